@@ -1,0 +1,69 @@
+"""Energy maps run on symbols that allow nothing but the operations a tracer knows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from tridentgen.flux import Flux, MuonDecay, TabulatedFlux
+
+ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.negative}
+UFUNCS = ARITHMETIC | {np.less, np.greater, np.sqrt, np.floor, np.minimum, np.maximum}
+
+
+class Opaque(NDArrayOperatorsMixin):
+    """Numbers that cannot be looked at: no bool, no float, no array, only the permitted operations."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, hidden: Any) -> None:
+        self.hidden = hidden
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Opaque:
+        assert ufunc in UFUNCS, f"{ufunc} is not traceable"
+        assert method == "__call__"
+        assert not kwargs
+        return Opaque(ufunc(*(_open(x) for x in inputs)))
+
+    def __array_function__(self, function: Any, _types: Any, args: Any, kwargs: Any) -> Opaque:
+        assert function in (np.where, np.take), f"{function} is not traceable"
+        assert not kwargs
+        return Opaque(function(*(_open(x) for x in args)))
+
+    def astype(self, dtype: Any) -> Opaque:
+        assert dtype is np.int32
+        return Opaque(self.hidden.astype(dtype))
+
+    def __bool__(self) -> bool:
+        raise AssertionError("a branch on a traced value")
+
+    def __array__(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise AssertionError("a traced value was turned into an array")
+
+
+def _open(value: Any) -> Any:
+    return value.hidden if isinstance(value, Opaque) else value
+
+
+@pytest.mark.parametrize(
+    "flux",
+    [
+        TabulatedFlux(np.array([0.0, 1.0, 2.0, 5.0]), np.array([1.0, 0.0, 2.0])),
+        TabulatedFlux(np.array([0.0, 1.0, 2.0, 5.0]), np.array([0.0, 1.0, 3.0, 2.0]), "linear"),
+        MuonDecay(3.8, -1, "numu", 50.0),
+        MuonDecay(3.8, 1, "nue", 50.0, 2.5, 0.3),
+    ],
+    ids=["histogram", "linear", "muon point", "muon disk"],
+)
+def test_maps_are_traceable(flux: Flux) -> None:
+    u = np.linspace(0.01, 0.99, 101)
+    energy_map: Any = flux.energy_map(0.5)
+    fields = {field.name: getattr(energy_map, field.name) for field in dataclasses.fields(energy_map)}
+    tables = {name: Opaque(value) for name, value in fields.items() if isinstance(value, np.ndarray)}
+    traced_map = dataclasses.replace(energy_map, **tables)
+    for traced, plain in zip(traced_map(Opaque(u)), energy_map(u), strict=True):
+        np.testing.assert_array_equal(traced.hidden, plain)

@@ -1,0 +1,94 @@
+"""What every neutrino source offers: its total, its normalised spectrum and a way to sample energies."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.errors import InputError
+from tridentgen.physics.elementary import Value
+
+Array = NDArray[np.float64]
+
+
+class EnergyMap(Protocol):
+    """A traceable map from u in (0, 1) to an energy above the threshold, with its weight.
+
+    For every g, ``int_0^1 du weight(u) g(E(u)) = int_{E > threshold} dE f(E) g(E)``, where f is the spectrum
+    normalised to one over all energies, also those below the threshold. E(u) never falls.
+    """
+
+    @property
+    def dimensions(self) -> int:
+        """Number of random numbers used: 0 for a single energy, else 1."""
+
+    @property
+    def energy_min_GeV(self) -> float:
+        """Lowest energy sampled."""
+
+    @property
+    def energy_max_GeV(self) -> float:
+        """Highest energy sampled."""
+
+    def __call__(self, u: Value) -> tuple[Value, Value]:
+        """Return the energy in GeV and the weight of the point u."""
+
+
+class Flux(ABC):
+    """A source of one kind of neutrino. Subclasses are frozen dataclasses."""
+
+    if TYPE_CHECKING:
+        # Seen by type checkers alone: subclasses give these as fields or as properties, and a property
+        # that exists in the base class would take the place of a field's default.
+
+        @property
+        def total(self) -> float:
+            """Integral over all energies, in `total_units`."""
+
+        @property
+        def total_units(self) -> str:
+            """``"cm^-2 POT^-1"``, ``"cm^-2 per muon decay"``, or ``""`` for a mere shape (total 1)."""
+
+        @property
+        def description(self) -> str:
+            """One line for summaries."""
+
+        @property
+        def energy_min_GeV(self) -> float:
+            """Lower end of the range with flux."""
+
+        @property
+        def energy_max_GeV(self) -> float:
+            """Upper end of the range with flux."""
+
+    @abstractmethod
+    def density(self, energy_GeV: Array) -> Array:
+        """Return the spectrum in 1/GeV at the energies of shape (N,), integral 1, zero outside the range."""
+
+    @abstractmethod
+    def energy_map(self, threshold_GeV: float) -> EnergyMap:
+        """Return the map that samples energies above the threshold.
+
+        Raises
+        ------
+        InputError
+            If there is no flux above the threshold; the message names both energies.
+        """
+
+    def _require_above(self, threshold_GeV: float) -> None:
+        """Raise `InputError` unless some of the flux lies above the threshold."""
+        if not self.energy_max_GeV > threshold_GeV:
+            raise InputError(
+                f"no flux above the threshold: the process needs more than {threshold_GeV:.6g} GeV, the flux "
+                f"ends at {self.energy_max_GeV:.6g} GeV ({self.description}); choose a flux of higher energy "
+                "or lighter leptons"
+            )
+
+
+def require(holds: bool, name: str, value: Any, rule: str) -> None:
+    """Raise `InputError` saying ``name = value rule`` unless the rule holds."""
+    if not holds:
+        raise InputError(f"{name} = {value!r} {rule}")

@@ -1,0 +1,88 @@
+"""One-dimensional histograms from ROOT files, through `uproot`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.flux.base import Array
+from tridentgen.flux.text_table import read_bytes, require_file
+
+_MAGIC = b"root"
+_LISTED = 12
+
+
+@dataclass(frozen=True, eq=False)
+class RootHistogram:
+    """Edges of shape (N+1,), contents of shape (N,) without under- and overflow, text of the titles."""
+
+    name: str
+    edges: Array
+    contents: Array
+    titles: str
+
+
+def is_root_file(path: Path) -> bool:
+    """Tell whether the file starts as ROOT files do."""
+    return read_bytes(path, len(_MAGIC)) == _MAGIC
+
+
+def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
+    """Read the TH1 called `histogram`, which may be left out when the file holds only one.
+
+    Raises
+    ------
+    FileError
+        If the file is missing or damaged or `uproot` is not installed.
+    InputError
+        If there is no TH1 of that name; the message names those there are.
+    """
+    require_file(path)
+    try:
+        import uproot
+    except ImportError:
+        raise FileError(f'{path}: reading ROOT files needs uproot; run: pip install "tridentgen[io]"') from None
+    try:
+        with uproot.open(path) as file:
+            classes = {key: kind for key, kind in file.classnames(cycle=False).items() if kind.startswith("TH1")}
+            name = _choose(path, histogram, classes)
+            return _extract(name, file[name])
+    except (FileError, InputError):
+        raise
+    except Exception as error:  # uproot raises whatever its parsers trip over in damaged bytes
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise FileError(f"{path}: cannot be read as a ROOT file ({reason}); get a fresh copy of it") from error
+
+
+def _choose(path: Path, histogram: str | None, known: dict[str, str]) -> str:
+    """Return the name of the histogram to read."""
+    listed = ", ".join(list(known)[:_LISTED]) + (", ..." if len(known) > _LISTED else "")
+    if not known:
+        raise InputError(f"{path}: holds no TH1; give a file with a one-dimensional flux histogram")
+    if histogram is None:
+        if len(known) > 1:
+            raise InputError(f"{path}: holds several histograms; choose with histogram = one of {listed}")
+        return next(iter(known))
+    name = histogram.partition(";")[0]
+    if name not in known:
+        raise InputError(f"{path}: holds no TH1 '{histogram}'{nearest(name, known)}; there are {listed}")
+    return name
+
+
+def _extract(name: str, histogram: Any) -> RootHistogram:
+    """Copy the numbers out of an uproot TH1."""
+    titles = (
+        histogram.title,
+        histogram.member("fXaxis").member("fTitle"),
+        histogram.member("fYaxis").member("fTitle"),
+    )
+    return RootHistogram(
+        name=name,
+        edges=np.asarray(histogram.axis().edges(), dtype=np.float64),
+        contents=np.asarray(histogram.values(), dtype=np.float64),
+        titles="\n".join(str(title) for title in titles),
+    )

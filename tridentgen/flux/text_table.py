@@ -1,0 +1,113 @@
+"""Tables of numbers in text files, read so that every complaint names file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tridentgen.errors import FileError
+from tridentgen.flux.base import Array
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Larger files are refused unread: published flux tables have some kilobytes."""
+
+_SHOWN = 30
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """Numbers of shape (rows, columns), the line each row stands on, and the text of all comments."""
+
+    rows: Array
+    lines: tuple[int, ...]
+    comments: str
+
+
+def read_text_table(path: Path) -> TextTable:
+    """Read columns of numbers separated by blanks or commas; ``#`` starts a comment anywhere.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, too large, not text, empty or ragged, or holds something that is no number.
+    """
+    rows: list[list[float]] = []
+    lines: list[int] = []
+    comments: list[str] = []
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
+        data, _, comment = line.partition("#")
+        if comment:
+            comments.append(comment.strip())
+        if not data.strip():
+            continue
+        row = _parse_row(data, f"{path}:{number}")
+        if rows and len(row) != len(rows[0]):
+            raise FileError(
+                f"{path}:{number}: {len(row)} columns, but line {lines[0]} has {len(rows[0])}; "
+                "give every row the same number of columns"
+            )
+        rows.append(row)
+        lines.append(number)
+    if not rows:
+        raise FileError(f"{path}: holds no numbers; give rows of energy and flux")
+    return TextTable(np.array(rows, dtype=np.float64), tuple(lines), "\n".join(comments))
+
+
+def require_file(path: Path, hint: str = "check the path") -> None:
+    """Raise `FileError` unless there is a file at `path`."""
+    try:
+        if not path.exists():
+            raise FileError(f"{path}: no such flux file; {hint}")
+        if not path.is_file():
+            raise FileError(f"{path}: is not a file; give the path of a flux file")
+    except FileError:
+        raise
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise FileError(f"{path}: cannot be reached ({error.strerror}); {hint}") from error
+
+
+def read_bytes(path: Path, count: int = -1) -> bytes:
+    """Return the first `count` bytes of a file, or all; raise `FileError` if it cannot be read."""
+    require_file(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a file of reasonable size, with the line ends of Unix."""
+    require_file(path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise FileError(
+            f"{path}: {size / 2**20:.1f} MiB is too large for a flux table; "
+            f"at most {MAX_BYTES // 2**20} MiB are read: give a table of energy and flux alone"
+        )
+    raw = read_bytes(path)
+    if any(byte < 32 and byte not in b"\t\n\r\f\v\x1a" for byte in set(raw)):
+        raise FileError(f"{path}: is not a text file; give columns of numbers, or a ROOT file with format = 'root'")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _parse_row(data: str, where: str) -> list[float]:
+    """Return the numbers of one row; with commas, every field between them must be one number."""
+    words = [word.strip() for word in data.split(",")] if "," in data else data.split()
+    row = []
+    for column, word in enumerate(words):
+        try:
+            row.append(float(word))
+        except ValueError:
+            shown = word if len(word) <= _SHOWN else word[:_SHOWN] + "..."
+            raise FileError(
+                f"{where}: {shown!r} in column {column} is not a number; start comments with '#' "
+                "and separate columns by blanks"
+            ) from None
+    return row
