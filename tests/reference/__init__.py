@@ -1,0 +1,1 @@
+"""Independent calculations that the physics tests compare with; nothing here is used by the package."""
