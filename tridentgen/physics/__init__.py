@@ -1,0 +1,1 @@
+"""Formulas: pure, traceable functions of values; no files, no state, no engine."""

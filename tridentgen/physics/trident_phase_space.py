@@ -1,0 +1,179 @@
+"""Phase space of nu(p1) + gamma*(q) -> nu'(p2) + l_a + l_b in the rest frame of the three leptons.
+
+One charged lepton, `a`, is the one whose propagator D_a = Q^2 + 2 q.p_a is sampled logarithmically; `b` is the
+other. The frame is the K frame: K = p1 + q at rest, q along +z, p1 along -z, and lepton a in the x-z plane at
+x >= 0. Momenta are kept in light-cone form, p_plus = E + p_z, p_minus = E - p_z: there p1 has only a minus
+component, q has q_plus = W and q_minus = -Q^2/W, and every quantity below is a sum of positive terms, so nothing
+cancels from threshold to 10^5 GeV.
+
+Kinematics: Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686; Ballett et al., JHEP 01 (2019) 119, eq. (2.9) and
+appendix A. All energies, momenta and masses in GeV; all arguments broadcast against each other.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tridentgen.constants import TWO_PI
+from tridentgen.physics.elementary import Value, exp, log, sincos2pi
+
+_TINY = 1e-300
+"""Keeps 0/0 out of points whose momentum, and with it whose weight, vanishes."""
+
+
+class LeptonState(NamedTuple):
+    """Three final leptons in the K frame; what the amplitude needs.
+
+    `w` is the mass of the three leptons, `k` the energy of p1. `a_t` is the (real, non-negative) transverse
+    momentum of lepton a; `b_x`, `b_y` and `n_x`, `n_y` those of lepton b and of the neutrino. `xi` and `zeta` are the
+    spinor products b_plus n_T - n_plus b_T and a_plus n_T - n_plus a_T as (real, imaginary) pairs.
+    """
+
+    q2: Value
+    w: Value
+    k: Value
+    a_plus: Value
+    a_minus: Value
+    a_t: Value
+    b_plus: Value
+    b_minus: Value
+    b_x: Value
+    b_y: Value
+    n_plus: Value
+    n_x: Value
+    n_y: Value
+    d_a: Value
+    d_b: Value
+    xi: tuple[Value, Value]
+    zeta: tuple[Value, Value]
+
+
+class Transfer(NamedTuple):
+    """Momentum transfer of a point: invariants and the transverse momentum e_T of the target in the K frame.
+
+    `jacobian` is dQ^2 dW^2 / (dx_0 dx_1) in GeV^4; `w_excess` is W minus its minimum m_a + m_b.
+    """
+
+    q2: Value
+    w: Value
+    w_excess: Value
+    shat: Value
+    e_t2: Value
+    jacobian: Value
+
+
+def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Value, q2_scale: Value) -> Transfer:
+    """Map two uniform numbers to Q^2, of density 1/(Q^2 (1 + Q^2/q2_scale)), and to W^2, logarithmic.
+
+    Parameters
+    ----------
+    x, y : values in (0, 1)
+        The uniform numbers of Q^2 and W^2.
+    energy, mass : values in GeV
+        Neutrino energy in the rest frame of the target, and the target's mass.
+    w_min : value in GeV
+        Sum of the masses of the charged leptons. The energy must be above threshold.
+    q2_scale : value in GeV^2
+        Where the form factor falls off.
+
+    Notes
+    -----
+    Q^2 comes first, between the roots of S Q^4 - B Q^2 + M^2 W_min^4 = 0, B = 4 M^2 E^2 - 2 M W_min^2 (E + M); the
+    discriminant factors into (W_max^2 - W_min^2)((sqrt S + M)^2 - W_min^2)(2 M E)^2, all positive. Given Q^2,
+    shat = W^2 + Q^2 ends where C = 2 M E/shat has fallen to C_0 = (1 + sqrt(1 + 4 M^2/Q^2))/2, and
+    e_T^2 = C^2 Q^2 - C Q^2 - M^2 = Q^2 (C - C_0)(C + C_0 - 1). The region then is nearly a rectangle in the two
+    variables, which the other order (W^2 first) is not.
+    """
+    s = mass * mass + 2.0 * mass * energy
+    sqrt_s_plus_m = np.sqrt(s) + mass
+    flow = 2.0 * mass * energy
+    w_max = flow / sqrt_s_plus_m
+    w2_min = w_min * w_min
+    low = np.maximum(w_max * w_max - w2_min, 0.0)
+    high = sqrt_s_plus_m * sqrt_s_plus_m - w2_min
+    b = 0.5 * (sqrt_s_plus_m * sqrt_s_plus_m * low + w_max * w_max * high)
+    q2_max = (b + flow * np.sqrt(low * high)) / (2.0 * s)
+    q2_min = mass * mass * w2_min * w2_min / (s * q2_max)
+
+    t_min = q2_min / (q2_scale + q2_min)
+    t_max = q2_max / (q2_scale + q2_max)
+    log_t = log(np.maximum(t_max / t_min, 1.0))
+    t = np.minimum(t_min * exp(x * log_t), t_max)
+    stretch = 1.0 / (1.0 - t)
+    q2 = q2_scale * t * stretch
+
+    q = np.sqrt(q2)
+    c_0 = 0.5 * (q + np.sqrt(q2 + 4.0 * mass * mass)) / q
+    shat_max = flow / c_0
+    w2_max = np.maximum(shat_max - q2, w2_min)
+    log_w = log(w2_max / w2_min)
+    growth = exp(y * log_w)
+    w2 = np.minimum(w2_min * growth, w2_max)
+    shat = w2 + q2
+    c = flow / shat
+    e_t2 = q2 * (c * (w2_max - w2) / shat_max) * (c + c_0 - 1.0)
+    root = np.sqrt(growth)
+    excess = w_min * (growth - 1.0) / (root + 1.0)
+    jacobian = (q2 * stretch * log_t) * (w2 * log_w)
+    return Transfer(q2, w_min * root, excess, shat, e_t2, jacobian)
+
+
+def lepton_phase_space(
+    x_pair: Value,
+    x_propagator: Value,
+    x_cos: Value,
+    x_phi: Value,
+    transfer: Transfer,
+    mass_a: Value,
+    mass_b: Value,
+) -> tuple[LeptonState, Value]:
+    """Map four uniform numbers to the three leptons; return them and the phase-space weight.
+
+    The first three give the mass of the pair (nu', l_b), the propagator D_a (logarithmic) and the cosine of l_b
+    about p1 in the pair's rest frame; the last its azimuth there, in [0, pi]: the half with negative b_y is its
+    mirror image. The weight is dPS3/dx in GeV^2, integrated over the azimuth of a (2 pi) and over both halves:
+    dPS3 = dM^2/2pi dD_a dphi_a/(16 pi^2 2 k W) p_b dcos dphi/(16 pi^2 M).
+    """
+    q2, w = transfer.q2, transfer.w
+    k = transfer.shat / (2.0 * w)
+    pair_range = transfer.w_excess * (w - mass_a + mass_b)
+    excess = x_pair * pair_range
+    pair2 = mass_b * mass_b + excess
+    pair = np.sqrt(pair2)
+    p2 = (1.0 - x_pair) * pair_range * ((w + mass_a - pair) * (w + mass_a + pair)) / (4.0 * w * w)
+    p = np.sqrt(p2)
+    a_slow = mass_a * mass_a / (np.sqrt(p2 + mass_a * mass_a) + p)  # E_a - p
+    pair_slow = pair2 / (np.sqrt(p2 + pair2) + p)
+
+    d_low = q2 * pair_slow / w + w * a_slow
+    two_kp = np.maximum(2.0 * k * p, _TINY)
+    log_d = log(1.0 + 2.0 * two_kp / d_low)
+    d_growth = exp(x_propagator * log_d)
+    d_a = d_low * d_growth
+    one_minus_cos = np.minimum(d_low * (d_growth - 1.0) / two_kp, 2.0)
+    one_plus_cos = 2.0 - one_minus_cos
+    a_plus = a_slow + p * one_plus_cos
+    a_minus = a_slow + p * one_minus_cos
+    a_t = p * np.sqrt(one_minus_cos * one_plus_cos)
+    pair_plus = pair_slow + p * one_minus_cos
+
+    p_star = 0.5 * excess / pair
+    b_forward = mass_b * mass_b / pair + p_star * (2.0 * (1.0 - x_cos))  # E* - p* cos in the pair's frame
+    n_forward = p_star * (2.0 * x_cos)
+    p_side = p_star * (2.0 * np.sqrt(x_cos * (1.0 - x_cos)))
+    sine, cosine = sincos2pi(0.5 * x_phi)
+    side_x, side_y = p_side * cosine, p_side * sine
+    plus_share, recoil = pair_plus / pair, a_t / pair
+    b_plus, n_plus = plus_share * b_forward, plus_share * n_forward
+    b_x, n_x = side_x - recoil * b_forward, -side_x - recoil * n_forward
+    b_minus = (mass_b * mass_b + b_x * b_x + side_y * side_y) / b_plus
+    d_b = q2 * (a_plus + n_plus) / w + w * b_minus
+    state = LeptonState(
+        q2, w, k, a_plus, a_minus, a_t, b_plus, b_minus, b_x, side_y, n_plus, n_x, -side_y, d_a, d_b,
+        xi=(-pair_plus * side_x, -pair_plus * side_y),
+        zeta=(-(w * recoil * n_forward + a_plus * side_x), -(a_plus * side_y)),
+    )  # fmt: skip
+    weight = (pair_range / TWO_PI) * (d_a * log_d * TWO_PI / (2.0 * k * w)) * (p_star / pair) * (2.0 * TWO_PI)
+    return state, weight / (16.0 * TWO_PI**4)

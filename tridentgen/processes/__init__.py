@@ -1,0 +1,1 @@
+"""What can be sampled: each process names its dimensions, parameters, integrand and event columns."""

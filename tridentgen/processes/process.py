@@ -1,0 +1,40 @@
+"""What a process must offer to be sampled by any engine."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tridentgen.events.columns import Column
+from tridentgen.physics.elementary import Value, Values
+
+
+class Process(Protocol):
+    """A differential cross section over unit cubes, one per channel.
+
+    The sum over channels of the integrals over the cubes is the cross section in cm^2.
+    """
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels."""
+
+    @property
+    def dimensions(self) -> int:
+        """Dimensions of every channel's cube."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What an event consists of."""
+
+    @property
+    def signature(self) -> str:
+        """Everything the integrand depends on, as text: a trained map fits where this is equal."""
+
+    def integrand(self, channel: int, x: Values) -> Value:
+        """Return the density in cm^2 at the point `x` (one value per dimension) of a channel; traceable."""
+
+    def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
+        """Return the event columns at a point; `weight` and its parts are densities in cm^2; traceable.
+
+        `spare` are three further uniform numbers for what the integrand is averaged over.
+        """

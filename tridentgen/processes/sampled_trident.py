@@ -1,0 +1,250 @@
+"""The trident process as something to sample: channels, integrand and event columns.
+
+There are two channels per target, one for each charged lepton's propagator. Both cover the whole phase space; the
+integrand is shared between them by the partition of unity D_b^2 / (D_a^2 + D_b^2), so that each channel sees only the
+peak that lies along one of its axes. The lepton named in the channel takes the part of lepton a in
+`tridentgen.physics.trident_phase_space`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tridentgen.constants import GEV_M2_TO_CM2, TWO_PI
+from tridentgen.events.columns import COHERENT, REGIME_NAMES, TRIDENT_COLUMNS, Column
+from tridentgen.flux import EnergyMap
+from tridentgen.physics import trident_hadron, trident_lab
+from tridentgen.physics.azimuth import draw_azimuth
+from tridentgen.physics.elementary import Value, Values, sincos2pi
+from tridentgen.physics.trident_amplitude import (
+    Amplitudes,
+    Spins,
+    combined,
+    left_amplitudes,
+    normalisation,
+    overlap,
+    right_amplitudes,
+)
+from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.physics.trident_hadron import Hadron
+from tridentgen.physics.trident_lab import LabMomenta
+from tridentgen.physics.trident_phase_space import (
+    LeptonState,
+    Transfer,
+    lepton_phase_space,
+    momentum_transfer,
+)
+from tridentgen.processes.targets import Target
+
+_TINY = 1e-300
+
+
+class Point(NamedTuple):
+    """Everything known at one point of a channel's cube; `factor` turns a contraction into cm^2."""
+
+    energy: Value
+    transfer: Transfer
+    state: LeptonState
+    left: Amplitudes
+    right: Amplitudes
+    total: Amplitudes
+    c_l: Value
+    c_r: Value
+    hadron: Hadron
+    factor: Value
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One target with one of the charged leptons as lepton a."""
+
+    target: Target
+    energies: EnergyMap
+    plus_leads: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the channel in files: regime and leading lepton."""
+        return f"{REGIME_NAMES[self.target.regime]}_{'plus' if self.plus_leads else 'minus'}"
+
+
+@dataclass(frozen=True)
+class SampledTrident:
+    """A trident process in a flux; satisfies `tridentgen.processes.process.Process`.
+
+    Attributes
+    ----------
+    couplings : Couplings
+        Of the lepton-number-conjugate of the charged-lepton line where the neutrino is an antineutrino.
+    antineutrino : bool
+        By CP: the roles of l- and l+ are exchanged and helicities reversed.
+    mass_minus, mass_plus : float
+        Masses of l- and l+ in GeV.
+    parts : channels
+    flux_dimension : int
+        1 where the energy is sampled, else 0.
+    """
+
+    couplings: Couplings
+    antineutrino: bool
+    mass_minus: float
+    mass_plus: float
+    parts: tuple[Channel, ...]
+    flux_dimension: int
+    signature: str
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return tuple(part.name for part in self.parts)
+
+    @property
+    def dimensions(self) -> int:
+        """W^2, Q^2, pair mass, propagator, cosine, azimuth, and the energy where it is sampled."""
+        return 6 + self.flux_dimension
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of an event."""
+        return TRIDENT_COLUMNS
+
+    def _swapped(self, part: Channel) -> bool:
+        """Whether lepton a is the one with the lepton number of the incoming neutrino."""
+        return part.plus_leads == self.antineutrino
+
+    def _masses(self, part: Channel) -> tuple[float, float]:
+        """Masses of leptons a and b."""
+        plus, minus = self.mass_plus, self.mass_minus
+        return (plus, minus) if part.plus_leads else (minus, plus)
+
+    def point(self, channel: int, x: Values) -> Point:
+        """Evaluate kinematics, amplitudes and hadron weights at `x`."""
+        part = self.parts[channel]
+        target = part.target
+        mass_a, mass_b = self._masses(part)
+        energy, flux_weight = part.energies(x[6] if self.flux_dimension else x[0])
+        transfer = momentum_transfer(x[0], x[1], energy, target.mass_GeV, mass_a + mass_b, target.q2_scale_GeV2)
+        state, volume = lepton_phase_space(x[2], x[3], x[4], x[5], transfer, mass_a, mass_b)
+        left, right = left_amplitudes(state, mass_a, mass_b), right_amplitudes(state, mass_a, mass_b)
+        if self._swapped(part):  # charge conjugation of the lepton line
+            left, right = right, left
+        c_l, c_r = self.couplings.chiral(2.0 * state.k * state.n_plus)
+        total = combined(left, right, c_l, c_r)
+        hadron = target.hadron(transfer, energy)
+        d_a2, d_b2 = state.d_a * state.d_a, state.d_b * state.d_b
+        flow = 2.0 * target.mass_GeV * energy  # S - M^2
+        constant = GEV_M2_TO_CM2 * trident_hadron.LEPTON_FACTOR * target.count / (8.0 * TWO_PI * TWO_PI)
+        factor = (
+            (constant * flux_weight / (flow * flow))
+            * (d_b2 / (d_a2 + d_b2))
+            * (transfer.jacobian / (transfer.q2 * transfer.q2))
+            * (volume * normalisation(state))
+        )
+        return Point(energy, transfer, state, left, right, total, c_l, c_r, hadron, factor)
+
+    def integrand(self, channel: int, x: Values) -> Value:
+        """Return the density in cm^2, averaged over the azimuth between leptons and target."""
+        point = self.point(channel, x)
+        return point.factor * trident_hadron.azimuthal_mean(point.total, point.hadron)
+
+    def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
+        """Return the columns of an event.
+
+        `spare` draws the azimuth between leptons and target, the helicities, and the turn about the beam; the upper
+        half of the last gives the mirror images (negative b_y), which are equally likely.
+        """
+        part = self.parts[channel]
+        point = self.point(channel, x)
+        e_t = np.sqrt(point.transfer.e_t2)
+        series = trident_hadron.azimuthal_series(point.total, point.hadron, e_t)
+        sin_phi, cos_phi = sincos2pi(draw_azimuth(series, spare[0]))
+        seen = tuple(
+            trident_hadron.at_azimuth(amplitudes, point.hadron, e_t, cos_phi, sin_phi)
+            for amplitudes in (point.left, point.right, point.total)
+        )
+        density = point.factor * series.mean
+        mirror = np.where(spare[2] < 0.5, 1.0, -1.0)
+        sin_turn, cos_turn = sincos2pi(2.0 * spare[2])
+        mass_a, mass_b = self._masses(part)
+        momenta = trident_lab.lab_momenta(
+            point.state, point.transfer, point.energy, part.target.mass_GeV, mass_a, mass_b,
+            azimuth=(cos_phi, sin_phi), turn=(cos_turn, sin_turn), mirror=mirror,
+        )  # fmt: skip
+        spins = self._helicities(part, point, seen[2], e_t * cos_phi, e_t * sin_phi, momenta, spare[1])
+        weights = {"weight": density, **_coupling_parts(point, seen, density)}
+        return weights | self._observables(part, point, momenta) | spins
+
+    def _helicities(
+        self, part: Channel, point: Point, seen: Spins, e_x: Value, e_y: Value, lab: LabMomenta, u: Value
+    ) -> dict[str, Value]:
+        """Draw the helicities in the laboratory, with their probabilities at the event's azimuth."""
+        mass_a, mass_b = self._masses(part)
+        state, mass = point.state, part.target.mass_GeV
+        target_plus, target = point.energy / state.k, (e_x / mass, e_y / mass)
+        axis_a = trident_lab.helicity_axis(lab.lepton_a, mass_a, state.a_plus, (state.a_t, 0.0), target_plus, target)
+        axis_b = trident_lab.helicity_axis(
+            lab.lepton_b, mass_b, state.b_plus, (state.b_x, state.b_y), target_plus, target
+        )
+
+        def squares(spins: Spins) -> list[Value]:
+            return [s[0] * s[0] + s[1] * s[1] for s in trident_lab.to_helicities(spins, axis_b, axis_a)]
+
+        shares = [point.hadron.k1 * square for square in squares(seen)]
+        if part.target.regime != COHERENT:
+            polarised = zip(*(squares(spins) for spins in point.total), strict=True)
+            shares = [
+                np.maximum(share + trident_hadron.magnetic_part(point.hadron, point.transfer, *three), 0.0)
+                for share, three in zip(shares, polarised, strict=True)
+            ]
+        both, b_only, a_only, neither = shares
+        drawn = u * (both + b_only + a_only + neither)
+        b_positive = drawn < both + b_only
+        a_positive = (drawn < both) | ((drawn >= both + b_only) & (drawn < both + b_only + a_only))
+        sign = -1 if self.antineutrino else 1
+        a, b = np.where(a_positive, sign, -sign), np.where(b_positive, sign, -sign)
+        plus, minus = (a, b) if part.plus_leads else (b, a)
+        return {"helicity_minus": minus, "helicity_plus": plus}
+
+    def _observables(self, part: Channel, point: Point, lab: LabMomenta) -> dict[str, Value]:
+        mass_a, mass_b = self._masses(part)
+        zero = 0.0 * point.factor
+        energy, q2 = point.energy + zero, point.transfer.q2
+        plus, minus = (lab.lepton_a, lab.lepton_b) if part.plus_leads else (lab.lepton_b, lab.lepton_a)
+        return {
+            "channel": np.where(zero == 0.0, 0 if part.plus_leads else 1, 0),
+            "regime": np.where(zero == 0.0, part.target.regime, 0),
+            "e_nu": energy,
+            "p4_nu_in": (energy, zero, zero, energy),
+            "p4_nu_out": lab.neutrino,
+            "p4_minus": minus,
+            "p4_plus": plus,
+            "p4_recoil": lab.recoil,
+            "m2_ll": trident_lab.pair_mass2(point.state, mass_a, mass_b),
+            "delta_theta": trident_lab.opening_angle(minus, plus),
+            "theta_minus": trident_lab.polar_angle(minus),
+            "theta_plus": trident_lab.polar_angle(plus),
+            "q2": q2,
+            "w2": point.transfer.w * point.transfer.w,
+            "recoil_energy": 0.5 * q2 / part.target.mass_GeV,
+        }
+
+
+def _coupling_parts(point: Point, seen: tuple[Spins, ...], density: Value) -> dict[str, Value]:
+    """Return the parts of the weight that go with c_L^2, c_R^2 and c_L c_R at the event's azimuth."""
+
+    def contraction(first: int, second: int) -> Value:
+        amplitudes = (point.left, point.right)
+        products = (overlap(u, v)[0] for u, v in zip(amplitudes[first], amplitudes[second], strict=True))
+        plus, minus, along = products
+        magnetic = trident_hadron.magnetic_part(point.hadron, point.transfer, plus, minus, along)
+        return point.hadron.k1 * overlap(seen[first], seen[second])[0] + magnetic
+
+    ll, rr = np.maximum(contraction(0, 0), 0.0), np.maximum(contraction(1, 1), 0.0)
+    lr = 2.0 * contraction(0, 1)
+    c_l, c_r = point.c_l, point.c_r
+    total = c_l * c_l * ll + c_r * c_r * rr + c_l * c_r * lr
+    per_unit = density / np.maximum(total, _TINY)
+    return {"weight_ll": per_unit * ll, "weight_rr": per_unit * rr, "weight_lr": per_unit * lr}
