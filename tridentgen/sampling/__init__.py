@@ -1,0 +1,1 @@
+"""Random numbers by event number, the adaptive map, integration and generation."""

@@ -1,0 +1,143 @@
+"""Weighted events in batches, from any range of event numbers."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tridentgen.engines.numpy_engine import TILE, Columns, FloatArray, NumpyEngine, tree_sum
+from tridentgen.errors import InputError
+from tridentgen.events.events import Events
+from tridentgen.processes.process import Process
+from tridentgen.sampling.proposal import Proposal
+from tridentgen.sampling.storage import proposal_groups
+from tridentgen.sampling.train import PURPOSE_EVENTS
+from tridentgen.sampling.uniforms import stream_number
+
+BATCH = 1 << 17
+"""Events held in memory at a time."""
+
+_MOST_IN_MEMORY = 10**9
+
+
+def event_batches(
+    process: Process,
+    proposal: Proposal,
+    engine: NumpyEngine,
+    seed: int,
+    *,
+    first: int,
+    count: int,
+    batch: int = BATCH,
+) -> Iterator[Columns]:
+    """Yield the columns of events `first` to `first + count - 1` in batches that end at multiples of `batch`.
+
+    Weights are those of a run of one event: divide by the number of events of the run for their sum to be the cross
+    section. The column ``accept`` is a uniform number for unweighting.
+    """
+    stream = stream_number(PURPOSE_EVENTS)
+    begin = first
+    while begin < first + count:
+        end = min((begin // batch + 1) * batch, first + count)
+        yield engine.events(process, proposal, seed, stream, begin, end - begin)
+        begin = end
+
+
+def generate_events(
+    process: Process, proposal: Proposal, engine: NumpyEngine, seed: int, count: int,
+    attributes: Mapping[str, str | int | float],
+) -> Events:  # fmt: skip
+    """Return `count` weighted events in memory, with `attributes` and those of the run.
+
+    Raise `InputError` unless 1 <= count <= 10^9.
+    """
+    if not 1 <= count <= _MOST_IN_MEMORY:
+        raise InputError(f"events = {count} must lie between 1 and {_MOST_IN_MEMORY} to be kept in memory")
+    sums = WeightSums()
+    batches = []
+    for batch in event_batches(process, proposal, engine, seed, first=0, count=count):
+        del batch["accept"]
+        divide_weights(batch, count)
+        sums.add(batch["weight"])
+        batches.append(batch)
+    columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    run = run_attributes(sums, seed, engine.name, proposal)
+    return Events(columns, {**attributes, **run, "complete": 1}, proposal_groups(proposal), process.columns)
+
+
+def divide_weights(columns: Columns, count: int) -> None:
+    """Divide the weights of a batch by the number of events of the run, in place."""
+    for name in columns:
+        if name.startswith("weight"):
+            columns[name] = columns[name] / count
+
+
+def run_attributes(sums: WeightSums, seed: int, engine: str, proposal: Proposal) -> dict[str, str | int | float]:
+    """Return the root attributes that describe a run and its result."""
+    return {
+        "seed": seed,
+        "engine": engine,
+        "device": platform.processor() or platform.machine(),
+        "sigma": sums.sum,
+        "sigma_error": sums.error,
+        "sigma_units": "cm2",
+        "weight_rule": "sum(weight) = flux-averaged cross section",
+        "n_trials": sums.trials,
+        "sum_w": sums.sum,
+        "sum_w2": sums.sum_of_squares,
+        "map_hash": proposal.digest,
+    }
+
+
+class WeightSums:
+    """Sums of weights and of their squares over trials, the same for any size of batches.
+
+    Trials that were cut count with weight 0. Batches but the last must be multiples of the tile.
+    """
+
+    def __init__(self) -> None:
+        self.trials = 0
+        self._sums: list[float] = []
+        self._squares: list[float] = []
+
+    def add(self, weights: FloatArray) -> None:
+        """Add the weights of a batch."""
+        self.trials += len(weights)
+        padded = np.zeros(math.ceil(len(weights) / TILE) * TILE)
+        padded[: len(weights)] = weights
+        for tile in padded.reshape(-1, TILE):
+            self._sums.append(tree_sum(tile))
+            self._squares.append(tree_sum(tile * tile))
+
+    def scaled(self, factor: float) -> WeightSums:
+        """Return the sums of all weights multiplied by `factor`."""
+        scaled = WeightSums()
+        scaled.trials = self.trials
+        scaled._sums = [s * factor for s in self._sums]
+        scaled._squares = [s * factor * factor for s in self._squares]
+        return scaled
+
+    @property
+    def sum(self) -> float:
+        """Sum of the weights."""
+        return math.fsum(self._sums)
+
+    @property
+    def sum_of_squares(self) -> float:
+        """Sum of the squared weights."""
+        return math.fsum(self._squares)
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of the sum."""
+        variance = self.sum_of_squares - self.sum * self.sum / self.trials
+        return math.sqrt(max(variance, 0.0) * self.trials / max(self.trials - 1, 1))
+
+    @property
+    def effective_share(self) -> float:
+        """Share of effective events, (sum w)^2 / (trials sum w^2)."""
+        squares = self.sum_of_squares
+        return self.sum * self.sum / (self.trials * squares) if squares > 0.0 else 0.0

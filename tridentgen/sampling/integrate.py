@@ -1,0 +1,139 @@
+"""Cross sections by stratified sampling from a trained density, to a wanted precision."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from tridentgen.engines.numpy_engine import TILE, NumpyEngine
+from tridentgen.processes.process import Process
+from tridentgen.sampling.proposal import Proposal
+from tridentgen.sampling.train import PURPOSE_INTEGRAL, Progress, silent
+from tridentgen.sampling.uniforms import stream_number
+
+_FIRST_POINTS = 1 << 16
+_MIN_ITERATIONS = 5
+_MAX_POINTS_PER_ITERATION = 1 << 24
+
+
+@dataclass(frozen=True)
+class CrossSection:
+    """A cross section and how it was found.
+
+    Attributes
+    ----------
+    value, error : float
+        In cm^2; the error is one standard deviation.
+    chi2_dof : float
+        Of the iterations against their mean.
+    points : int
+        Integrand evaluations after training.
+    reached : bool
+        Whether the wanted precision was reached.
+    """
+
+    value: float
+    error: float
+    chi2_dof: float
+    iterations: int
+    points: int
+    engine: str
+    seconds: float
+    reached: bool
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know before trusting the number, in words."""
+        found = []
+        dof = self.iterations - 1
+        if dof > 0 and self.chi2_dof > 1.0 + 4.0 * math.sqrt(2.0 / dof):
+            found.append(
+                f"chi2/dof = {self.chi2_dof:.1f}: the iterations disagree by more than their errors, so the error "
+                "is too small; ask for a smaller rel_error or more training points"
+            )
+        if not self.reached:
+            found.append(
+                f"stopped at {self.points} points with a relative error of {self.error / self.value:.1e}, above the "
+                "one asked for"
+            )
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    value: float
+    variance: float
+    points: int
+
+
+def cross_section(
+    process: Process,
+    proposal: Proposal,
+    engine: NumpyEngine,
+    seed: int,
+    *,
+    rel_error: float,
+    max_points: int = 10**10,
+    progress: Progress = silent,
+) -> CrossSection:
+    """Integrate until the relative error is at most `rel_error` or `max_points` are used.
+
+    Each iteration takes one point in each of n equal shares of a channel's cells; the error comes from differences of
+    neighbours. Points go to channels in proportion to the spread seen so far.
+    """
+    start = time.perf_counter()
+    spread = [float(s) for s in proposal.channel_share]
+    size = _FIRST_POINTS
+    done: list[_Estimate] = []
+    while True:
+        estimate, spread = _iteration(process, proposal, engine, seed, len(done), size, spread)
+        done.append(estimate)
+        value, error = _combined(done)
+        relative = error / value if value > 0.0 else math.inf
+        points = sum(e.points for e in done)
+        enough = len(done) >= _MIN_ITERATIONS
+        progress("integrating", min((rel_error / relative) ** 2, 1.0) if relative > 0.0 else 1.0)
+        if enough and (relative <= rel_error or points >= max_points):
+            break
+        if len(done) == 1:
+            wanted = points * (relative / rel_error) ** 2 / _MIN_ITERATIONS
+            size = int(min(max(wanted, _FIRST_POINTS), _MAX_POINTS_PER_ITERATION, max_points / _MIN_ITERATIONS))
+    chi2 = sum((e.value - value) ** 2 / e.variance for e in done if e.variance > 0.0)
+    return CrossSection(
+        value, error, chi2 / (len(done) - 1), len(done), points, engine.name,
+        time.perf_counter() - start, relative <= rel_error,
+    )  # fmt: skip
+
+
+def _combined(done: list[_Estimate]) -> tuple[float, float]:
+    """Return mean and error of iterations, weighted by their numbers of points: weights that do not see the values."""
+    points = sum(e.points for e in done)
+    value = math.fsum(e.value * e.points for e in done) / points
+    return value, math.sqrt(math.fsum(e.variance * e.points**2 for e in done)) / points
+
+
+def _iteration(
+    process: Process,
+    proposal: Proposal,
+    engine: NumpyEngine,
+    seed: int,
+    number: int,
+    size: int,
+    spread: list[float],
+) -> tuple[_Estimate, list[float]]:
+    """Return the estimate of one iteration and the spread of each channel."""
+    value = variance = 0.0
+    points = 0
+    total_spread = sum(spread)
+    seen = []
+    for channel, density in enumerate(proposal.channels):
+        share = spread[channel] / total_spread if total_spread > 0.0 else 1.0 / len(spread)
+        stream = stream_number(PURPOSE_INTEGRAL, channel, number)
+        sums = engine.integrate(process, channel, density, seed, stream, max(TILE, round(share * size)))
+        n = sums.points
+        value += sums.weight / n
+        variance += sums.pair_difference2 / n**2
+        points += n
+        seen.append(math.sqrt(sums.pair_difference2 / n))
+    return _Estimate(value, variance, points), seen

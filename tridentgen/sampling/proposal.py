@@ -1,0 +1,176 @@
+"""The density events are drawn from: an adaptive map per channel, cells on top of it, shares of channels.
+
+The map is that of `vegas.AdaptiveMap`: each dimension is cut into increments of equal probability. It follows peaks
+along axes but no correlations. So the unit cube the map starts from is also cut into a regular grid of cells, each
+with its own probability. One uniform number picks channel and cell together from an alias table
+(Walker, ACM Trans. Math. Softw. 3 (1977) 253).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.errors import InputError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Placed(NamedTuple):
+    """Points in the integrand's cube: `x` of shape (d, N), `inverse_density` and `cell` of shape (N,)."""
+
+    x: FloatArray
+    inverse_density: FloatArray
+    increments: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelProposal:
+    """Density of one channel in its unit cube.
+
+    Attributes
+    ----------
+    grid : array of shape (d, n + 1)
+        Increasing edges of the map's increments, from 0 to 1.
+    strata : d integers
+        Cells along each dimension.
+    cell_share : array of shape (prod(strata),)
+        Probability of each cell, in C order; sums to 1.
+    """
+
+    grid: FloatArray
+    strata: tuple[int, ...]
+    cell_share: FloatArray
+
+    def __post_init__(self) -> None:
+        if len(self.strata) != len(self.grid) or self.cell_share.shape != (int(np.prod(self.strata)),):
+            raise InputError("a map's strata, cells and grid do not belong together")
+        steps = np.diff(self.grid, axis=1)
+        if not (np.all(steps > 0.0) and np.all(self.grid[:, 0] == 0.0) and np.all(self.grid[:, -1] == 1.0)):
+            raise InputError("a map's grid must increase from 0 to 1 in every dimension")
+        if not (np.all(self.cell_share > 0.0) and abs(float(self.cell_share.sum()) - 1.0) < 1e-9):
+            raise InputError("a map's cell shares must be positive and sum to 1")
+
+    @classmethod
+    def uniform(cls, dimensions: int, increments: int, strata: Sequence[int]) -> ChannelProposal:
+        """Return the uniform density."""
+        grid = np.tile(np.arange(increments + 1) / increments, (dimensions, 1))
+        cells = int(np.prod(strata))
+        return cls(grid, tuple(strata), np.full(cells, 1.0 / cells))
+
+    @cached_property
+    def inverse_cell_density(self) -> FloatArray:
+        """Volume of a cell over its probability, shape (cells,)."""
+        return 1.0 / (self.cell_share * len(self.cell_share))
+
+    @cached_property
+    def cumulative(self) -> FloatArray:
+        """Upper end of each cell's share of (0, 1), shape (cells,); the last is exactly 1."""
+        total = np.cumsum(self.cell_share)
+        total[-1] = 1.0
+        return total
+
+    @cached_property
+    def _steps(self) -> FloatArray:
+        return np.diff(self.grid, axis=1)
+
+    def place(self, cell: IntArray, u: FloatArray) -> Placed:
+        """Map uniform numbers `u` of shape (d, N) within the cells `cell` of shape (N,) to points."""
+        d, increments = self._steps.shape
+        x, weight = np.empty_like(u), self.inverse_cell_density[cell]
+        which = np.empty(u.shape, dtype=np.int64)
+        rest = cell
+        for i in reversed(range(d)):
+            n = self.strata[i]
+            rest, along = (rest // n, rest - (rest // n) * n) if n > 1 else (rest, 0)
+            scaled = (along + u[i]) / n * increments
+            step = np.minimum(scaled.astype(np.int64), increments - 1)
+            width = self._steps[i].take(step)
+            x[i] = self.grid[i].take(step) + width * (scaled - step)
+            weight = weight * (width * increments)
+            which[i] = step
+        return Placed(x, weight, which)
+
+    def stratified_cells(self, first: int, count: int, total: int, u: FloatArray) -> IntArray:
+        """Return the cells of points `first` to `first + count - 1` of `total`, one in each equal share."""
+        position = (np.arange(first, first + count) + u) / total
+        return np.minimum(np.searchsorted(self.cumulative, position, side="right"), len(self.cell_share) - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """Density of whole events.
+
+    Attributes
+    ----------
+    channels : one `ChannelProposal` per channel of the process
+    channel_share : array of shape (channels,)
+        Probability of each channel; sums to 1.
+    max_weight : float
+        Weight above which events carry `overweight_share` of the total; the unit of unweighting.
+    overweight_share : float
+        That share.
+    signature : str
+        What process the density was trained for.
+    """
+
+    channels: tuple[ChannelProposal, ...]
+    channel_share: FloatArray
+    max_weight: float
+    overweight_share: float
+    signature: str
+
+    @cached_property
+    def _alias(self) -> tuple[FloatArray, IntArray]:
+        shares = [s * c.cell_share for s, c in zip(self.channel_share, self.channels, strict=True)]
+        return alias_table(np.concatenate(shares))
+
+    @cached_property
+    def _offsets(self) -> IntArray:
+        return np.cumsum([0] + [len(c.cell_share) for c in self.channels])
+
+    def pick(self, u: FloatArray) -> tuple[IntArray, IntArray]:
+        """Return channel and cell of events from one uniform number each; arrays of shape (N,)."""
+        keep, alias = self._alias
+        scaled = u * len(keep)
+        slot = np.minimum(scaled.astype(np.int64), len(keep) - 1)
+        slot = np.where(scaled - slot < keep[slot], slot, alias[slot])
+        channel = np.searchsorted(self._offsets, slot, side="right") - 1
+        return channel, slot - self._offsets[channel]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything the density consists of."""
+        state = hashlib.sha256(self.signature.encode())
+        for channel in self.channels:
+            for array in (channel.grid, np.asarray(channel.strata, dtype=np.int64), channel.cell_share):
+                state.update(np.ascontiguousarray(array).tobytes())
+        state.update(np.ascontiguousarray(self.channel_share).tobytes())
+        return state.hexdigest()
+
+
+def alias_table(shares: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return Walker's alias table (keep, alias) of probabilities `shares`, both of shape (N,)."""
+    n = len(shares)
+    keep = shares / shares.sum() * n
+    alias = np.arange(n, dtype=np.int64)
+    small = [int(i) for i in np.flatnonzero(keep < 1.0)]
+    large = [int(i) for i in np.flatnonzero(keep >= 1.0)]
+    filled = keep.copy()
+    while small and large:
+        low, high = small.pop(), large[-1]
+        alias[low] = high
+        keep[low] = filled[low]
+        filled[high] -= 1.0 - filled[low]
+        if filled[high] < 1.0:
+            small.append(large.pop())
+    for i in small + large:
+        keep[i] = 1.0
+    return keep, alias

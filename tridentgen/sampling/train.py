@@ -1,0 +1,164 @@
+"""Train a proposal: refine the map with `vegas.AdaptiveMap`, then learn the cells and the shares of the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import vegas
+from numpy.typing import NDArray
+
+from tridentgen.engines.numpy_engine import TILE, NumpyEngine
+from tridentgen.errors import InputError
+from tridentgen.processes.process import Process
+from tridentgen.sampling.proposal import ChannelProposal, FloatArray, Proposal
+from tridentgen.sampling.uniforms import stream_number
+
+PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY = range(5)
+"""What the random streams of a run are for."""
+
+OVERWEIGHT_SHARE = 1e-4
+"""Share of the cross section that events above `Proposal.max_weight` may carry."""
+
+MAP_ITERATIONS = 10
+_INCREMENTS = 512
+_MAP_POINTS = 1 << 16
+_DAMPING = 0.6
+_MAX_CELLS = 16384
+_POINTS_PER_CELL = 64
+_CELL_POWER = 4
+_CELL_FLOOR = 0.03
+_SURVEY_POINTS = 1 << 19
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share of it that is finished."""
+
+
+def silent(_what: str, _share: float) -> None:
+    """Show no progress."""
+
+
+def train(
+    process: Process,
+    engine: NumpyEngine,
+    seed: int,
+    *,
+    points: int | None = None,
+    progress: Progress = silent,
+) -> Proposal:
+    """Return the density trained for a process.
+
+    Parameters
+    ----------
+    points : int
+        Points to spend on each channel, 1.7 million unless given: a third on the map, the rest on its cells.
+
+    Raises
+    ------
+    InputError
+        If the cross section is zero everywhere.
+    """
+    budget = MAP_ITERATIONS * _MAP_POINTS + _MAX_CELLS * _POINTS_PER_CELL if points is None else points
+    per_iteration = max(budget // (3 * MAP_ITERATIONS), TILE)
+    most_cells = max(budget * 2 // (3 * _POINTS_PER_CELL), 1)
+    count = len(process.channels)
+    channels, means = [], []
+    for channel, name in enumerate(process.channels):
+        trained, mean = _train_map(process, channel, engine, seed, per_iteration)
+        progress(f"training {name}", (channel + 0.5) / count)
+        trained, mean = _train_cells(process, channel, trained, mean, engine, seed, most_cells)
+        progress(f"training {name}", (channel + 1.0) / count)
+        channels.append(trained)
+        means.append(mean)
+    total = sum(means)
+    if not total > 0.0:
+        raise InputError("the cross section vanishes: no sampled point is allowed; check energy, target and flux")
+    # Every channel keeps a sliver, so that no part of phase space is lost to a bad estimate.
+    share = np.maximum(np.array(means) / total, 1e-6)
+    draft = Proposal(tuple(channels), share / share.sum(), 1.0, OVERWEIGHT_SHARE, process.signature)
+    return _survey(process, engine, seed, draft)
+
+
+def _train_map(
+    process: Process, channel: int, engine: NumpyEngine, seed: int, points: int
+) -> tuple[ChannelProposal, float]:
+    """Refine the map; return it and the mean weight."""
+    d = process.dimensions
+    adaptive = vegas.AdaptiveMap([[0.0, 1.0]] * d, ninc=_INCREMENTS)
+    mean = 0.0
+    for iteration in range(MAP_ITERATIONS):
+        proposal = ChannelProposal(_grid(adaptive), (1,) * d, np.ones(1))
+        stream = stream_number(PURPOSE_MAP, channel, iteration)
+        if mean == 0.0:
+            mean = engine.integrate(process, channel, proposal, seed, stream, points).weight / points
+            if mean == 0.0:
+                return proposal, 0.0
+        found = engine.histograms(process, channel, proposal, seed, stream, points, mean, 2)
+        mean = found.weight / found.points
+        adaptive.sum_f, adaptive.n_f = found.grid, found.grid_points
+        adaptive.adapt(alpha=_DAMPING)
+    return ChannelProposal(_grid(adaptive), (1,) * d, np.ones(1)), mean
+
+
+def _grid(adaptive: vegas.AdaptiveMap) -> FloatArray:
+    return np.array(adaptive.extract_grid(), dtype=float)
+
+
+def _train_cells(
+    process: Process,
+    channel: int,
+    trained: ChannelProposal,
+    mean: float,
+    engine: NumpyEngine,
+    seed: int,
+    most: int,
+) -> tuple[ChannelProposal, float]:
+    """Learn the probability of each cell from a high moment of the weights in it; return also the mean weight.
+
+    The square root of the second moment would give the largest effective share; a higher moment costs little of that and
+    lowers the largest weights, which is what unweighting needs.
+    """
+    d = process.dimensions
+    strata = cell_strata(d, most)
+    cells = int(np.prod(strata))
+    if cells == 1 or mean == 0.0:
+        return trained, mean
+    flat = ChannelProposal(trained.grid, strata, np.full(cells, 1.0 / cells))
+    stream = stream_number(PURPOSE_CELLS, channel)
+    found = engine.histograms(process, channel, flat, seed, stream, cells * _POINTS_PER_CELL, mean, _CELL_POWER)
+    moment = (found.cells / np.maximum(found.cell_points, 1.0)) ** (1.0 / _CELL_POWER)
+    share = moment + _CELL_FLOOR * moment.mean()
+    return ChannelProposal(trained.grid, strata, share / share.sum()), found.weight / found.points
+
+
+def cell_strata(dimensions: int, most: int) -> tuple[int, ...]:
+    """Return equal numbers of strata per dimension with at most `most` cells."""
+    each = int(most ** (1.0 / dimensions) + 1e-9)
+    return (each,) * dimensions
+
+
+def _survey(process: Process, engine: NumpyEngine, seed: int, draft: Proposal) -> Proposal:
+    """Give each channel the share that its root mean square weight asks for, and find the maximum weight."""
+    stream = stream_number(PURPOSE_SURVEY)
+    columns = engine.weights(process, draft, seed, stream, _SURVEY_POINTS)
+    channels, weights = columns
+    rms = np.array([
+        np.sqrt(np.mean(weights[channels == c] ** 2)) if np.any(channels == c) else 0.0
+        for c in range(len(draft.channels))
+    ])  # fmt: skip
+    share = draft.channel_share * rms
+    share = np.maximum(share / share.sum(), 1e-6)
+    share = share / share.sum()
+    weights = weights * (draft.channel_share / share)[channels]
+    # In the new density the surveyed events count by the ratio of the densities.
+    counts = (share / draft.channel_share)[channels]
+    limit = overweight_limit(weights, weights * counts, OVERWEIGHT_SHARE)
+    return Proposal(draft.channels, share, limit, OVERWEIGHT_SHARE, draft.signature)
+
+
+def overweight_limit(weights: FloatArray, contributions: FloatArray, share: float) -> float:
+    """Return the weight above which events contribute the given share of the sum of `contributions`."""
+    order: NDArray[np.intp] = np.argsort(weights)[::-1]
+    above = np.cumsum(contributions[order])
+    index = int(np.searchsorted(above, share * above[-1]))
+    return float(weights[order[min(index, len(order) - 1)]])

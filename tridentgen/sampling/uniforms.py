@@ -1,0 +1,51 @@
+"""Random numbers by event number: Philox4x64-10 used by counter.
+
+Event i of a stream is a pure function of (seed, stream, i), so any block of events can be made alone, in any order,
+on any machine (Salmon et al., Proc. SC11 (2011) 16). The bits are those of `numpy.random.Philox` with
+key = (seed, stream).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_WORDS_PER_BLOCK = 4
+_ONE_BITS = np.uint64(0x3FF0000000000000)
+_SHIFT = np.uint64(12)
+_ONE_MINUS_HALF_STEP = 1.0 - 2.0**-53
+
+
+def stream_number(purpose: int, channel: int = 0, iteration: int = 0) -> int:
+    """Return the number of a stream: `purpose` < 2^16, `channel` < 2^16 and `iteration` < 2^32 side by side."""
+    return (purpose << 48) | (channel << 32) | iteration
+
+
+def uniforms(seed: int, stream: int, first: int, count: int, words: int) -> FloatArray:
+    """Return the uniform numbers of the events `first` to `first + count - 1` of a stream.
+
+    Parameters
+    ----------
+    seed, stream : int
+        0 <= seed, stream < 2^64.
+    first, count : int
+        The first event and how many.
+    words : int
+        Numbers per event; a multiple of 4, always the same for a stream.
+
+    Returns
+    -------
+    array of shape (words, count)
+        Multiples of 2^-52 plus 2^-53, so strictly inside (0, 1).
+    """
+    key = np.array([seed, stream], dtype=np.uint64)
+    generator = np.random.Philox(key=key, counter=first * (words // _WORDS_PER_BLOCK))
+    raw: NDArray[np.uint64] = generator.random_raw(count * words)
+    # 52 random bits become the mantissa of a number in [1, 2).
+    raw >>= _SHIFT
+    raw |= _ONE_BITS
+    numbers = raw.view(np.float64)
+    numbers -= _ONE_MINUS_HALF_STEP
+    return np.ascontiguousarray(numbers.reshape(count, words).T)
