@@ -1,0 +1,322 @@
+"""TOML tables read with checks; every mistake is collected as one line ``path:line: message``.
+
+`Document` lays the command line's ``--set KEY=VALUE`` over a text's values and knows where each came from.
+`Table` hands out values through checks: functions that turn a TOML value into a checked one, or raise
+`InputError` with what it must be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tridentgen.errors import InputError, nearest
+from tridentgen.toml_positions import BARE_KEY, Key, key_lines
+
+T = TypeVar("T")
+Convert = Callable[[object], T]
+
+_LONGEST_MESSAGE = 400
+_LONGEST_STRING = 4096
+_AFTER_THE_TEXT = 1 << 60  # sorts the overrides' mistakes behind those of the text
+_SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.S)
+
+
+@dataclass(frozen=True)
+class _Override:
+    """One ``--set`` of the command line: the key it sets and how it was typed."""
+
+    key: Key
+    typed: str
+
+
+class Document:
+    """A TOML text with overrides laid over it, which collects every mistake with its place.
+
+    Parameters
+    ----------
+    text : str
+        The TOML text.
+    name : str
+        What the messages call it, usually its path.
+    overrides : sequence of str
+        ``KEY=VALUE`` each; VALUE is TOML, or a plain string where it is not.
+    """
+
+    def __init__(self, text: str, name: str, overrides: Sequence[str] = ()) -> None:
+        self.name = name
+        self.data: dict[str, object] = {}
+        self.lines: dict[Key, int] = {}
+        self._problems: list[tuple[int, str]] = []
+        self._overrides: list[_Override] = []
+        self.parsed = self._load(text)
+        if self.parsed:
+            for typed in overrides:
+                self._override(typed)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Every mistake found so far, in the order of the text, one line each."""
+        return tuple(message for _, message in sorted(self._problems, key=lambda problem: problem[0]))
+
+    def complain(self, key: Key, message: str) -> None:
+        """Note a mistake at `key`: at its own line, or else at the line of the nearest table around it."""
+        line, place = self._place(key)
+        self._note(line, place, message)
+
+    def refuse(self, key: Key, reason: str) -> None:
+        """Note that the value of `key` is wrong; name the key unless the override says it already."""
+        override = self._owner(key)
+        named = override is not None and override.key == key
+        self.complain(key, reason if named else f"{_dotted(key)}: {reason}")
+
+    def overridden(self, key: Key) -> bool:
+        """Whether the value of `key` came from an override."""
+        return self._owner(key) is not None
+
+    def _note(self, line: int, place: str, message: str) -> None:
+        short = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
+        self._problems.append((line, _one_line(f"{place}: {short}")))
+
+    def _load(self, text: str) -> bool:
+        """Parse `text`; note a syntax error with line and column and return False."""
+        try:
+            self.data = tomllib.loads(text)
+            self.lines = key_lines(text)
+        except tomllib.TOMLDecodeError as error:
+            self._note(*self._syntax(str(error), text))
+        except RecursionError:
+            self._note(1, f"{self.name}:1", "not a card: arrays or tables are nested too deeply")
+        except ValueError:  # what tomllib lets through: int() refuses more than 4300 digits
+            self._note(1, f"{self.name}:1", "not a card: a whole number has thousands of digits")
+        else:
+            return True
+        return False
+
+    def _syntax(self, error: str, text: str) -> tuple[int, str, str]:
+        rows = text.replace("\r\n", "\n").split("\n")
+        match = _SYNTAX.fullmatch(error)
+        what = match["what"] if match else error
+        line, column = len(rows), len(rows[-1]) + 1
+        if match and match["line"]:
+            line, column = int(match["line"]), int(match["column"])
+        return line, f"{self.name}:{line}:{column}", f"not valid TOML: {what[:1].lower()}{what[1:]}"
+
+    def _override(self, typed: str) -> None:
+        dotted, equals, value = typed.partition("=")
+        parts = tuple(part.strip() for part in dotted.split("."))
+        place = f"--set {typed}"
+        if not equals or not all(BARE_KEY.fullmatch(part) for part in parts):
+            self._note(_AFTER_THE_TEXT, place, "must be KEY=VALUE, such as process.target=C12")
+            return
+        table = self.data
+        for depth, part in enumerate(parts[:-1], start=1):
+            inner = table.setdefault(part, {})
+            if not isinstance(inner, dict):
+                self._note(_AFTER_THE_TEXT, place, f"'{'.'.join(parts[:depth])}' is not a table")
+                return
+            table = inner
+        table[parts[-1]] = _override_value(value.strip())
+        self._overrides.append(_Override(parts, typed))
+
+    def _owner(self, key: Key) -> _Override | None:
+        """Return the last override that set `key` or a table around it."""
+        return next((o for o in reversed(self._overrides) if key[: len(o.key)] == o.key), None)
+
+    def _place(self, key: Key) -> tuple[int, str]:
+        """Return line and place of `key`: its override, else its line, else those of the table around it."""
+        override = self._owner(key)
+        while key and override is None:
+            if key in self.lines:
+                return self.lines[key], f"{self.name}:{self.lines[key]}"
+            # A table that no line mentions was made by an override of a key in it.
+            override = next((o for o in reversed(self._overrides) if o.key[: len(key)] == key), None)
+            key = key[:-1]
+        return (_AFTER_THE_TEXT, f"--set {override.typed}") if override else (1, f"{self.name}:1")
+
+
+class Table:
+    """One table of a document: takes keys one by one, and reports those nobody asked for.
+
+    A table that is missing reads as empty; its keys are then not reported as missing one by one.
+    """
+
+    def __init__(self, document: Document, key: Key = (), data: Mapping[str, object] | None = None) -> None:
+        self.document = document
+        self.key = key
+        self.present = data is not None
+        self.data = {} if data is None else data
+        self._known: set[str] = set()
+        self._inner: list[Table] = []
+
+    def table(self, name: str, *, required: bool = False) -> Table:
+        """Return the table `name` inside this one."""
+        self._known.add(name)
+        key = (*self.key, name)
+        data = self.data.get(name)
+        if isinstance(data, dict):
+            self._inner.append(Table(self.document, key, data))
+            return self._inner[-1]
+        if name in self.data:
+            self.document.complain(key, f"'{_dotted(key)}' must be a table, not {show(data)}")
+        elif required:
+            self.document.complain(key, f"the table [{_dotted(key)}] is missing")
+        return Table(self.document, key)
+
+    def read(self, name: str, convert: Convert[T], default: T) -> T:
+        """Return the checked value of `name`, or `default` where it is absent or wrong."""
+        self._known.add(name)
+        if name not in self.data:
+            return default
+        return self._checked((*self.key, name), self.data[name], convert, default)
+
+    def need(self, name: str, convert: Convert[T], stand_in: T) -> T:
+        """Return the checked value of `name`; complain and return `stand_in` where it is missing or wrong."""
+        self._missing(name)
+        return self.read(name, convert, stand_in)
+
+    def read_list(self, name: str, convert: Convert[T], example: str) -> tuple[T, ...]:
+        """Return the checked elements of the list `name`, or nothing where it is absent, empty or wrong.
+
+        Each wrong element is reported at its own line.
+        """
+        self._known.add(name)
+        if name not in self.data:
+            return ()
+        values = self.data[name]
+        if not isinstance(values, list) or not values:
+            given = "an empty list" if values == [] else show(values)
+            self.complain(name, f"must be a list such as {example}, not {given}")
+            return ()
+        read = [self._checked((*self.key, name, i), v, convert, None) for i, v in enumerate(values)]
+        return tuple(v for v in read if v is not None) if None not in read else ()
+
+    def need_list(self, name: str, convert: Convert[T], example: str) -> tuple[T, ...]:
+        """Return what `read_list` does, and complain also where the list is missing."""
+        self._missing(name)
+        return self.read_list(name, convert, example)
+
+    def complain(self, name: str, message: str) -> None:
+        """Note a mistake in the value of `name`."""
+        self.document.refuse((*self.key, name), message)
+
+    def accept_the_rest(self) -> None:
+        """Take every key as known."""
+        self._known.update(self.data)
+
+    def finish(self) -> None:
+        """Report every key, also of the tables inside, that was not asked for, with the nearest that was."""
+        for name in self.data:
+            if name not in self._known:
+                key = (*self.key, name)
+                what = "table" if isinstance(self.data[name], dict) else "key"
+                # An override may have meant a key the card has; a line of the card hardly a second one.
+                meant = self._known if self.document.overridden(key) else self._known.difference(self.data)
+                self.document.complain(key, f"unknown {what} '{_dotted(key)}'{nearest(name, sorted(meant))}")
+        for table in self._inner:
+            table.finish()
+
+    def _missing(self, name: str) -> None:
+        if self.present and name not in self.data:
+            key = (*self.key, name)
+            self.document.complain(key, f"key '{_dotted(key)}' is missing")
+
+    def _checked(self, key: Key, value: object, convert: Convert[T], default: T) -> T:
+        try:
+            return convert(value)
+        except InputError as error:
+            self.document.refuse(key, str(error))
+            return default
+
+
+def string(value: object) -> str:
+    """Check a string that is not empty."""
+    if not isinstance(value, str):
+        raise InputError(f"must be a string in quotes, not {show(value)}")
+    if not value.strip() or len(value) > _LONGEST_STRING:
+        raise InputError(f"must have 1 to {_LONGEST_STRING} characters, not {show(value)}")
+    if any("\ud800" <= c <= "\udfff" for c in value):  # bytes of a command line that are not UTF-8
+        raise InputError(f"must be UTF-8 text, not {show(value)}")
+    return value
+
+
+def boolean(value: object) -> bool:
+    """Check ``true`` or ``false``."""
+    if not isinstance(value, bool):
+        raise InputError(f"must be true or false, not {show(value)}")
+    return value
+
+
+def number(words: str, holds: Callable[[float], bool]) -> Convert[float]:
+    """Return the check of a finite number (whole or not) for which `holds`; `words` say so in messages."""
+
+    def convert(value: object) -> float:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            try:
+                x = float(value)
+            except OverflowError:
+                x = math.inf
+            if math.isfinite(x) and holds(x):
+                return x
+        raise InputError(f"must be {words}, not {show(value)}")
+
+    return convert
+
+
+def integer(low: int, high: int) -> Convert[int]:
+    """Return the check of a whole number from `low` to `high`, both included."""
+
+    def convert(value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        whole = isinstance(value, float) and value.is_integer() and low <= value <= high
+        hint = f"; write {value:.0f}" if whole else ""
+        raise InputError(f"must be a whole number from {low} to {high}, not {show(value)}{hint}")
+
+    return convert
+
+
+def one_of(choices: Collection[str]) -> Convert[str]:
+    """Return the check of a string that is one of `choices`."""
+
+    def convert(value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            hint = nearest(value, choices) if isinstance(value, str) else ""
+            raise InputError(f"must be one of {', '.join(choices)}, not {show(value)}{hint}")
+        return value
+
+    return convert
+
+
+def show(value: object) -> str:
+    """Return a short printed form of `value` for a message."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list)):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return "a whole number of more than 40 digits"
+    printed = repr(value) if isinstance(value, (str, int, float)) else str(value)
+    return printed if len(printed) <= 60 else printed[:57] + "..."
+
+
+def _override_value(text: str) -> object:
+    """Read `text` as a TOML value; what is none is a plain string."""
+    try:
+        data = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return data["value"] if list(data) == ["value"] else text
+
+
+def _dotted(key: Key) -> str:
+    """Join a key as a user would write it: ``process.leptons[1]``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key).removeprefix(".")
+
+
+def _one_line(message: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
