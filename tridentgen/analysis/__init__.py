@@ -1,0 +1,1 @@
+"""What is done with events and cross sections: rates, cuts, plots."""

@@ -1,0 +1,292 @@
+"""Writing the event file: batch by batch, so that whatever happens the events written so far can be read.
+
+The file grows as ``OUT.h5.part`` and takes its name when it is closed. Room for a batch is reserved before
+HDF5 sees it: a write that fails inside HDF5 leaves a file that cannot even be closed, a refused reservation
+leaves a good one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen._version import __version__
+from tridentgen.errors import InputError, nearest
+from tridentgen.events.columns import Column
+from tridentgen.events.output import check_output, part_path, reserve, uninterrupted, writing
+
+FORMAT = "tridentgen-events"
+FORMAT_VERSION = 1
+OWN_ATTRIBUTES = ("format", "format_version", "n_events", "columns", "complete")
+"""Root attributes that only the writer sets."""
+
+CHUNK_ROWS = 4096
+_SLACK_BYTES = 1 << 16  # object headers and heaps
+_INDEX_BYTES = 1 << 14  # growth of one column's chunk index per batch, with room to spare
+
+Attribute = int | float | str
+
+
+def _checked_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
+    """Return what HDF5 can store, without the writer's own; raise `InputError` for anything else."""
+    checked: dict[str, Attribute] = {}
+    for name, value in attributes.items():
+        if name in OWN_ATTRIBUTES:
+            continue
+        plain = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(plain, (int, float, str)):
+            raise InputError(f"attribute '{name}' must be a number or a text, not {type(value).__name__}")
+        if isinstance(plain, str) and "\0" in plain:
+            raise InputError(f"attribute '{name}' holds a NUL character, which HDF5 cannot store; leave it out")
+        if isinstance(plain, int) and not -(2**63) <= plain < 2**64:
+            raise InputError(f"attribute '{name}' = {plain} does not fit in 64 bits")
+        checked[name] = int(plain) if isinstance(plain, bool) else plain
+    return checked
+
+
+class EventWriter:
+    """The event file while it is written; use it as a context manager.
+
+    Parameters
+    ----------
+    path
+        The file to make. Events go to ``path.part``, which is renamed by `close`.
+    columns
+        What every batch must hold.
+    attributes
+        Root attributes. `format`, `format_version`, `n_events`, `columns` and `complete` are the writer's
+        own; `generator`, `version` and `created` (UTC) are added where not given.
+    force
+        Overwrite an existing file.
+    chunk_rows
+        Events per HDF5 chunk.
+
+    Raises
+    ------
+    FileError
+        The file exists and `force` is not set, its folder is missing or not writable, a directory is in its
+        place, another run is writing it, or the disk is full.
+    InputError
+        An attribute or a column that cannot be stored.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        columns: Sequence[Column],
+        attributes: Mapping[str, Attribute],
+        *,
+        force: bool = False,
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
+        self.path = Path(path)
+        self.part = part_path(self.path)
+        self._columns = {column.name: column for column in columns}
+        if len(self._columns) != len(columns) or not columns:
+            raise InputError("an event file needs one or more columns, each with its own name")
+        self._chunk_rows = chunk_rows
+        self._rows = 0
+        start = {
+            "generator": "tridentgen",
+            "version": __version__,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **_checked_attributes(attributes),
+        }
+        check_output(self.path, force)
+        with writing(self.part):
+            self._create(start)
+
+    def _create(self, attributes: Mapping[str, Attribute]) -> None:
+        """Make the ``.part`` file with its attributes and empty columns."""
+        size = _SLACK_BYTES + _INDEX_BYTES * len(self._columns) + _attribute_bytes(attributes)
+        try:
+            with self.part.open("wb") as trial:
+                reserve(trial.fileno(), 0, size)
+        except OSError:
+            self.part.unlink(missing_ok=True)
+            raise
+        self._file = h5py.File(self.part, "w")
+        self._reserve(size)
+        own = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "n_events": 0,
+            "columns": ",".join(self._columns),
+            "complete": 0,
+        }
+        for name, value in {**own, **attributes}.items():
+            self._file.attrs[name] = value
+        self._data = {column.name: self._create_column(column) for column in self._columns.values()}
+        self._file.flush()
+
+    def _create_column(self, column: Column) -> Any:
+        data = self._file.create_dataset(
+            f"events/{column.name}",
+            shape=(0, *column.shape),
+            maxshape=(None, *column.shape),
+            chunks=(self._chunk_rows, *column.shape),
+            dtype=column.dtype,
+            fletcher32=True,
+        )
+        data.attrs["units"] = column.units
+        data.attrs["description"] = column.description
+        return data
+
+    def _reserve(self, size: int) -> None:
+        """Make sure that `size` more bytes fit behind what HDF5 uses now."""
+        reserve(self._file.id.get_vfd_handle(), self._file.id.get_filesize(), size)
+
+    def append(self, batch: Mapping[str, NDArray[Any]]) -> None:
+        """Add a batch of events and put it on the disk.
+
+        Parameters
+        ----------
+        batch
+            All columns of the file and no others, ``(rows, *column.shape)`` each.
+
+        Raises
+        ------
+        InputError
+            A column is missing, unknown, or has another length or shape than it should.
+        FileError
+            The batch cannot be written; the batches before it stay in the file.
+        """
+        arrays = self._checked_batch(batch)
+        rows = len(next(iter(arrays.values())))
+        if rows == 0:
+            return
+        stop = self._rows + rows
+        with writing(self.part):
+            self._reserve(self._bytes_for(stop))
+            for name, values in arrays.items():
+                data = self._data[name]
+                data.resize(stop, axis=0)
+                data[self._rows : stop] = values
+            # First the events, then their number: a run killed in between leaves a file that can be read.
+            self._file.flush()
+            self._file.attrs.modify("n_events", stop)
+            self._file.flush()
+        self._rows = stop
+
+    def _checked_batch(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        unlike = sorted(self._columns.keys() ^ batch.keys())
+        if unlike:
+            raise InputError(f"a batch must hold exactly the columns of the file; not in both: {', '.join(unlike)}")
+        arrays = {name: np.asarray(batch[name], dtype=column.dtype) for name, column in self._columns.items()}
+        rows = len(next(iter(arrays.values())))
+        for name, values in arrays.items():
+            wanted = (rows, *self._columns[name].shape)
+            if values.shape != wanted:
+                raise InputError(f"column '{name}' of a batch has the shape {values.shape}, expected {wanted}")
+        return arrays
+
+    def _bytes_for(self, stop: int) -> int:
+        """Upper limit of what the file grows by when it goes on to `stop` events."""
+        chunks = -(-stop // self._chunk_rows) - self._rows // self._chunk_rows
+        sizes = (int(np.prod(data.chunks)) * data.dtype.itemsize + 4 for data in self._data.values())
+        return _SLACK_BYTES + _INDEX_BYTES * len(self._data) + chunks * int(sum(sizes))
+
+    def write_group(self, name: str, arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Attribute]) -> None:
+        """Write arrays and attributes to the group `name` (``sampling/0``), in place of those it held."""
+        checked = _checked_attributes(attributes)
+        if name.strip("/").split("/")[0] in ("", "events"):
+            raise InputError(f"'{name}' cannot be the name of a group beside the events")
+        values = {key: np.asarray(value) for key, value in arrays.items()}
+        size = sum(value.nbytes for value in values.values()) + _attribute_bytes(checked)
+        with writing(self.part):
+            self._reserve(_SLACK_BYTES + _INDEX_BYTES * len(values) + size)
+            group = self._file.require_group(name)
+            for key in [key for key, item in group.items() if isinstance(item, h5py.Dataset)]:
+                del group[key]
+            for key in list(group.attrs):
+                del group.attrs[key]
+            for key, value in values.items():
+                group.create_dataset(key, data=value)
+            for key, attribute in checked.items():
+                group.attrs[key] = attribute
+            self._file.flush()
+
+    def set_attributes(self, attributes: Mapping[str, Attribute]) -> None:
+        """Set or replace root attributes (other than the writer's own)."""
+        checked = _checked_attributes(attributes)
+        with writing(self.part):
+            self._reserve(_SLACK_BYTES + _attribute_bytes(checked))
+            for name, value in checked.items():
+                self._file.attrs[name] = value
+            self._file.flush()
+
+    def rescale(self, columns: Sequence[str], factor: float) -> None:
+        """Multiply columns by `factor` in place, a block at a time.
+
+        An interrupted run has fewer trials than planned; this makes the sum of its weights the cross section
+        again.
+        """
+        for name in columns:
+            if name not in self._data:
+                raise InputError(f"unknown column '{name}'{nearest(name, self._data)}")
+        block = 16 * self._chunk_rows
+        with writing(self.part), uninterrupted():
+            for name in columns:
+                data = self._data[name]
+                for start in range(0, self._rows, block):
+                    stop = min(start + block, self._rows)
+                    data[start:stop] = data[start:stop] * factor
+            self._file.flush()
+
+    def close(self, complete: bool) -> None:
+        """Finish the file and give it its name; `complete` says whether the run made all it was asked for."""
+        if not self._file:
+            return
+        with writing(self.path), uninterrupted():
+            self._finish(complete)
+            self.part.replace(self.path)
+
+    def discard(self) -> None:
+        """Remove the ``.part`` file: for a run that ended before its first event."""
+        if self._file:
+            with writing(self.part), uninterrupted():
+                self._file.close()
+                self.part.unlink(missing_ok=True)
+
+    def _finish(self, complete: bool) -> None:
+        """Bring the ``.part`` file to its final state and close it."""
+        for data in self._data.values():
+            if data.shape[0] > self._rows:  # an interrupted batch
+                data.resize(self._rows, axis=0)
+        self._file.attrs.modify("complete", int(complete))
+        self._file.flush()
+        size = self._file.id.get_filesize()
+        self._file.close()
+        with self.part.open("r+b") as file:
+            file.truncate(size)  # give back what was reserved and not used
+            os.fsync(file.fileno())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.close(complete=False)
+        elif self._file:
+            try:
+                with uninterrupted():
+                    self._finish(complete=False)
+            except (OSError, RuntimeError):
+                pass  # the error on its way out is the one to report
+
+
+def _attribute_bytes(attributes: Mapping[str, Attribute]) -> int:
+    """Upper limit of the room that attributes take."""
+    return sum(
+        512 + 4 * len(name) + (4 * len(value) if isinstance(value, str) else 8) for name, value in attributes.items()
+    )

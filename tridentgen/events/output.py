@@ -1,0 +1,111 @@
+"""The file system's side of writing: may this file be written, is there room for it, what went wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from tridentgen.errors import FileError, TridentgenError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_RESERVATION = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+def part_path(path: Path) -> Path:
+    """Where the events live until the file is complete: ``OUT.h5.part``."""
+    return path.with_name(path.name + ".part")
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong on one line; HDF5 says it somewhere in the middle of several."""
+    if isinstance(error, OSError) and error.errno and error.strerror == os.strerror(error.errno):
+        return error.strerror
+    text = str(error)
+    from_system = re.search(r"error message = '([^']*)'", text)
+    return from_system[1] if from_system else " ".join(text.split()) or type(error).__name__
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn any failure to write `path` into one `FileError`."""
+    try:
+        yield
+    except TridentgenError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:
+        full = getattr(error, "errno", None) in _NO_ROOM
+        cure = "; free some space or write elsewhere" if full else ""
+        raise FileError(f"cannot write '{path}': {reason(error)}{cure}") from error
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold a Ctrl-C back until the ``with`` block is done, so that it is done wholly; blocks nest."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    held_back: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held_back.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if held_back:
+            signal.raise_signal(signal.SIGINT)
+
+
+def reserve(descriptor: int, offset: int, size: int) -> None:
+    """Ask the file system for room; systems without such a call go on and may fail later."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, offset, size)
+    except OSError as error:
+        if error.errno not in _NO_RESERVATION:
+            raise
+
+
+def _events_left_in(part: Path) -> int:
+    """Count the events an unfinished run left in `part`; raise `FileError` if that run still goes on."""
+    in_use = f"'{part}' is being written by another run; wait for it or choose another output"
+    try:
+        with h5py.File(part, "r") as left:
+            if left.mode != "r":  # HDF5 hands out the handle that this process already writes with
+                raise FileError(in_use)
+            return int(left.attrs["n_events"])
+    except FileError:
+        raise
+    except BlockingIOError as error:
+        raise FileError(in_use) from error
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError):
+        return 0
+
+
+def check_output(path: Path, force: bool) -> None:
+    """Raise `FileError` if writing `path` is impossible or would destroy something."""
+    with writing(path):
+        _check_output(path, path.parent, part_path(path), force)
+
+
+def _check_output(path: Path, folder: Path, part: Path, force: bool) -> None:
+    if path.is_dir():
+        raise FileError(f"'{path}' is a directory; give the name of a file")
+    if not folder.is_dir():
+        raise FileError(f"cannot write '{path}': there is no directory '{folder}'; create it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileError(f"cannot write '{path}': no permission to write in '{folder}'; choose another output")
+    if path.exists() and not path.is_file():
+        raise FileError(f"'{path}' is not an ordinary file; choose another output")
+    if path.exists() and not force:
+        raise FileError(f"'{path}' already exists; choose another output or overwrite it with --force")
+    left = _events_left_in(part) if part.exists() else 0
+    if left and not force:
+        raise FileError(f"'{part}' holds {left} events of an unfinished run; move it away or overwrite it with --force")

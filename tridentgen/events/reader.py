@@ -1,0 +1,174 @@
+"""Opening an event file with every check that can be made before its data are read."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.events.columns import TRIDENT_COLUMNS, Column
+from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
+from tridentgen.events.output import part_path, reason
+
+BLOCK_ROWS = 1 << 17
+_KNOWN = {column.name: column for column in TRIDENT_COLUMNS}
+# A damaged file makes h5py raise nearly anything: an object of another kind, a nonsense size, ...
+_H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Arrays and attributes kept beside the events, such as the map of a sampling channel."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    attributes: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name]
+
+
+@dataclass(frozen=True)
+class EventFile:
+    """An open event file whose columns are known to be there, with the lengths they should have."""
+
+    file: Any
+    attributes: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    rows: int
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Read events `start` to `stop` of one column; raise `InputError` for an unknown one."""
+        known = [column.name for column in self.columns]
+        if name not in known:
+            raise InputError(f"no column '{name}' in the file{nearest(name, known)}")
+        values: NDArray[Any] = self.file["events"][name][start : self.rows if stop is None else stop]
+        return values
+
+    def blocks(self, names: Sequence[str]) -> Iterator[dict[str, NDArray[Any]]]:
+        """Read some columns in blocks of events, in order and with flat memory."""
+        for start in range(0, self.rows, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, self.rows)
+            yield {name: self.column(name, start, stop) for name in names}
+
+    def groups(self) -> dict[str, Group]:
+        """Read all groups that hold arrays or attributes, other than the events, by path (``sampling/0``)."""
+        found: dict[str, Group] = {}
+
+        def visit(path: str, item: Any) -> None:
+            if isinstance(item, h5py.Group) and path != "events":
+                arrays = {key: data[()] for key, data in item.items() if isinstance(data, h5py.Dataset)}
+                group = Group(arrays, _plain_attributes(item))
+                if group.arrays or group.attributes:
+                    found[path] = group
+
+        self.file.visititems(visit)
+        return found
+
+
+@contextmanager
+def open_events(path: str | os.PathLike[str]) -> Iterator[EventFile]:
+    """Open an event file for reading.
+
+    Raises
+    ------
+    FileError
+        There is no such file; it is no HDF5 file or no event file; it is cut short or damaged, now or while
+        its data are read inside the ``with`` block; columns are missing or have unequal lengths.
+    """
+    path = Path(path)
+    _check_readable(path)
+    try:
+        with h5py.File(path, "r") as file:
+            yield _checked(file, path)
+    except (FileError, InputError):
+        raise
+    except BlockingIOError as error:
+        raise FileError(f"'{path}' is being written; read it when the run has ended") from error
+    except MemoryError as error:
+        raise FileError(f"'{path}' does not fit into memory: {reason(error)}") from error
+    except _H5PY_ERRORS as error:
+        cure = "make it again or take a fresh copy"
+        raise FileError(f"'{path}' is cut short or damaged ({reason(error)}); {cure}") from error
+
+
+def _check_readable(path: Path) -> None:
+    """Raise `FileError` unless `path` is an HDF5 file that may be read."""
+    try:
+        if not path.exists():
+            unfinished = f"; an unfinished run left '{part_path(path)}'" if part_path(path).exists() else ""
+            raise FileError(f"there is no file '{path}'{unfinished}")
+        if not path.is_file():
+            raise FileError(f"'{path}' is not an ordinary file; give an event file")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise FileError(f"'{path}' is empty; make it again")
+    except FileError:
+        raise
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read '{path}': {reason(error)}") from error
+    if not h5py.is_hdf5(path):
+        raise FileError(f"'{path}' is not an HDF5 file; give an event file made by tridentgen generate")
+
+
+def _checked(file: Any, path: Path) -> EventFile:
+    """Look at everything but the data; raise `FileError` for what is not an event file or not whole."""
+    attributes = _plain_attributes(file)
+    if attributes.get("format") != FORMAT:
+        raise FileError(f"'{path}' is HDF5 but no event file of tridentgen: its attribute 'format' is not '{FORMAT}'")
+    version = attributes.get("format_version")
+    if version != FORMAT_VERSION:
+        raise FileError(
+            f"'{path}' has format version {version}, this tridentgen reads {FORMAT_VERSION}; "
+            "use the tridentgen that made it"
+        )
+    lost = [name for name in ("n_events", "columns", "complete") if name not in attributes]
+    if lost:
+        raise FileError(f"'{path}' lacks the attribute '{lost[0]}'; make it again or take a fresh copy")
+    rows, names = int(attributes["n_events"]), str(attributes["columns"]).split(",")
+    events = file.get("events")
+    missing = [name for name in names if events is None or name not in events]
+    if missing:
+        raise FileError(f"'{path}' lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; make it again")
+    columns = tuple(_checked_column(events[name], name, rows, attributes, path) for name in names)
+    return EventFile(file, attributes, columns, rows)
+
+
+def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, Any], path: Path) -> Column:
+    """Compare the size of a column with what the file says and with the size of the file itself."""
+    shape, dtype = tuple(data.shape[1:]), data.dtype.str.lstrip("<|")
+    # A run that was killed may have written columns of a batch that it did not count.
+    whole = data.shape[0] == rows or (data.shape[0] > rows and not attributes["complete"])
+    if rows < 0 or not whole:
+        raise FileError(f"'{path}': column '{name}' has {data.shape[0]} events, the file says {rows}; make it again")
+    known = _KNOWN.get(name)
+    if data.dtype.kind not in "fiu" or (known and (known.shape, known.dtype) != (shape, dtype)):
+        raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
+    if data.compression is None and rows * math.prod(shape) * data.dtype.itemsize > path.stat().st_size:
+        raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")
+    described = _plain_attributes(data)
+    return Column(name, str(described["units"]), str(described["description"]), shape, dtype)
+
+
+def _plain_attributes(item: Any) -> dict[str, Any]:
+    """Return the attributes of a file, group or dataset as Python numbers and texts."""
+    return {name: _plain(item.attrs, name) for name in item.attrs}
+
+
+def _plain(attributes: Any, name: str) -> Any:
+    # A damaged text that has become a list crashes the HDF5 library when read.
+    stored = attributes.get_id(name)
+    if stored.shape != () or not (stored.dtype.kind in "fiu" or h5py.check_string_dtype(stored.dtype)):
+        raise ValueError(f"attribute '{name}' is neither a number nor a text")
+    value = attributes[name]
+    if isinstance(value, bytes):
+        return value.decode()
+    return value.item() if isinstance(value, np.generic) else value
