@@ -220,3 +220,24 @@ def _suggestion(symbol: str, A: int) -> str:
         return f", did you mean '{symbol.capitalize()}{A}'?"
     known = [f"{_SYMBOLS[z - 1]}{a}" for z, a in _atomic_masses_GeV() if a == A]
     return nearest(f"{symbol}{A}", known)
+
+
+@cache
+def fourier_bessel_density(name: str) -> tuple[float, tuple[float, ...]]:
+    """Return the measured charge density of a nuclide as a Fourier-Bessel series.
+
+    Returns
+    -------
+    (R, coefficients)
+        Cut-off radius in fm and a_1, a_2, ... in fm^-3 (De Vries et al. 1987).
+
+    Raises
+    ------
+    InputError
+        Where there is no such measurement in the table; the message lists the nuclides that have one.
+    """
+    table = {row["nuclide"]: row for row in data_rows("fourier_bessel.csv")}
+    if name not in table:
+        raise InputError(f"no Fourier-Bessel density of {name} is known here; there is one of {', '.join(table)}")
+    row = table[name]
+    return float(row["R_fm"]), tuple(float(a) for a in row["coefficients"].split())

@@ -14,7 +14,7 @@ from tridentgen.constants import (
 )
 from tridentgen.errors import InputError, nearest
 from tridentgen.events.columns import COHERENT, NEUTRON, PROTON
-from tridentgen.nuclei import Nuclide
+from tridentgen.nuclei import Nuclide, fourier_bessel_density
 from tridentgen.physics import form_factors, trident_hadron
 from tridentgen.physics.elementary import Value
 from tridentgen.physics.trident_hadron import Hadron
@@ -144,6 +144,9 @@ def charge_form_factor(nuclide: Nuclide, name: str) -> tuple[Callable[[Value], V
         c = _KLEIN_NYSTRAND_RADIUS_FM * third
         radius = math.sqrt(0.6 * c**2 + 6.0 * _KLEIN_NYSTRAND_RANGE_FM**2)
         return lambda q2: form_factors.klein_nystrand(q2, c, _KLEIN_NYSTRAND_RANGE_FM), radius
+    if name == "fourier-bessel":
+        cutoff, coefficients = fourier_bessel_density(nuclide.name)
+        return lambda q2: form_factors.fourier_bessel(q2, cutoff, coefficients), measured
     if name == "unit":
         return form_factors.unit, measured
     raise InputError(f"unknown form factor '{name}'{nearest(name, FORM_FACTORS)}; known are {', '.join(FORM_FACTORS)}")
