@@ -25,7 +25,7 @@ from tridentgen.physics.trident_invariants import Four, frame_point
 from tridentgen.processes.sampled_trident import Channel, SampledTrident
 from tridentgen.processes.targets import Target, targets
 from tridentgen.sampling.generate import generate_events
-from tridentgen.sampling.integrate import CrossSection, cross_section
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import train
 
 FloatArray = NDArray[np.float64]
@@ -226,8 +226,7 @@ class Trident:
     ) -> CrossSection:  # fmt: skip
         """Return the cross section per nuclide in cm^2, at an energy in GeV or averaged over a flux."""
         process = self.sampled(_source(energy, flux))
-        machine = choose_engine(engine, threads)
-        return cross_section(process, train(process, machine, seed), machine, seed, rel_error=rel_error)
+        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
 
     def generate(
         self, energy: float | None = None, *, flux: Flux | None = None, events: int = 100_000, seed: int = 1,

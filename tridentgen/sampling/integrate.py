@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from tridentgen.engines.numpy_engine import TILE, NumpyEngine
 from tridentgen.processes.process import Process
 from tridentgen.sampling.proposal import Proposal
-from tridentgen.sampling.train import PURPOSE_INTEGRAL, Progress, silent
+from tridentgen.sampling.train import PURPOSE_INTEGRAL, Progress, silent, train
 from tridentgen.sampling.uniforms import stream_number
 
+_TRAINING_POINTS = 300_000
 _FIRST_POINTS = 1 << 16
 _MIN_ITERATIONS = 5
 _MAX_POINTS_PER_ITERATION = 1 << 24
@@ -104,6 +105,24 @@ def cross_section(
         value, error, chi2 / (len(done) - 1), len(done), points, engine.name,
         time.perf_counter() - start, relative <= rel_error,
     )  # fmt: skip
+
+
+def trained_cross_section(
+    process: Process,
+    engine: NumpyEngine,
+    seed: int,
+    *,
+    rel_error: float,
+    training_points: int | None = None,
+    progress: Progress = silent,
+) -> CrossSection:
+    """Train a density and integrate with it; arguments as for `train` and `cross_section`.
+
+    The training is short unless `training_points` says otherwise: it pays off over many events, less so here.
+    """
+    points = _TRAINING_POINTS if training_points is None else training_points
+    proposal = train(process, engine, seed, points=points, progress=progress)
+    return cross_section(process, proposal, engine, seed, rel_error=rel_error, progress=progress)
 
 
 def _combined(done: list[_Estimate]) -> tuple[float, float]:
