@@ -78,7 +78,9 @@ def neutrino_tensor(p1: Real, p2: Real, antineutrino: bool = False) -> LongCompl
     return np.asarray(trace, dtype=np.clongdouble)
 
 
-def lepton_line(p_minus: Real, p_plus: Real, q: Real, m_minus: Real, m_plus: Real, V: float, A: float) -> LongComplex:
+def lepton_line(
+    p_minus: Real, p_plus: Real, q: Real, m_minus: Real, m_plus: Real, V: float, A: float
+) -> LongComplex:
     """Matrix between ubar(p_minus) and v(p_plus), upper indices mu (photon) and t (weak); (N, 4, 4, 4, 4).
 
     gamma^mu S(p_minus - q) gamma^t (V - A g5) + gamma^t (V - A g5) S(q - p_plus) gamma^mu, with the
@@ -99,6 +101,30 @@ def _propagator(p: LongReal, m: Real) -> LongComplex:
     return np.asarray(matrix[:, None, None], dtype=np.clongdouble)
 
 
+def helicity_spin(p: Real, m: npt.ArrayLike, sign: int) -> LongReal:
+    """Spin four-vector of a body of momentum p (N, 4), mass m and helicity sign/2 in this frame; (N, 4).
+
+    s = sign (|p|/m, E p/(m |p|)): s.p = 0 and s.s = -1.
+    """
+    p, m = _long(p), _long(m)
+    momentum = np.sqrt((p[:, 1:] ** 2).sum(axis=1))
+    along = p[:, 1:] * (p[:, 0] / (m * momentum))[:, None]
+    return np.asarray(sign * np.concatenate([(momentum / m)[:, None], along], axis=1), dtype=np.longdouble)
+
+
+def spin_sum(p: Real, m: Real, sign: int, spin: Real | None) -> LongComplex:
+    """pslash + sign m of a particle (sign +1) or antiparticle (-1), times (1 + g5 sslash)/2 if polarised; (N, 4, 4).
+
+    u ubar and v vbar of a body with spin vector s: Itzykson & Zuber, "Quantum Field Theory", eq. (2-49).
+    """
+    summed = slash(p) + sign * _long(m)[:, None, None] * ONE
+    return (
+        summed
+        if spin is None
+        else np.asarray(summed @ (ONE + GAMMA5 @ slash(spin)) / 2, dtype=np.clongdouble)
+    )
+
+
 def lepton_tensor(
     p1: Real,
     p2: Real,
@@ -110,11 +136,14 @@ def lepton_tensor(
     V: float,
     A: float,
     antineutrino: bool = False,
+    spin_minus: Real | None = None,
+    spin_plus: Real | None = None,
 ) -> LongComplex:
     """L^{mu nu} = sum over spins of M^mu M^nu* for nu(p1) gamma*(q, mu) -> nu'(p2) l-(p_minus) l+(p_plus).
 
     M^mu = (G_F/sqrt2) e j_t ubar(p_minus) [`lepton_line`]^{mu t} v(p_plus), e^2 = 4 pi alpha, neutrino
-    spin summed and not averaged. Complex (N, 4, 4), upper indices, hermitian, dimension GeV^-2.
+    spin summed and not averaged. Complex (N, 4, 4), upper indices, hermitian, dimension GeV^-2. With
+    `spin_minus` or `spin_plus`, spin four-vectors (N, 4), only that spin of l- or l+ counts.
 
     Antineutrinos. The Lagrangian -(G_F/sqrt2) [nubar' gamma^t (1-g5) nu_a] [lbar_b gamma_t (V - A g5)
     l_k] + h.c. makes nu_a -> nu' l-_b l+_k. Its hermitian conjugate, [nubar_a gamma^t (1-g5) nu'] [lbar_k
@@ -129,8 +158,12 @@ def lepton_tensor(
         s = slice(start, start + BLOCK)
         neutrinos = neutrino_tensor(p1[s], p2[s], antineutrino)
         line = lepton_line(p_minus[s], p_plus[s], q[s], m_minus[s], m_plus[s], V, A)
-        sum_minus = (slash(p_minus[s]) + m_minus[s, None, None] * ONE)[:, None, None]
-        sum_plus = (slash(p_plus[s]) - m_plus[s, None, None] * ONE)[:, None, None]
+        sum_minus = spin_sum(p_minus[s], m_minus[s], 1, None if spin_minus is None else spin_minus[s])[
+            :, None, None
+        ]
+        sum_plus = spin_sum(p_plus[s], m_plus[s], -1, None if spin_plus is None else spin_plus[s])[
+            :, None, None
+        ]
         left = np.einsum("nts,nmtab->nmsab", neutrinos, sum_minus @ line @ sum_plus)
         tensor[s] = np.einsum("nmsab,nvsba->nmv", left, bar(line))
     coupling = np.longdouble(G_FERMI) ** 2 / 2 * (4 * np.longdouble(np.pi) * np.longdouble(ALPHA))
@@ -145,7 +178,9 @@ def scalar_hadron_tensor(P: Real, P_out: Real, Z: float, F: npt.ArrayLike) -> Lo
     return np.asarray(strength[:, None, None] * total[:, :, None] * total[:, None, :], dtype=np.clongdouble)
 
 
-def nucleon_hadron_tensor(P: Real, P_out: Real, M: float, GE: npt.ArrayLike, GM: npt.ArrayLike) -> LongComplex:
+def nucleon_hadron_tensor(
+    P: Real, P_out: Real, M: float, GE: npt.ArrayLike, GM: npt.ArrayLike
+) -> LongComplex:
     """H_{mu nu} in GeV^2 of a nucleon, averaged over initial and summed over final spins; (N, 4, 4).
 
     Half the trace with the vertex e [F1 gamma_mu + i sigma_{mu nu} k^nu F2 / 2M], k = P' - P (Peskin &
@@ -179,19 +214,23 @@ def msq(
     antineutrino: bool = False,
     m_minus: float | None = None,
     m_plus: float | None = None,
+    spin_minus: Real | None = None,
+    spin_plus: Real | None = None,
 ) -> LongReal:
     """|M|^2 = L^{mu nu} H_{mu nu} / Q^4 in GeV^-4; real, (N,).
 
     `hadron_tensor` is H_{mu nu} (N, 4, 4) with lower indices, made at the same P and P_out. The photon
-    momentum is `Momenta.q`. A lepton mass left out is the invariant mass of its momentum. Raises
-    `ValueError` if q is not P - P_out.
+    momentum is `Momenta.q`. A lepton mass left out is the invariant mass of its momentum; spins as in
+    `lepton_tensor`. Raises `ValueError` if q is not P - P_out.
     """
     q = Momenta(p1, P, p2, p_minus, p_plus, P_out).q
     if np.any(np.abs(_long(P) - _long(P_out) - q) > 1e-12 * (P[:, :1] + p1[:, :1])):
         raise ValueError("the momenta are not conserved")
     mass_minus = _invariant_mass(p_minus) if m_minus is None else _long(m_minus)
     mass_plus = _invariant_mass(p_plus) if m_plus is None else _long(m_plus)
-    leptons = lepton_tensor(p1, p2, p_minus, p_plus, q, mass_minus, mass_plus, V, A, antineutrino)
+    leptons = lepton_tensor(
+        p1, p2, p_minus, p_plus, q, mass_minus, mass_plus, V, A, antineutrino, spin_minus, spin_plus
+    )
     contracted = np.einsum("nmv,nmv->n", leptons, hadron_tensor).real
     return np.asarray(contracted / dot(q, q) ** 2, dtype=np.longdouble)
 

@@ -73,7 +73,9 @@ def test_slash_squared_is_the_invariant_mass(channel: tuple[float, ...]) -> None
 
 
 @pytest.mark.parametrize("frame", ["lab", "random"])
-def test_random_momenta_are_on_shell_conserved_and_within_limits(channel: tuple[float, ...], frame: str) -> None:
+def test_random_momenta_are_on_shell_conserved_and_within_limits(
+    channel: tuple[float, ...], frame: str
+) -> None:
     energy, M, m_minus, m_plus = channel[:4]
     p = draw(channel, 2000, frame)
     for momentum, mass in zip(p, (0, M, 0, m_minus, m_plus, M), strict=True):
@@ -151,7 +153,9 @@ def test_muon_decay_trace() -> None:
     """
     rng = np.random.default_rng(7)
     m_minus, m_plus = 0.3, 0.7
-    p1, p2, l_minus, l_plus = (dirac._on_shell(rng.normal(size=(50, 3)), m) for m in (0.0, 0.0, m_minus, m_plus))
+    p1, p2, l_minus, l_plus = (
+        dirac._on_shell(rng.normal(size=(50, 3)), m) for m in (0.0, 0.0, m_minus, m_plus)
+    )
     for V, A, antineutrino in ((1.0, 1.0, False), (0.96, 0.5, False), (-0.04, -0.5, True), (1.0, 1.0, True)):
         weak = GAMMA @ (V * ONE - A * GAMMA5)
         charged = np.einsum(
@@ -246,6 +250,60 @@ def test_antineutrinos_are_the_cp_conjugate(channel: tuple[float, ...]) -> None:
     np.testing.assert_allclose(of_anti.astype(float), of_twin.astype(float), rtol=1e8 * EPS)
     # and the neutrino's own result is another one, so that the exchange is really tested
     assert np.median(np.abs(dirac.msq(*p, V=V, A=A, hadron_tensor=H) / of_anti - 1)) > 0.05
+
+
+def test_spin_projectors_at_rest() -> None:
+    """u ubar and v vbar of a body at rest with its spin along an axis, from two-component spinors.
+
+    u = sqrt(2m) (chi, 0) and v = sqrt(2m) (0, i sigma2 chi*): an antiparticle with spin chi has the spinor of
+    the opposite spin (Peskin & Schroeder, section 3.3).
+    """
+    m = np.longdouble(0.3)
+    rng = np.random.default_rng(3)
+    chi = rng.normal(size=(20, 2)) + 1j * rng.normal(size=(20, 2))
+    chi /= np.sqrt((np.abs(chi) ** 2).sum(axis=1))[:, None]
+    axis = np.einsum("na,iab,nb->ni", chi.conj(), dirac.PAULI.astype(complex), chi).real
+    spin = np.concatenate([np.zeros((20, 1)), axis], axis=1)
+    at_rest = np.tile([m, 0, 0, 0], (20, 1))
+    flipped = np.stack([chi[:, 1].conj(), -chi[:, 0].conj()], axis=1)
+    u = np.concatenate([chi, np.zeros_like(chi)], axis=1) * np.sqrt(2 * m)
+    v = np.concatenate([np.zeros_like(chi), flipped], axis=1) * np.sqrt(2 * m)
+    for spinor, sign in ((u, 1), (v, -1)):
+        expected = spinor[:, :, None] * (spinor.conj() @ GAMMA[0])[:, None, :]
+        assert largest(dirac.spin_sum(at_rest, np.full(20, m), sign, spin) - expected) < 1e-15
+
+
+def test_helicities_add_up_and_fast_leptons_have_one(channel: tuple[float, ...]) -> None:
+    """The four add up to the whole. At V = A = 1 massless leptons are left-handed, antileptons right-handed."""
+    energy, M, m_minus, m_plus, V, A = channel
+    p = draw(channel)
+    masses = np.full(len(p.P), m_minus), np.full(len(p.P), m_plus)
+    for antineutrino in (False, True):
+        parts = {
+            (h, k): dirac.lepton_tensor(
+                p.p1, p.p2, p.p_minus, p.p_plus, p.q, *masses, V, A, antineutrino,
+                dirac.helicity_spin(p.p_minus, m_minus, h), dirac.helicity_spin(p.p_plus, m_plus, k),
+            )
+            for h in (-1, 1) for k in (-1, 1)
+        }  # fmt: skip
+        whole = tensor(p, channel, antineutrino)
+        size = np.abs(whole).max(axis=(1, 2))
+        assert np.max(np.abs(sum(parts.values()) - whole).max(axis=(1, 2)) / size) < 1e9 * EPS
+        for part in parts.values():
+            values = np.linalg.eigvalsh(part.astype(complex))
+            assert np.all(values[:, 0] > -1e-9 * size)
+    light = dirac.random_momenta(
+        np.random.default_rng(5), 200, energy_GeV=energy, M=M, m_minus=1e-5, m_plus=1e-5
+    )
+    fast = dot(light.p1 + light.q, light.p1 + light.q) > 0.01
+    light = Momenta(*(v[fast] for v in light))
+    spins = dirac.helicity_spin(light.p_minus, 1e-5, -1), dirac.helicity_spin(light.p_plus, 1e-5, 1)
+    arguments = (light.p1, light.p2, light.p_minus, light.p_plus, light.q, 1e-5, 1e-5, 1.0, 1.0)
+    for antineutrino in (False, True):
+        one = dirac.lepton_tensor(*arguments, antineutrino, *spins)
+        every = dirac.lepton_tensor(*arguments, antineutrino)
+        share = np.einsum("nmm->n", one).real / np.einsum("nmm->n", every).real
+        assert np.median(np.abs(share - 1)) < 1e-6
 
 
 @pytest.mark.parametrize(("frame", "typical"), [("random", 1e3), ("lab", 1e8)])

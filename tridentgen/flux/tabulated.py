@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Array, Flux, require
-from tridentgen.physics.elementary import Value
+from tridentgen.physics.elementary import Value, look_up
 
 INTERPOLATIONS = ("histogram", "linear")
 
@@ -59,9 +59,8 @@ class TabulatedMap:
         scaled = u * float(self.segments)
         floor = np.minimum(np.floor(scaled), float(self.segments - 1))
         t = scaled - floor
-        segment = floor.astype(np.int32)  # 32 bits: conversions to 64-bit integers do not vectorise on AVX2
-        energy = np.take(self.low, segment) + np.take(self.width, segment) * t
-        weight = np.take(self.weight_low, segment) + np.take(self.weight_rise, segment) * t
+        energy = look_up(self.low, floor) + look_up(self.width, floor) * t
+        weight = look_up(self.weight_low, floor) + look_up(self.weight_rise, floor) * t
         return np.minimum(energy, self.energy_max_GeV), weight
 
 

@@ -28,7 +28,8 @@ def draw_azimuth(series: Azimuth, u: Value) -> Value:
     """Return the azimuth in turns, in [0, 1], at which the series' cumulative share is `u` in (0, 1).
 
     The share is bracketed at multiples of 1/8 turn and then refined by Newton steps that fall back to bisection when
-    they leave the bracket; the share is met to about 1e-15 for smooth series and never worse than 2e-3.
+    they leave the bracket. It is met to 1e-15 but for a few draws in a thousand, to 1e-7 on average, and never worse
+    than 6e-3: a 512th of a turn at the largest density, three times the mean.
     """
     scale = 1.0 / (TWO_PI * np.maximum(series.mean, _TINY))
     c1, s1 = series.c1 * scale, series.s1 * scale
@@ -55,5 +56,5 @@ def draw_azimuth(series: Azimuth, u: Value) -> Value:
         low = np.where(excess <= 0.0, turn, low)
         high = np.where(excess <= 0.0, high, turn)
         newton = turn - excess / np.where(np.abs(slope) > _TINY, slope, 1.0)
-        turn = np.where((newton > low) & (newton < high), newton, 0.5 * (low + high))
+        turn = np.where((newton >= low) & (newton <= high), newton, 0.5 * (low + high))
     return turn

@@ -69,19 +69,34 @@ def polynomial(x: Value, coefficients: tuple[float, ...]) -> Value:
     return total + coefficients[0]
 
 
+def _bits(x: Value) -> Value:
+    """Return the bits of a double as a 64-bit integer."""
+    return (x if hasattr(x, "view") else np.float64(x)).view(np.int64)
+
+
+def look_up(table: NDArray[np.float64], position: Value) -> Value:
+    """Return the entries of `table` at whole numbers given as floats, within its length.
+
+    NumPy dispatches an index on the table alone, so a traced position is asked for its own way.
+    """
+    if hasattr(position, "look_up"):
+        return position.look_up(table)
+    return table.take(np.asarray(position, dtype=np.int32))
+
+
 def exp(x: Value) -> Value:
     """Return e**x within 2 ulp for -700 <= x <= 700; arguments beyond are taken as these limits."""
     x = np.minimum(np.maximum(x, -700.0), 700.0)
     k = np.rint(x * _LOG2_E)
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     # k + bias sits in the lowest bits of the double 2^52 + k + bias; shifting puts it into the exponent.
-    power_of_two = (np.asanyarray(k + (_TWO_52 + _EXPONENT_BIAS)).view(np.int64) << _MANTISSA_BITS).view(np.float64)
+    power_of_two = (_bits(k + (_TWO_52 + _EXPONENT_BIAS)) << _MANTISSA_BITS).view(np.float64)
     return (1.0 + (r + r * r * polynomial(r, _EXP))) * power_of_two
 
 
 def log(x: Value) -> Value:
     """Return the natural logarithm of a positive normal number within 2 ulp."""
-    bits = np.asanyarray(x).view(np.int64)
+    bits = _bits(x)
     exponent = ((bits >> _MANTISSA_BITS) | _TWO_52_BITS).view(np.float64) - (_TWO_52 + _EXPONENT_BIAS)
     mantissa = ((bits & _MANTISSA_MASK) | _ONE_BITS).view(np.float64)
     high = mantissa > _SQRT_2

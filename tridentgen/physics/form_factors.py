@@ -42,8 +42,9 @@ def symmetrised_fermi(q2: Value, half_density_fm: Value, diffuseness_fm: Value) 
     sine, cosine = sincos2pi(x * (0.5 / math.pi))
     decay = exp(-y)
     one_minus = 1.0 - decay * decay
-    coth = (1.0 + decay * decay) / one_minus
-    closed = 6.0 * y * decay * (y * sine * coth - x * cosine) / (x * (x * x + y * y) * one_minus)
+    # sinh and coth by e^-y, brought over one denominator.
+    oscillation = y * sine * (1.0 + decay * decay) - x * cosine * one_minus
+    closed = (6.0 * (b / c) / (c2 + b2)) * decay * oscillation / (q * q * one_minus * one_minus)
     r2 = (3.0 * c2 + 7.0 * b2) / 5.0
     r4 = (3.0 * c2 * c2 + 18.0 * c2 * b2 + 31.0 * b2 * b2) / 7.0
     r6 = (5.0 * c2 * c2 * c2 + 55.0 * c2 * c2 * b2 + 239.0 * c2 * b2 * b2 + 381.0 * b2 * b2 * b2) / 15.0

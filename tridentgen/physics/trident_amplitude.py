@@ -14,8 +14,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from tridentgen.physics.elementary import Value
 from tridentgen.physics.trident_phase_space import LeptonState
+
+_TINY = 1e-300
+"""Keeps 0/0 out of points at the very threshold, where the neutrino has no energy left and the weight is zero."""
 
 Complex = tuple[Value, Value]
 """A complex value as a (real, imaginary) pair, so that the same text prints as C."""
@@ -70,7 +75,7 @@ def normalisation(state: LeptonState) -> Value:
     Times e^2 G_F^2 / 2 it turns the spin sum of products of amplitudes into the lepton tensor T_ij. The neutrino
     has one helicity only, so nothing is averaged.
     """
-    return 128.0 * state.k / (state.n_plus * state.a_plus * state.b_plus)
+    return 128.0 * state.k / np.maximum(state.n_plus * state.a_plus * state.b_plus, _TINY)
 
 
 def left_amplitudes(state: LeptonState, mass_a: Value, mass_b: Value) -> Amplitudes:
@@ -91,7 +96,7 @@ def left_amplitudes(state: LeptonState, mass_a: Value, mass_b: Value) -> Amplitu
     minus_up = -flip_b * (rest_t_a + a_b * state.b_x), flip_b * a_b * state.b_y
     turned = _times(_conjugate(b_t), xi)
     minus_down = (
-        a_b * (state.q2 / w * b * n - turned[0]) - rest_t_a * xi[0],
+        a_b * (state.q2_over_w * b * n - turned[0]) - rest_t_a * xi[0],
         -a_b * turned[1] - rest_t_a * xi[1],
     )
     along_up = (k * a) * flip_b * (rest_a + b * over_b), 0.0
@@ -120,7 +125,7 @@ def right_amplitudes(state: LeptonState, mass_a: Value, mass_b: Value) -> Amplit
     minus_up = flip_a * (b * t_a + rest_b * state.b_x), -flip_a * rest_b * state.b_y
     turned = _times(_conjugate(b_t), zeta)
     minus_down = (
-        b_a * (state.a_t * zeta[0] - state.q2 / w * n * a) + rest_b * turned[0],
+        b_a * (state.a_t * zeta[0] - state.q2_over_w * n * a) + rest_b * turned[0],
         b_a * state.a_t * zeta[1] + rest_b * turned[1],
     )
     along_up = -(k * b) * flip_a * (a * over_a + rest_b), 0.0
@@ -149,6 +154,11 @@ def overlap(first: Spins, second: Spins) -> Complex:
     return real, imag
 
 
+def squares(spins: Spins) -> list[Value]:
+    """Return the squared amplitude of each spin state."""
+    return [u[0] * u[0] + u[1] * u[1] for u in spins]
+
+
 def norm2(spins: Spins) -> Value:
     """Return the spin sum of the squared amplitudes."""
-    return sum(u[0] * u[0] + u[1] * u[1] for u in spins)
+    return sum(squares(spins))

@@ -1,7 +1,8 @@
 """Contraction of the lepton tensor with the hadron tensor of a nucleus or a bound nucleon.
 
 In the K frame the target momentum may be replaced by e = a p1 + e_T x (gauge invariance), with
-a = Q^2 (2C - 1)/shat and C = 2 M E / shat. Then |M|^2 Q^4 = K1 |e.A|^2 + K2 (|A_x|^2 + |A_y|^2 - 4 Q^2/shat^2 |A_p1|^2).
+a = Q^2 (2C - 1)/shat and C = 2 M E / shat. Then
+|M|^2 Q^4 = K1 |e.A|^2 + K2 (|A_x|^2 + |A_y|^2 - 4 Q^2/shat^2 |A_p1|^2).
 Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686, eqs. (2.7)-(2.12); Ballett et al., JHEP 01 (2019) 119, section 2.
 
 The x axis points along the target's transverse momentum; leptons whose own plane is turned by the azimuth phi
@@ -57,17 +58,17 @@ def nucleus(transfer: Transfer, energy: Value, mass: Value, charge: Value, form_
 
 def nucleon(transfer: Transfer, energy: Value, mass: Value, g_e: Value, g_m: Value, blocking: Value) -> Hadron:
     """Return the weights of elastic scattering off a nucleon with Sachs form factors and Pauli factor `blocking`."""
-    q2, shat, e_t2 = transfer.q2, transfer.shat, transfer.e_t2
-    tau = q2 / (4.0 * mass * mass)
+    q2, over_shat, e_t2 = transfer.q2, transfer.over_shat, transfer.e_t2
+    tau = q2 * (1.0 / (4.0 * mass * mass))
     dirac2 = (g_e * g_e + tau * (g_m * g_m)) / (1.0 + tau)
     k1 = 4.0 * E2 * blocking * dirac2
     k2 = E2 * blocking * q2 * (g_m * g_m)
-    along2 = 16.0 * E2 * blocking * q2 / (shat * shat) * ((mass * mass) * (g_e * g_e) + e_t2 * dirac2)
+    along2 = 16.0 * E2 * blocking * q2 * (over_shat * over_shat) * ((mass * mass) * (g_e * g_e) + e_t2 * dirac2)
     return Hadron(k1, k2, _tilt(transfer, energy, mass), e_t2, along2)
 
 
 def _tilt(transfer: Transfer, energy: Value, mass: Value) -> Value:
-    return transfer.q2 * (4.0 * mass * energy - transfer.shat) / (transfer.shat * transfer.shat)
+    return transfer.q2 * (4.0 * mass * energy * transfer.over_shat - 1.0) * transfer.over_shat
 
 
 def azimuthal_mean(amplitudes: Amplitudes, hadron: Hadron) -> Value:
@@ -115,4 +116,4 @@ def at_azimuth(amplitudes: Amplitudes, hadron: Hadron, e_t: Value, cosine: Value
 
 def magnetic_part(hadron: Hadron, transfer: Transfer, plus: Value, minus: Value, along: Value) -> Value:
     """Return what K2 adds, given products of two amplitudes for the three polarisations."""
-    return hadron.k2 * (0.5 * (plus + minus) - 4.0 * transfer.q2 / (transfer.shat * transfer.shat) * along)
+    return hadron.k2 * (0.5 * (plus + minus) - 4.0 * transfer.q2 * (transfer.over_shat * transfer.over_shat) * along)

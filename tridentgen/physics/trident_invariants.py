@@ -16,7 +16,7 @@ _TINY = 1e-300
 
 
 class FramedPoint(NamedTuple):
-    """A point in the K frame: leptons, transfer, neutrino energy, and the azimuth of the target's transverse momentum."""
+    """A point in the K frame: leptons, transfer, neutrino energy, azimuth of the target's transverse momentum."""
 
     state: LeptonState
     transfer: Transfer
@@ -59,7 +59,7 @@ def frame_point(
     a_minus = (mass_a * mass_a + a_t * a_t) / a_plus
     b_minus = (mass_b * mass_b + b_x * b_x + b_y * b_y) / b_plus
     state = LeptonState(
-        q2, w, k, a_plus, a_minus, a_t, b_plus, b_minus, b_x, b_y, n_plus, n_x, n_y,
+        q2 / w, w, k, a_plus, a_minus, a_t, b_plus, b_minus, b_x, b_y, n_plus, n_x, n_y,
         d_a=q2 * (b_plus + n_plus) / w + w * a_minus,
         d_b=q2 * (a_plus + n_plus) / w + w * b_minus,
         xi=(b_plus * n_x - n_plus * b_x, b_plus * n_y - n_plus * b_y),
@@ -67,7 +67,7 @@ def frame_point(
     )  # fmt: skip
     e_t2 = e_x * e_x + e_y * e_y
     e_t = np.maximum(np.sqrt(e_t2), _TINY)
-    transfer = Transfer(q2, w, w - mass_a - mass_b, shat, e_t2, 1.0)
+    transfer = Transfer(q2, w, w - mass_a - mass_b, 1.0 / shat, e_t2, 1.0)
     return FramedPoint(state, transfer, dot(p1, target) / mass, e_x / e_t, e_y / e_t)
 
 

@@ -45,7 +45,8 @@ def lab_momenta(
     mirror : value
         +1, or -1 for the mirror image in the plane of the beam and the recoil.
     """
-    q2, shat, e_t = transfer.q2, transfer.shat, np.sqrt(transfer.e_t2)
+    q2, e_t = transfer.q2, np.sqrt(transfer.e_t2)
+    shat = 2.0 * state.k * state.w
     q_t = e_t * shat / (2.0 * mass * energy)
     q_z = -(0.5 * q2 / mass + 0.5 * shat / energy)
     cos_phi, sin_phi = azimuth
@@ -57,13 +58,13 @@ def lab_momenta(
 
     def lab(plus: Value, minus: Value, v_x: Value, v_y: Value, lepton_mass: Value) -> Momentum:
         beta = plus / state.w
-        alpha = (minus + beta * (q2 / state.w)) / (2.0 * state.k)
+        alpha = (minus + beta * state.q2_over_w) / (2.0 * state.k)
         along = v_x * cos_phi + v_y * sin_phi
         across = v_y * cos_phi - v_x * sin_phi
         z = alpha * energy + beta * q_z - along * (e_t / mass)
         return turned(beta * q_t - along, mirror * across, z, lepton_mass)
 
-    n_minus = (state.n_x * state.n_x + state.n_y * state.n_y) / state.n_plus
+    n_minus = (state.n_x * state.n_x + state.n_y * state.n_y) / np.maximum(state.n_plus, _TINY)
     recoil = turned(-q_t, 0.0 * q_t, -q_z, mass)
     return LabMomenta(
         lab(state.a_plus, state.a_minus, state.a_t, 0.0, mass_a),

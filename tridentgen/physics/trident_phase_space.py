@@ -26,12 +26,13 @@ _TINY = 1e-300
 class LeptonState(NamedTuple):
     """Three final leptons in the K frame; what the amplitude needs.
 
-    `w` is the mass of the three leptons, `k` the energy of p1. `a_t` is the (real, non-negative) transverse
-    momentum of lepton a; `b_x`, `b_y` and `n_x`, `n_y` those of lepton b and of the neutrino. `xi` and `zeta` are the
-    spinor products b_plus n_T - n_plus b_T and a_plus n_T - n_plus a_T as (real, imaginary) pairs.
+    `w` is the mass of the three leptons, `k` the energy of p1, `q2_over_w` is -q_minus. `a_t` is the (real,
+    non-negative) transverse momentum of lepton a; `b_x`, `b_y` and `n_x`, `n_y` are those of lepton b and of the
+    neutrino, `d_a` and `d_b` the propagators. `xi` and `zeta` are the spinor products b_plus n_T - n_plus b_T and
+    a_plus n_T - n_plus a_T as (real, imaginary) pairs.
     """
 
-    q2: Value
+    q2_over_w: Value
     w: Value
     k: Value
     a_plus: Value
@@ -53,15 +54,16 @@ class LeptonState(NamedTuple):
 class Transfer(NamedTuple):
     """Momentum transfer of a point: invariants and the transverse momentum e_T of the target in the K frame.
 
-    `jacobian` is dQ^2 dW^2 / (dx_0 dx_1) in GeV^4; `w_excess` is W minus its minimum m_a + m_b.
+    `w_excess` is W minus its minimum m_a + m_b, `over_shat` is 1/(W^2 + Q^2), and `measure` is
+    dQ^2 dW^2 / (Q^4 dx_0 dx_1).
     """
 
     q2: Value
     w: Value
     w_excess: Value
-    shat: Value
+    over_shat: Value
     e_t2: Value
-    jacobian: Value
+    measure: Value
 
 
 def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Value, q2_scale: Value) -> Transfer:
@@ -86,9 +88,9 @@ def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Val
     e_T^2 = C^2 Q^2 - C Q^2 - M^2 = Q^2 (C - C_0)(C + C_0 - 1). The region then is nearly a rectangle in the two
     variables, which the other order (W^2 first) is not.
     """
-    s = mass * mass + 2.0 * mass * energy
-    sqrt_s_plus_m = np.sqrt(s) + mass
     flow = 2.0 * mass * energy
+    s = mass * mass + flow
+    sqrt_s_plus_m = np.sqrt(s) + mass
     w_max = flow / sqrt_s_plus_m
     w2_min = w_min * w_min
     low = np.maximum(w_max * w_max - w2_min, 0.0)
@@ -104,20 +106,19 @@ def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Val
     stretch = 1.0 / (1.0 - t)
     q2 = q2_scale * t * stretch
 
-    q = np.sqrt(q2)
-    c_0 = 0.5 * (q + np.sqrt(q2 + 4.0 * mass * mass)) / q
-    shat_max = flow / c_0
-    w2_max = np.maximum(shat_max - q2, w2_min)
-    log_w = log(w2_max / w2_min)
+    over_q = 1.0 / np.sqrt(q2)
+    c_0 = 0.5 + 0.5 * np.sqrt(q2 + 4.0 * mass * mass) * over_q
+    w2_max = np.maximum(flow / c_0 - q2, w2_min)
+    log_w = log(np.maximum(w2_max * (1.0 / w2_min), 1.0))
     growth = exp(y * log_w)
     w2 = np.minimum(w2_min * growth, w2_max)
-    shat = w2 + q2
-    c = flow / shat
-    e_t2 = q2 * (c * (w2_max - w2) / shat_max) * (c + c_0 - 1.0)
+    over_shat = 1.0 / (w2 + q2)
+    c = flow * over_shat
+    e_t2 = q2 * (c * c_0 * (w2_max - w2) * (1.0 / flow)) * (c + c_0 - 1.0)
     root = np.sqrt(growth)
     excess = w_min * (growth - 1.0) / (root + 1.0)
-    jacobian = (q2 * stretch * log_t) * (w2 * log_w)
-    return Transfer(q2, w_min * root, excess, shat, e_t2, jacobian)
+    measure = (stretch * log_t) * (w2 * log_w) * (over_q * over_q)
+    return Transfer(q2, w_min * root, excess, over_shat, e_t2, measure)
 
 
 def lepton_phase_space(
@@ -137,17 +138,19 @@ def lepton_phase_space(
     dPS3 = dM^2/2pi dD_a dphi_a/(16 pi^2 2 k W) p_b dcos dphi/(16 pi^2 M).
     """
     q2, w = transfer.q2, transfer.w
-    k = transfer.shat / (2.0 * w)
+    over_w = 1.0 / w
+    q2_over_w = q2 * over_w
+    k = 0.5 * (w + q2_over_w)
     pair_range = transfer.w_excess * (w - mass_a + mass_b)
     excess = x_pair * pair_range
     pair2 = mass_b * mass_b + excess
     pair = np.sqrt(pair2)
-    p2 = (1.0 - x_pair) * pair_range * ((w + mass_a - pair) * (w + mass_a + pair)) / (4.0 * w * w)
+    p2 = (1.0 - x_pair) * pair_range * ((w + mass_a - pair) * (w + mass_a + pair)) * (0.25 * (over_w * over_w))
     p = np.sqrt(p2)
     a_slow = mass_a * mass_a / (np.sqrt(p2 + mass_a * mass_a) + p)  # E_a - p
     pair_slow = pair2 / (np.sqrt(p2 + pair2) + p)
 
-    d_low = q2 * pair_slow / w + w * a_slow
+    d_low = q2_over_w * pair_slow + w * a_slow
     two_kp = np.maximum(2.0 * k * p, _TINY)
     log_d = log(1.0 + 2.0 * two_kp / d_low)
     d_growth = exp(x_propagator * log_d)
@@ -159,21 +162,24 @@ def lepton_phase_space(
     a_t = p * np.sqrt(one_minus_cos * one_plus_cos)
     pair_plus = pair_slow + p * one_minus_cos
 
-    p_star = 0.5 * excess / pair
-    b_forward = mass_b * mass_b / pair + p_star * (2.0 * (1.0 - x_cos))  # E* - p* cos in the pair's frame
+    over_pair = 1.0 / pair
+    p_star = 0.5 * excess * over_pair
+    b_forward = mass_b * mass_b * over_pair + p_star * (2.0 * (1.0 - x_cos))  # E* - p* cos in the pair's frame
     n_forward = p_star * (2.0 * x_cos)
     p_side = p_star * (2.0 * np.sqrt(x_cos * (1.0 - x_cos)))
     sine, cosine = sincos2pi(0.5 * x_phi)
     side_x, side_y = p_side * cosine, p_side * sine
-    plus_share, recoil = pair_plus / pair, a_t / pair
+    plus_share, recoil = pair_plus * over_pair, a_t * over_pair
     b_plus, n_plus = plus_share * b_forward, plus_share * n_forward
     b_x, n_x = side_x - recoil * b_forward, -side_x - recoil * n_forward
     b_minus = (mass_b * mass_b + b_x * b_x + side_y * side_y) / b_plus
-    d_b = q2 * (a_plus + n_plus) / w + w * b_minus
     state = LeptonState(
-        q2, w, k, a_plus, a_minus, a_t, b_plus, b_minus, b_x, side_y, n_plus, n_x, -side_y, d_a, d_b,
+        q2_over_w, w, k, a_plus, a_minus, a_t, b_plus, b_minus, b_x, side_y, n_plus, n_x, -side_y,
+        d_a=d_a,
+        d_b=q2_over_w * (a_plus + n_plus) + w * b_minus,
         xi=(-pair_plus * side_x, -pair_plus * side_y),
         zeta=(-(w * recoil * n_forward + a_plus * side_x), -(a_plus * side_y)),
     )  # fmt: skip
-    weight = (pair_range / TWO_PI) * (d_a * log_d * TWO_PI / (2.0 * k * w)) * (p_star / pair) * (2.0 * TWO_PI)
-    return state, weight / (16.0 * TWO_PI**4)
+    # dM^2/2pi, dD_a dphi_a with 2 k W = shat, and p_b dcos dphi/M with dcos = 2 dx, dphi = 2 pi dx over both halves.
+    weight = pair_range * (d_a * log_d * transfer.over_shat) * (p_star * over_pair)
+    return state, weight * (2.0 * TWO_PI / (16.0 * TWO_PI**4))
