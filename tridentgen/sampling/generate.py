@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from tridentgen.engines.numpy_engine import TILE, Columns, FloatArray, NumpyEngine, tree_sum
+from tridentgen.engines.work import TILE, Columns, Engine, FloatArray, tree_sum
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.processes.process import Process
@@ -26,7 +26,7 @@ _MOST_IN_MEMORY = 10**9
 def event_batches(
     process: Process,
     proposal: Proposal,
-    engine: NumpyEngine,
+    engine: Engine,
     seed: int,
     *,
     first: int,
@@ -47,15 +47,14 @@ def event_batches(
 
 
 def generate_events(
-    process: Process, proposal: Proposal, engine: NumpyEngine, seed: int, count: int,
+    process: Process, proposal: Proposal, engine: Engine, seed: int, count: int,
     attributes: Mapping[str, str | int | float],
 ) -> Events:  # fmt: skip
     """Return `count` weighted events in memory, with `attributes` and those of the run.
 
     Raise `InputError` unless 1 <= count <= 10^9.
     """
-    if not 1 <= count <= _MOST_IN_MEMORY:
-        raise InputError(f"events = {count} must lie between 1 and {_MOST_IN_MEMORY} to be kept in memory")
+    check_count(count)
     sums = WeightSums()
     batches = []
     for batch in event_batches(process, proposal, engine, seed, first=0, count=count):
@@ -66,6 +65,12 @@ def generate_events(
     columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     run = run_attributes(sums, seed, engine.name, proposal)
     return Events(columns, {**attributes, **run, "complete": 1}, proposal_groups(proposal), process.columns)
+
+
+def check_count(count: int) -> None:
+    """Raise `InputError` unless `count` events can be kept in memory."""
+    if not 1 <= count <= _MOST_IN_MEMORY:
+        raise InputError(f"events = {count} must lie between 1 and {_MOST_IN_MEMORY} to be kept in memory")
 
 
 def divide_weights(columns: Columns, count: int) -> None:

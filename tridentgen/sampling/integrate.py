@@ -6,7 +6,8 @@ import math
 import time
 from dataclasses import dataclass
 
-from tridentgen.engines.numpy_engine import TILE, NumpyEngine
+from tridentgen.engines.work import TILE, Engine
+from tridentgen.errors import InputError
 from tridentgen.processes.process import Process
 from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import PURPOSE_INTEGRAL, Progress, silent, train
@@ -15,6 +16,7 @@ from tridentgen.sampling.uniforms import stream_number
 _TRAINING_POINTS = 300_000
 _FIRST_POINTS = 1 << 16
 _MIN_ITERATIONS = 5
+_WARN_SIGMAS = 4.0
 _MAX_POINTS_PER_ITERATION = 1 << 24
 
 
@@ -47,8 +49,7 @@ class CrossSection:
     def warnings(self) -> tuple[str, ...]:
         """What a user should know before trusting the number, in words."""
         found = []
-        dof = self.iterations - 1
-        if dof > 0 and self.chi2_dof > 1.0 + 4.0 * math.sqrt(2.0 / dof):
+        if _chi2_sigmas(self.chi2_dof, self.iterations - 1) > _WARN_SIGMAS:
             found.append(
                 f"chi2/dof = {self.chi2_dof:.1f}: the iterations disagree by more than their errors, so the error "
                 "is too small; ask for a smaller rel_error or more training points"
@@ -61,6 +62,12 @@ class CrossSection:
         return tuple(found)
 
 
+def _chi2_sigmas(chi2_dof: float, dof: int) -> float:
+    """Return by how many standard deviations chi2/dof is too large (Wilson and Hilferty, PNAS 17 (1931) 684)."""
+    spread = 2.0 / (9.0 * dof)
+    return float((chi2_dof ** (1.0 / 3.0) - (1.0 - spread)) / math.sqrt(spread))
+
+
 @dataclass(frozen=True)
 class _Estimate:
     value: float
@@ -71,7 +78,7 @@ class _Estimate:
 def cross_section(
     process: Process,
     proposal: Proposal,
-    engine: NumpyEngine,
+    engine: Engine,
     seed: int,
     *,
     rel_error: float,
@@ -81,8 +88,10 @@ def cross_section(
     """Integrate until the relative error is at most `rel_error` or `max_points` are used.
 
     Each iteration takes one point in each of n equal shares of a channel's cells; the error comes from differences of
-    neighbours. Points go to channels in proportion to the spread seen so far.
+    neighbours. Points go to channels in proportion to the spread seen so far. Raise `InputError` unless
+    0 < rel_error < 1.
     """
+    _check_precision(rel_error)
     start = time.perf_counter()
     spread = [float(s) for s in proposal.channel_share]
     size = _FIRST_POINTS
@@ -109,7 +118,7 @@ def cross_section(
 
 def trained_cross_section(
     process: Process,
-    engine: NumpyEngine,
+    engine: Engine,
     seed: int,
     *,
     rel_error: float,
@@ -120,9 +129,15 @@ def trained_cross_section(
 
     The training is short unless `training_points` says otherwise: it pays off over many events, less so here.
     """
+    _check_precision(rel_error)
     points = _TRAINING_POINTS if training_points is None else training_points
     proposal = train(process, engine, seed, points=points, progress=progress)
     return cross_section(process, proposal, engine, seed, rel_error=rel_error, progress=progress)
+
+
+def _check_precision(rel_error: float) -> None:
+    if not 0.0 < rel_error < 1.0:
+        raise InputError(f"rel_error = {rel_error} must lie between 0 and 1; 1e-3 is usual")
 
 
 def _combined(done: list[_Estimate]) -> tuple[float, float]:
@@ -135,7 +150,7 @@ def _combined(done: list[_Estimate]) -> tuple[float, float]:
 def _iteration(
     process: Process,
     proposal: Proposal,
-    engine: NumpyEngine,
+    engine: Engine,
     seed: int,
     number: int,
     size: int,

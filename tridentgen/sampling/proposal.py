@@ -9,6 +9,7 @@ with its own probability. One uniform number picks channel and cell together fro
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +53,8 @@ class ChannelProposal:
     def __post_init__(self) -> None:
         if len(self.strata) != len(self.grid) or self.cell_share.shape != (int(np.prod(self.strata)),):
             raise InputError("a map's strata, cells and grid do not belong together")
+        if min(self.strata) < 1:
+            raise InputError("a map's strata must be 1 or more in every dimension")
         steps = np.diff(self.grid, axis=1)
         if not (np.all(steps > 0.0) and np.all(self.grid[:, 0] == 0.0) and np.all(self.grid[:, -1] == 1.0)):
             raise InputError("a map's grid must increase from 0 to 1 in every dimension")
@@ -78,12 +81,13 @@ class ChannelProposal:
         return total
 
     @cached_property
-    def _steps(self) -> FloatArray:
+    def steps(self) -> FloatArray:
+        """Widths of the increments, shape (d, increments)."""
         return np.diff(self.grid, axis=1)
 
     def place(self, cell: IntArray, u: FloatArray) -> Placed:
         """Map uniform numbers `u` of shape (d, N) within the cells `cell` of shape (N,) to points."""
-        d, increments = self._steps.shape
+        d, increments = self.steps.shape
         x, weight = np.empty_like(u), self.inverse_cell_density[cell]
         which = np.empty(u.shape, dtype=np.int64)
         rest = cell
@@ -92,7 +96,7 @@ class ChannelProposal:
             rest, along = (rest // n, rest - (rest // n) * n) if n > 1 else (rest, 0)
             scaled = (along + u[i]) / n * increments
             step = np.minimum(scaled.astype(np.int64), increments - 1)
-            width = self._steps[i].take(step)
+            width = self.steps[i].take(step)
             x[i] = self.grid[i].take(step) + width * (scaled - step)
             weight = weight * (width * increments)
             which[i] = step
@@ -126,6 +130,14 @@ class Proposal:
     max_weight: float
     overweight_share: float
     signature: str
+
+    def __post_init__(self) -> None:
+        if self.channel_share.shape != (len(self.channels),):
+            raise InputError("a map's channels and their shares do not belong together")
+        if not (np.all(self.channel_share > 0.0) and abs(float(self.channel_share.sum()) - 1.0) < 1e-9):
+            raise InputError("a map's shares of channels must be positive and sum to 1")
+        if not 0.0 < self.max_weight < math.inf:
+            raise InputError(f"a map's max_weight = {self.max_weight} must be a positive number")
 
     @cached_property
     def _alias(self) -> tuple[FloatArray, IntArray]:

@@ -8,11 +8,11 @@ import numpy as np
 import vegas
 from numpy.typing import NDArray
 
-from tridentgen.engines.numpy_engine import TILE, NumpyEngine
+from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
 from tridentgen.processes.process import Process
 from tridentgen.sampling.proposal import ChannelProposal, FloatArray, Proposal
-from tridentgen.sampling.uniforms import stream_number
+from tridentgen.sampling.uniforms import check_seed, stream_number
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY = range(5)
 """What the random streams of a run are for."""
@@ -26,7 +26,6 @@ _MAP_POINTS = 1 << 16
 _DAMPING = 0.6
 _MAX_CELLS = 16384
 _POINTS_PER_CELL = 64
-_CELL_POWER = 4
 _CELL_FLOOR = 0.03
 _SURVEY_POINTS = 1 << 19
 
@@ -40,7 +39,7 @@ def silent(_what: str, _share: float) -> None:
 
 def train(
     process: Process,
-    engine: NumpyEngine,
+    engine: Engine,
     seed: int,
     *,
     points: int | None = None,
@@ -56,8 +55,9 @@ def train(
     Raises
     ------
     InputError
-        If the cross section is zero everywhere.
+        If the cross section is zero everywhere, or the seed is not one.
     """
+    check_seed(seed)
     budget = MAP_ITERATIONS * _MAP_POINTS + _MAX_CELLS * _POINTS_PER_CELL if points is None else points
     per_iteration = max(budget // (3 * MAP_ITERATIONS), TILE)
     most_cells = max(budget * 2 // (3 * _POINTS_PER_CELL), 1)
@@ -79,9 +79,7 @@ def train(
     return _survey(process, engine, seed, draft)
 
 
-def _train_map(
-    process: Process, channel: int, engine: NumpyEngine, seed: int, points: int
-) -> tuple[ChannelProposal, float]:
+def _train_map(process: Process, channel: int, engine: Engine, seed: int, points: int) -> tuple[ChannelProposal, float]:
     """Refine the map; return it and the mean weight."""
     d = process.dimensions
     adaptive = vegas.AdaptiveMap([[0.0, 1.0]] * d, ninc=_INCREMENTS)
@@ -93,7 +91,7 @@ def _train_map(
             mean = engine.integrate(process, channel, proposal, seed, stream, points).weight / points
             if mean == 0.0:
                 return proposal, 0.0
-        found = engine.histograms(process, channel, proposal, seed, stream, points, mean, 2)
+        found = engine.histograms(process, channel, proposal, seed, stream, points, mean)
         mean = found.weight / found.points
         adaptive.sum_f, adaptive.n_f = found.grid, found.grid_points
         adaptive.adapt(alpha=_DAMPING)
@@ -109,14 +107,14 @@ def _train_cells(
     channel: int,
     trained: ChannelProposal,
     mean: float,
-    engine: NumpyEngine,
+    engine: Engine,
     seed: int,
     most: int,
 ) -> tuple[ChannelProposal, float]:
     """Learn the probability of each cell from a high moment of the weights in it; return also the mean weight.
 
-    The square root of the second moment would give the largest effective share; a higher moment costs little of that and
-    lowers the largest weights, which is what unweighting needs.
+    The square root of the second moment would give the largest effective share; a higher moment costs little of that
+    and lowers the largest weights, which is what unweighting needs.
     """
     d = process.dimensions
     strata = cell_strata(d, most)
@@ -125,8 +123,9 @@ def _train_cells(
         return trained, mean
     flat = ChannelProposal(trained.grid, strata, np.full(cells, 1.0 / cells))
     stream = stream_number(PURPOSE_CELLS, channel)
-    found = engine.histograms(process, channel, flat, seed, stream, cells * _POINTS_PER_CELL, mean, _CELL_POWER)
-    moment = (found.cells / np.maximum(found.cell_points, 1.0)) ** (1.0 / _CELL_POWER)
+    found = engine.histograms(process, channel, flat, seed, stream, cells * _POINTS_PER_CELL, mean)
+    # The fourth root by square roots, whose bits do not depend on the machine as those of np.power do.
+    moment = np.sqrt(np.sqrt(found.cells / np.maximum(found.cell_points, 1.0)))
     share = moment + _CELL_FLOOR * moment.mean()
     return ChannelProposal(trained.grid, strata, share / share.sum()), found.weight / found.points
 
@@ -137,7 +136,7 @@ def cell_strata(dimensions: int, most: int) -> tuple[int, ...]:
     return (each,) * dimensions
 
 
-def _survey(process: Process, engine: NumpyEngine, seed: int, draft: Proposal) -> Proposal:
+def _survey(process: Process, engine: Engine, seed: int, draft: Proposal) -> Proposal:
     """Give each channel the share that its root mean square weight asks for, and find the maximum weight."""
     stream = stream_number(PURPOSE_SURVEY)
     columns = engine.weights(process, draft, seed, stream, _SURVEY_POINTS)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.errors import InputError
+
 FloatArray = NDArray[np.float64]
 
 _WORDS_PER_BLOCK = 4
@@ -21,6 +23,12 @@ _ONE_MINUS_HALF_STEP = 1.0 - 2.0**-53
 def stream_number(purpose: int, channel: int = 0, iteration: int = 0) -> int:
     """Return the number of a stream: `purpose` < 2^16, `channel` < 2^16 and `iteration` < 2^32 side by side."""
     return (purpose << 48) | (channel << 32) | iteration
+
+
+def check_seed(seed: int) -> None:
+    """Raise `InputError` unless 0 <= seed < 2^64."""
+    if not 0 <= seed < 1 << 64:
+        raise InputError(f"seed = {seed} must lie between 0 and 2^64 - 1")
 
 
 def uniforms(seed: int, stream: int, first: int, count: int, words: int) -> FloatArray:

@@ -1,0 +1,1 @@
+"""Tests of random numbers, the adaptive density, training, integration and generation."""

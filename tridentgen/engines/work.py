@@ -1,0 +1,179 @@
+"""What all engines share: tiles, sums, histograms, the interface, and running blocks on threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.processes.process import Process
+from tridentgen.sampling.proposal import ChannelProposal, Proposal
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Columns = dict[str, NDArray[Any]]
+
+TILE = 4096
+"""Points whose sums are formed together, on every engine."""
+
+POINT_WORDS, EVENT_WORDS = 8, 12
+"""Random numbers per integration point and per event."""
+
+TABLE_WORD, SPARE_WORDS, ACCEPT_WORD = 7, slice(8, 11), 11
+"""What they are for: coordinates come first, then the choice of the cell; events have more."""
+
+HISTOGRAM_UNIT, HISTOGRAM_CAP = 2.0**20, 2.0**16
+"""Entries of training histograms are capped and counted in units of 2^-20, so that sums are exact in any order."""
+
+T = TypeVar("T")
+
+
+def available_cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Sums(NamedTuple):
+    """Sums over points: weights, and squared differences of neighbouring pairs."""
+
+    points: int
+    weight: float
+    pair_difference2: float
+
+
+class Histograms(NamedTuple):
+    """Sums for training over `points` points: weights, and integer histograms of powers of weight/scale.
+
+    `grid` and `grid_points` have shape (d, increments), `cells` and `cell_points` (cells,).
+    """
+
+    points: int
+    weight: float
+    grid: FloatArray
+    grid_points: FloatArray
+    cells: FloatArray
+    cell_points: FloatArray
+
+    @classmethod
+    def empty(cls, dimensions: int, increments: int, cells: int) -> Histograms:
+        """Return histograms without entries."""
+        return cls(
+            0,
+            0.0,
+            np.zeros((dimensions, increments)),
+            np.zeros((dimensions, increments)),
+            np.zeros(cells),
+            np.zeros(cells),
+        )
+
+    def __add__(self, other: object) -> Histograms:
+        """Add two sets of histograms; exact, since all but `weight` are integers."""
+        if not isinstance(other, Histograms):
+            return NotImplemented
+        return Histograms(
+            self.points + other.points,
+            self.weight + other.weight,
+            self.grid + other.grid,
+            self.grid_points + other.grid_points,
+            self.cells + other.cells,
+            self.cell_points + other.cell_points,
+        )
+
+
+class Engine(Protocol):
+    """Evaluates processes; the same numbers come out of every engine."""
+
+    @property
+    def name(self) -> str:
+        """Name of the engine on cards."""
+
+    def integrate(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
+    ) -> Sums:
+        """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
+
+    def histograms(
+        self,
+        process: Process,
+        channel: int,
+        proposal: ChannelProposal,
+        seed: int,
+        stream: int,
+        points: int,
+        scale: float,
+    ) -> Histograms:
+        """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube.
+
+        The grid's histogram holds squares of weight/`scale`, that of the cells fourth powers.
+        """
+
+    def weights(
+        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
+    ) -> tuple[IntArray, FloatArray]:
+        """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
+
+    def events(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> Columns:
+        """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
+
+        The column ``accept`` holds a uniform number of each event for unweighting.
+        """
+
+
+class Drawn(NamedTuple):
+    """Events of one channel in a block: which they are, and their cells; arrays of shape (n,)."""
+
+    channel: int
+    which: IntArray
+    cells: IntArray
+
+
+def draw_channels(proposal: Proposal, u: FloatArray) -> tuple[IntArray, list[Drawn]]:
+    """Choose channel and cell of events from their random numbers `u` of shape (words, N)."""
+    channels, cells = proposal.pick(u[TABLE_WORD])
+    chosen = ((number, np.flatnonzero(channels == number)) for number in range(len(proposal.channels)))
+    return channels, [Drawn(number, which, cells[which]) for number, which in chosen if len(which)]
+
+
+def empty_columns(process: Process, first: int, u: FloatArray) -> Columns:
+    """Return the columns of a block of events, the event numbers and ``accept`` filled in."""
+    count = u.shape[1]
+    out: Columns = {column.name: np.empty((count, *column.shape), dtype=column.dtype) for column in process.columns}
+    out["event_id"][:] = np.arange(first, first + count, dtype=np.uint64)
+    out["accept"] = u[ACCEPT_WORD]
+    return out
+
+
+def joined(blocks: list[Columns]) -> Columns:
+    """Return the columns of consecutive blocks as one."""
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def run_blocks(threads: int, block: Callable[[int, int], T], total: int, size: int) -> Iterator[T]:
+    """Yield ``block(start, count)`` over consecutive blocks of `total` items, in order.
+
+    A few blocks per thread are under way at a time, so that memory stays bounded.
+    """
+    pieces = ((start, min(size, total - start)) for start in range(0, total, size))
+    if threads == 1:
+        yield from (block(start, count) for start, count in pieces)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(block, *piece) for piece in islice(pieces, 2 * threads)]
+        while waiting:
+            yield waiting.pop(0).result()
+            waiting += [pool.submit(block, *piece) for piece in islice(pieces, 1)]
+
+
+def tree_sum(values: FloatArray) -> float:
+    """Sum an array whose length is a power of two by halves: the same tree on every engine."""
+    while len(values) > 1:
+        half = len(values) // 2
+        values = values[:half] + values[half:]
+    return float(values[0])
