@@ -36,5 +36,7 @@ class Process(Protocol):
     def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
         """Return the event columns at a point; `weight` and its parts are densities in cm^2; traceable.
 
+        A column with components is a tuple; one that is the same for all events of a channel may be a plain integer.
+
         `spare` are three further uniform numbers for what the integrand is averaged over.
         """

@@ -27,6 +27,7 @@ from tridentgen.physics.trident_amplitude import (
     normalisation,
     overlap,
     right_amplitudes,
+    squares,
 )
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.physics.trident_hadron import Hadron
@@ -43,7 +44,11 @@ _TINY = 1e-300
 
 
 class Point(NamedTuple):
-    """Everything known at one point of a channel's cube; `factor` turns a contraction into cm^2."""
+    """Everything known at one point of a channel's cube; `factor` turns a contraction into cm^2.
+
+    `left` and `right` are the amplitudes with lepton a as the antilepton; where it is not, the couplings they go with,
+    `c_left` and `c_right`, are c_R and c_L instead of c_L and c_R.
+    """
 
     energy: Value
     transfer: Transfer
@@ -51,8 +56,8 @@ class Point(NamedTuple):
     left: Amplitudes
     right: Amplitudes
     total: Amplitudes
-    c_l: Value
-    c_r: Value
+    c_left: Value
+    c_right: Value
     hadron: Hadron
     factor: Value
 
@@ -129,10 +134,10 @@ class SampledTrident:
         transfer = momentum_transfer(x[0], x[1], energy, target.mass_GeV, mass_a + mass_b, target.q2_scale_GeV2)
         state, volume = lepton_phase_space(x[2], x[3], x[4], x[5], transfer, mass_a, mass_b)
         left, right = left_amplitudes(state, mass_a, mass_b), right_amplitudes(state, mass_a, mass_b)
+        c_left, c_right = self.couplings.chiral(2.0 * state.k * state.n_plus)
         if self._swapped(part):  # charge conjugation of the lepton line
-            left, right = right, left
-        c_l, c_r = self.couplings.chiral(2.0 * state.k * state.n_plus)
-        total = combined(left, right, c_l, c_r)
+            c_left, c_right = c_right, c_left
+        total = combined(left, right, c_left, c_right)
         hadron = target.hadron(transfer, energy)
         d_a2, d_b2 = state.d_a * state.d_a, state.d_b * state.d_b
         flow = 2.0 * target.mass_GeV * energy  # S - M^2
@@ -140,10 +145,10 @@ class SampledTrident:
         factor = (
             (constant * flux_weight / (flow * flow))
             * (d_b2 / (d_a2 + d_b2))
-            * (transfer.jacobian / (transfer.q2 * transfer.q2))
+            * transfer.measure
             * (volume * normalisation(state))
         )
-        return Point(energy, transfer, state, left, right, total, c_l, c_r, hadron, factor)
+        return Point(energy, transfer, state, left, right, total, c_left, c_right, hadron, factor)
 
     def integrand(self, channel: int, x: Values) -> Value:
         """Return the density in cm^2, averaged over the azimuth between leptons and target."""
@@ -173,31 +178,30 @@ class SampledTrident:
             point.state, point.transfer, point.energy, part.target.mass_GeV, mass_a, mass_b,
             azimuth=(cos_phi, sin_phi), turn=(cos_turn, sin_turn), mirror=mirror,
         )  # fmt: skip
-        spins = self._helicities(part, point, seen[2], e_t * cos_phi, e_t * sin_phi, momenta, spare[1])
-        weights = {"weight": density, **_coupling_parts(point, seen, density)}
+        spins = self._helicities(part, point, seen[2], (e_t, cos_phi, sin_phi), momenta, spare[1])
+        weights = {"weight": density, **_coupling_parts(point, seen, density, self._swapped(part))}
         return weights | self._observables(part, point, momenta) | spins
 
     def _helicities(
-        self, part: Channel, point: Point, seen: Spins, e_x: Value, e_y: Value, lab: LabMomenta, u: Value
+        self, part: Channel, point: Point, seen: Spins, azimuth: tuple[Value, Value, Value], lab: LabMomenta, u: Value
     ) -> dict[str, Value]:
         """Draw the helicities in the laboratory, with their probabilities at the event's azimuth."""
         mass_a, mass_b = self._masses(part)
-        state, mass = point.state, part.target.mass_GeV
-        target_plus, target = point.energy / state.k, (e_x / mass, e_y / mass)
+        state, hadron, transverse = point.state, point.hadron, azimuth[0] * (1.0 / part.target.mass_GeV)
+        target_plus, target = point.energy / state.k, (transverse * azimuth[1], transverse * azimuth[2])
         axis_a = trident_lab.helicity_axis(lab.lepton_a, mass_a, state.a_plus, (state.a_t, 0.0), target_plus, target)
         axis_b = trident_lab.helicity_axis(
             lab.lepton_b, mass_b, state.b_plus, (state.b_x, state.b_y), target_plus, target
         )
-
-        def squares(spins: Spins) -> list[Value]:
-            return [s[0] * s[0] + s[1] * s[1] for s in trident_lab.to_helicities(spins, axis_b, axis_a)]
-
-        shares = [point.hadron.k1 * square for square in squares(seen)]
-        if part.target.regime != COHERENT:
-            polarised = zip(*(squares(spins) for spins in point.total), strict=True)
+        if part.target.regime == COHERENT:
+            shares = squares(trident_lab.to_helicities(seen, axis_b, axis_a))
+        else:
+            turned = Amplitudes(*(trident_lab.to_helicities(spins, axis_b, axis_a) for spins in point.total))
+            electric = squares(trident_hadron.at_azimuth(turned, hadron, *azimuth))
+            magnetic = zip(*(squares(spins) for spins in turned), strict=True)
             shares = [
-                np.maximum(share + trident_hadron.magnetic_part(point.hadron, point.transfer, *three), 0.0)
-                for share, three in zip(shares, polarised, strict=True)
+                np.maximum(hadron.k1 * e + trident_hadron.magnetic_part(hadron, point.transfer, *three), 0.0)
+                for e, three in zip(electric, magnetic, strict=True)
             ]
         both, b_only, a_only, neither = shares
         drawn = u * (both + b_only + a_only + neither)
@@ -212,10 +216,11 @@ class SampledTrident:
         mass_a, mass_b = self._masses(part)
         zero = 0.0 * point.factor
         energy, q2 = point.energy + zero, point.transfer.q2
-        plus, minus = (lab.lepton_a, lab.lepton_b) if part.plus_leads else (lab.lepton_b, lab.lepton_a)
+        leptons = [(p, trident_lab.polar_angle(p)) for p in (lab.lepton_a, lab.lepton_b)]
+        (plus, theta_plus), (minus, theta_minus) = leptons if part.plus_leads else reversed(leptons)
         return {
-            "channel": np.where(zero == 0.0, 0 if part.plus_leads else 1, 0),
-            "regime": np.where(zero == 0.0, part.target.regime, 0),
+            "channel": 0 if part.plus_leads else 1,
+            "regime": part.target.regime,
             "e_nu": energy,
             "p4_nu_in": (energy, zero, zero, energy),
             "p4_nu_out": lab.neutrino,
@@ -223,16 +228,16 @@ class SampledTrident:
             "p4_plus": plus,
             "p4_recoil": lab.recoil,
             "m2_ll": trident_lab.pair_mass2(point.state, mass_a, mass_b),
-            "delta_theta": trident_lab.opening_angle(minus, plus),
-            "theta_minus": trident_lab.polar_angle(minus),
-            "theta_plus": trident_lab.polar_angle(plus),
+            "delta_theta": trident_lab.opening_angle(lab.lepton_a, lab.lepton_b),
+            "theta_minus": theta_minus,
+            "theta_plus": theta_plus,
             "q2": q2,
             "w2": point.transfer.w * point.transfer.w,
             "recoil_energy": 0.5 * q2 / part.target.mass_GeV,
         }
 
 
-def _coupling_parts(point: Point, seen: tuple[Spins, ...], density: Value) -> dict[str, Value]:
+def _coupling_parts(point: Point, seen: tuple[Spins, ...], density: Value, swapped: bool) -> dict[str, Value]:
     """Return the parts of the weight that go with c_L^2, c_R^2 and c_L c_R at the event's azimuth."""
 
     def contraction(first: int, second: int) -> Value:
@@ -242,9 +247,11 @@ def _coupling_parts(point: Point, seen: tuple[Spins, ...], density: Value) -> di
         magnetic = trident_hadron.magnetic_part(point.hadron, point.transfer, plus, minus, along)
         return point.hadron.k1 * overlap(seen[first], seen[second])[0] + magnetic
 
-    ll, rr = np.maximum(contraction(0, 0), 0.0), np.maximum(contraction(1, 1), 0.0)
-    lr = 2.0 * contraction(0, 1)
-    c_l, c_r = point.c_l, point.c_r
-    total = c_l * c_l * ll + c_r * c_r * rr + c_l * c_r * lr
+    left2, right2 = np.maximum(contraction(0, 0), 0.0), np.maximum(contraction(1, 1), 0.0)
+    mixed = 2.0 * contraction(0, 1)
+    c_left, c_right = point.c_left, point.c_right
+    total = c_left * c_left * left2 + c_right * c_right * right2 + c_left * c_right * mixed
     per_unit = density / np.maximum(total, _TINY)
-    return {"weight_ll": per_unit * ll, "weight_rr": per_unit * rr, "weight_lr": per_unit * lr}
+    of_left, of_right = per_unit * left2, per_unit * right2
+    ll, rr = (of_right, of_left) if swapped else (of_left, of_right)
+    return {"weight_ll": ll, "weight_rr": rr, "weight_lr": per_unit * mixed}

@@ -24,11 +24,14 @@ from tridentgen.physics.trident_couplings import Couplings, ZPrime, outgoing_fla
 from tridentgen.physics.trident_invariants import Four, frame_point
 from tridentgen.processes.sampled_trident import Channel, SampledTrident
 from tridentgen.processes.targets import Target, targets
-from tridentgen.sampling.generate import generate_events
+from tridentgen.sampling.generate import check_count, generate_events
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import train
 
 FloatArray = NDArray[np.float64]
+
+_MAX_ENERGY_GEV = 1e12
+"""Far above any beam, and far below where squares overflow."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +204,13 @@ class Trident:
         return json.dumps({"process": "trident", **asdict(self)}, sort_keys=True)
 
     def sampled(self, flux: Flux) -> SampledTrident:
-        """Return what an engine samples; raise `InputError` where the flux ends below every threshold."""
+        """Return what is sampled; raise `InputError` for a flux that ends below every threshold or above 1e12 GeV."""
         threshold = self.threshold_GeV()
+        if flux.energy_max_GeV > _MAX_ENERGY_GEV:
+            raise InputError(
+                f"the flux reaches {flux.energy_max_GeV:g} GeV ({flux.description}); "
+                f"give energies up to {_MAX_ENERGY_GEV:g} GeV"
+            )
         flux.energy_map(threshold)
         parts = tuple(
             Channel(target, flux.energy_map(self.threshold_GeV(target)), lead)
@@ -233,6 +241,7 @@ class Trident:
         engine: str = "auto", threads: int | None = None,
     ) -> Events:  # fmt: skip
         """Return weighted events in memory; the sum of their weights is the cross section in cm^2."""
+        check_count(events)
         source = _source(energy, flux)
         process = self.sampled(source)
         machine = choose_engine(engine, threads)
@@ -241,7 +250,6 @@ class Trident:
 
     def attributes(self, flux: Flux) -> dict[str, str | int | float]:
         """Return what an event file says of the process."""
-        heavy = self.targets[0]
         return {
             "process": "trident",
             "neutrino": self.neutrino,
@@ -261,7 +269,6 @@ class Trident:
             "recoil_pdg": ",".join(str(target.pdgid) for target in self.targets),
             "vector_coupling": self.couplings.vector,
             "axial_coupling": self.couplings.axial,
-            "first_target_mass_GeV": heavy.mass_GeV,
         }
 
     def matrix_element_squared(
@@ -331,8 +338,8 @@ def _check_conserved(fours: list[Four]) -> None:
         off = np.abs(fours[0][i] + fours[1][i] - sum(p[i] for p in fours[2:])) / scale
         if float(np.max(off)) > 1e-6:
             raise InputError(
-                f"momentum is not conserved: component {i} is off by {math.nan if off.size == 0 else np.max(off):.1e} of "
-                "the largest energy"
+                f"momentum is not conserved: component {i} is off by {math.nan if off.size == 0 else np.max(off):.1e} "
+                "of the largest energy"
             )
 
 

@@ -1,0 +1,1 @@
+"""Tests of the trident process as a whole: cross sections, events and rates."""
