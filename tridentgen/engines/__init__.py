@@ -2,22 +2,62 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
+
+from tridentgen.engines.compiler import CompilerError, find_compiler
+from tridentgen.engines.cuda_engine import CudaEngine, CudaError
+from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.work import Engine, available_cores
 from tridentgen.errors import InputError, nearest
 
 ENGINES = ("auto", "numpy", "native", "cuda")
 """Names of engines on cards and command lines."""
 
 
-def choose_engine(name: str = "auto", threads: int | None = None) -> NumpyEngine:
-    """Return the engine called `name`; ``auto`` is the fastest there is on this machine.
+def choose_engine(name: str = "auto", threads: int | None = None, *, fast: bool = False) -> Engine:
+    """Return an engine.
 
-    Raise `InputError` for an unknown engine, or one that this version does not have.
+    Parameters
+    ----------
+    name : str
+        ``numpy``, ``native``, ``cuda``, or ``auto``: the first of cuda, native and numpy that works here. Where that is
+        numpy for want of a compiler, one line is logged.
+    threads : int
+        Threads of the CPU engines; all cores unless given.
+    fast : bool
+        Let compiled engines fuse multiplications and additions: faster, with other last digits.
+
+    Raises
+    ------
+    InputError
+        For an unknown engine or less than one thread.
+    CompilerError, CudaError
+        If the engine asked for by name cannot work here; the message says why.
     """
     if name not in ENGINES:
         raise InputError(f"unknown engine '{name}'{nearest(name, ENGINES)}; known are {', '.join(ENGINES)}")
-    if name not in ("auto", "numpy"):
-        raise InputError(f"engine '{name}' is not available in this version; use 'numpy' or 'auto'")
     if threads is not None and threads < 1:
         raise InputError(f"threads = {threads} must be at least 1")
-    return NumpyEngine() if threads is None else NumpyEngine(threads)
+    count = available_cores() if threads is None else threads
+    if name == "numpy":
+        return NumpyEngine(count)
+    if name == "native":
+        return NativeEngine(find_compiler(fast=fast), count)
+    if name == "cuda":
+        return CudaEngine(fast)
+    return _fastest(count, fast)
+
+
+def _fastest(threads: int, fast: bool) -> Engine:
+    if importlib.util.find_spec("cupy") is not None:  # importing it takes a second
+        try:
+            return CudaEngine(fast)
+        except CudaError:
+            pass  # CuPy without a GPU is no reason to complain
+    try:
+        return NativeEngine(find_compiler(fast=fast), threads)
+    except CompilerError as error:
+        logging.getLogger("tridentgen").warning("using the numpy engine, which is slower: %s", error)
+        return NumpyEngine(threads)

@@ -1,0 +1,210 @@
+/* Kernels for the GPU: one thread a point, one block a tile.
+ *
+ * The loops are written with TG_BLOCKS and TG_THREADS, which stride over the grid and the block on the device. Without
+ * __CUDACC__ they are plain loops and the text compiles for the host: that build is what tests without a GPU compare.
+ */
+#if defined(__CUDACC__)
+#define TG_KERNEL extern "C" __global__ void __launch_bounds__(256)
+#define TG_BLOCKS(name, count) for (int64_t name = blockIdx.x; name < (count); name += gridDim.x)
+#define TG_THREADS(name, count) for (int name = (int)threadIdx.x; name < (int)(count); name += (int)blockDim.x)
+#define TG_ITEMS(name, count) \
+    for (int64_t name = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; name < (count); name += (int64_t)gridDim.x * blockDim.x)
+#define TG_SHARED __shared__
+#define TG_BARRIER __syncthreads()
+#define TG_ADD(target, value) atomicAdd((unsigned long long *)(target), (unsigned long long)(value))
+#define TG_CONSTANT __constant__
+#else
+#define TG_KERNEL extern "C" void
+#define TG_BLOCKS(name, count) for (int64_t name = 0; name < (count); ++name)
+#define TG_THREADS(name, count) for (int name = 0; name < (int)(count); ++name)
+#define TG_ITEMS(name, count) for (int64_t name = 0; name < (count); ++name)
+#define TG_SHARED static thread_local
+#define TG_BARRIER
+#define TG_ADD(target, value) (*(target) += (value))
+#define TG_CONSTANT
+#endif
+
+enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 8, TG_POINT_WORDS = 8, TG_TABLE_WORD = 7 };
+
+/* Set before a launch: constants of the printed function and addresses of its tables. */
+extern "C" {
+TG_CONSTANT double tg_constants[TG_MAX_CONSTANTS];
+TG_CONSTANT const double *tg_tables[TG_MAX_TABLES];
+TG_CONSTANT struct tg_density tg_proposal;
+}
+
+struct tg_placed {
+    double in[TG_INPUTS][1];
+    double inverse;
+    int32_t increment[TG_DIMENSIONS];
+};
+
+TG_INLINE void tg_place_point(int64_t cell, const double *u, int64_t stride, struct tg_placed *p) {
+    int32_t rest = (int32_t)cell;
+    const double increments = (double)tg_proposal.increments;
+    p->inverse = tg_proposal.inverse_cell[cell];
+    for (int dim = TG_DIMENSIONS - 1; dim >= 0; --dim) {
+        const int32_t n = (int32_t)tg_proposal.strata[dim];
+        const int32_t next = rest / n;
+        double factor;
+        p->in[dim][0] = tg_place(tg_proposal.grid + dim * (tg_proposal.increments + 1),
+                                 tg_proposal.steps + dim * tg_proposal.increments, (double)(rest - next * n), (double)n,
+                                 increments, u[dim * stride], &factor, &p->increment[dim]);
+        p->inverse = p->inverse * factor;
+        rest = next;
+    }
+}
+
+TG_INLINE void tg_draw_point(uint64_t seed, uint64_t stream, int64_t point, double u[TG_POINT_WORDS]) {
+    for (int half = 0; half < TG_POINT_WORDS / 4; ++half) {
+        uint64_t bits[4];
+        tg_philox((uint64_t)point * (TG_POINT_WORDS / 4) + half, seed, stream, bits);
+        for (int w = 0; w < 4; ++w) {
+            u[4 * half + w] = tg_uniform(bits[w]);
+        }
+    }
+}
+
+/* Takes output 0 and drops the others. */
+struct tg_first {
+    double *value;
+    TG_INLINE_MEMBER void put(int j, int, double v) const {
+        if (j == 0) {
+            *value = v;
+        }
+    }
+};
+
+/* Writes the outputs of one event to their columns. */
+struct tg_columns {
+    void *const *out;
+    const int64_t *steps, *is_int;
+    int64_t event, weighted;
+    double inverse;
+    TG_INLINE_MEMBER void put(int j, int, double v) const {
+        const double value = j < weighted ? v * inverse : v;
+        if (is_int[j]) {
+            ((int32_t *)out[j])[event * steps[j]] = (int32_t)value;
+        } else {
+            ((double *)out[j])[event * steps[j]] = value;
+        }
+    }
+};
+
+TG_INLINE double tg_weigh(struct tg_placed *p) {
+    double value;
+    const struct tg_first out = {&value};
+    tg_point(tg_constants, tg_tables, p->in, out, 0);
+    return value * p->inverse;
+}
+
+/* Stratified sums of whole tiles: weights, and squared differences of neighbouring pairs. */
+TG_KERNEL tg_integrate(uint64_t seed, uint64_t stream, int64_t first_tile, int64_t tiles, int64_t total, double *sums,
+                       double *pairs) {
+    TG_SHARED double weight[TG_TILE], square[TG_TILE / 2];
+    TG_BLOCKS(tile, tiles) {
+        TG_THREADS(i, TG_TILE) {
+            const int64_t point = (first_tile + tile) * TG_TILE + i;
+            double u[TG_POINT_WORDS];
+            struct tg_placed placed;
+            tg_draw_point(seed, stream, point, u);
+            const double position = ((double)point + u[TG_TABLE_WORD]) / (double)total;
+            tg_place_point(tg_find_cell(tg_proposal.cumulative, tg_proposal.cells, position), u, 1, &placed);
+            weight[i] = tg_weigh(&placed);
+        }
+        TG_BARRIER;
+        TG_THREADS(i, TG_TILE / 2) {
+            const double difference = weight[2 * i] - weight[2 * i + 1];
+            square[i] = difference * difference;
+        }
+        TG_BARRIER;
+        for (int half = TG_TILE / 2; half > 0; half /= 2) {
+            TG_THREADS(i, half) {
+                weight[i] = weight[i] + weight[i + half];
+            }
+            if (half < TG_TILE / 2) {
+                TG_THREADS(i, half) {
+                    square[i] = square[i] + square[i + half];
+                }
+            }
+            TG_BARRIER;
+        }
+        TG_THREADS(i, 1) {
+            sums[tile] = weight[0];
+            pairs[tile] = square[0];
+        }
+        TG_BARRIER;
+    }
+}
+
+/* Histograms for training, as in the host's kernel of this name. */
+TG_KERNEL tg_histograms(uint64_t seed, uint64_t stream, int64_t first_tile, int64_t tiles, double inverse_scale,
+                        double *sums, int64_t *grid, int64_t *grid_points, int64_t *cells, int64_t *cell_points) {
+    TG_SHARED double weight[TG_TILE];
+    TG_BLOCKS(tile, tiles) {
+        TG_THREADS(i, TG_TILE) {
+            double u[TG_POINT_WORDS];
+            struct tg_placed placed;
+            tg_draw_point(seed, stream, (first_tile + tile) * TG_TILE + i, u);
+            const int64_t guess = (int64_t)(u[TG_TABLE_WORD] * (double)tg_proposal.cells);
+            const int64_t cell = TG_MIN(guess, tg_proposal.cells - 1);
+            tg_place_point(cell, u, 1, &placed);
+            const double w = tg_weigh(&placed);
+            const double relative = w * inverse_scale, square = relative * relative, fourth = square * square;
+            const int64_t p2 = (int64_t)TG_RINT(TG_MIN(square, 65536.0) * 1048576.0);
+            weight[i] = w;
+            for (int dim = 0; dim < TG_DIMENSIONS; ++dim) {
+                const int64_t at = dim * tg_proposal.increments + placed.increment[dim];
+                TG_ADD(grid + at, p2);
+                TG_ADD(grid_points + at, 1);
+            }
+            TG_ADD(cells + cell, (int64_t)TG_RINT(TG_MIN(fourth, 65536.0) * 1048576.0));
+            TG_ADD(cell_points + cell, 1);
+        }
+        TG_BARRIER;
+        for (int half = TG_TILE / 2; half > 0; half /= 2) {
+            TG_THREADS(i, half) {
+                weight[i] = weight[i] + weight[i + half];
+            }
+            TG_BARRIER;
+        }
+        TG_THREADS(i, 1) {
+            sums[tile] = weight[0];
+        }
+        TG_BARRIER;
+    }
+}
+
+/* Uniform numbers of `count` events from `first` on, `words` (a multiple of 4) each: u[word * count + event]. */
+TG_KERNEL tg_uniforms(uint64_t seed, uint64_t stream, int64_t first, int64_t count, int64_t words, double *u) {
+    TG_ITEMS(i, count) {
+        for (int64_t block = 0; block < words / 4; ++block) {
+            uint64_t bits[4];
+            tg_philox((uint64_t)(first + i) * (uint64_t)(words / 4) + (uint64_t)block, seed, stream, bits);
+            for (int w = 0; w < 4; ++w) {
+                u[(4 * block + w) * count + i] = tg_uniform(bits[w]);
+            }
+        }
+    }
+}
+
+/* Outputs of given points, as in the host's kernel of this name, but `rows` says which rows of `u` are the inputs and
+ * `which` the columns of `u` too. */
+TG_KERNEL tg_points(int64_t count, const int64_t *cell, const double *u, int64_t stride, const int64_t *rows, double share,
+                    int64_t weighted, const int64_t *which, void *const *out, const int64_t *steps,
+                    const int64_t *is_int) {
+    TG_ITEMS(i, count) {
+        double drawn[TG_INPUTS];
+        struct tg_placed placed;
+        const int64_t event = which[i];
+        for (int row = 0; row < TG_INPUTS; ++row) {
+            drawn[row] = u[rows[row] * stride + event];
+        }
+        tg_place_point(cell[event], drawn, 1, &placed);
+        for (int row = TG_DIMENSIONS; row < TG_INPUTS; ++row) {
+            placed.in[row][0] = drawn[row];
+        }
+        const struct tg_columns columns = {out, steps, is_int, event, weighted, placed.inverse / share};
+        tg_point(tg_constants, tg_tables, placed.in, columns, 0);
+    }
+}

@@ -1,0 +1,149 @@
+"""Find the host's C++ compiler and keep what it makes in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from tridentgen.errors import TridentgenError
+
+_COMPILERS = ("c++", "g++", "clang++")
+_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
+_EXACT = ("-ffp-contract=off",)
+_FAST = ("-ffp-contract=fast",)
+# Tried in this order; a compiler that does not know a set gets the next.
+_TUNING = (("-march=native", "-mprefer-vector-width=512"), ("-march=native",), ())
+_TIMEOUT_S = 300
+# Uses what the kernels need beyond the standard, so that a compiler that lacks it is found out at once.
+_PROBE = """
+extern "C" long long tg_probe(double x, unsigned long long n) {
+    return __builtin_bit_cast(long long, x) + (long long)(((unsigned __int128)n * n) >> 64);
+}
+"""
+
+
+class CompilerError(TridentgenError):
+    """No kernel can be compiled on this machine; the message says why."""
+
+
+@dataclass(frozen=True)
+class HostCompiler:
+    """A C++ compiler of this machine.
+
+    Attributes
+    ----------
+    path : Path
+    fast : bool
+        Allow fused multiply-add: other last digits, more speed.
+    cache : Path
+        Folder of compiled kernels.
+    """
+
+    path: Path
+    fast: bool
+    cache: Path
+
+    @cached_property
+    def version(self) -> str:
+        """First line of what the compiler says of itself."""
+        return _run([str(self.path), "--version"]).partition("\n")[0]
+
+    @cached_property
+    def flags(self) -> tuple[str, ...]:
+        """Flags that this compiler accepts."""
+        contraction = _FAST if self.fast else _EXACT
+        with tempfile.TemporaryDirectory() as folder:
+            for tuning in _TUNING:
+                flags = (*_FLAGS, *contraction, *tuning)
+                try:
+                    self._compiled(_PROBE, flags, Path(folder))
+                except CompilerError:
+                    if not tuning:
+                        raise
+                    continue
+                return flags
+        raise CompilerError(f"'{self.path}' compiles nothing")
+
+    def library(self, source: str) -> Path:
+        """Return the shared library of `source`, compiled now unless it is in the cache.
+
+        The name holds a hash of source, flags, compiler version and processor. The library is compiled under another
+        name and then renamed, so that processes that do the same at once do no harm.
+        """
+        described = "\0".join((source, *self.flags, self.version, _processor()))
+        digest = hashlib.sha256(described.encode()).hexdigest()[:32]
+        target = self.cache / f"{digest}.so"
+        if target.exists():
+            return target
+        try:
+            with tempfile.TemporaryDirectory(dir=self.cache) as folder:
+                self._compiled(source, self.flags, Path(folder)).replace(target)
+        except OSError as error:
+            raise CompilerError(f"cannot write to the cache folder '{self.cache}': {error.strerror}") from None
+        return target
+
+    def _compiled(self, source: str, flags: tuple[str, ...], folder: Path) -> Path:
+        """Compile a source in a folder and return the shared library."""
+        text, made = folder / "kernel.cpp", folder / "kernel.so"
+        text.write_text(source, encoding="ascii")
+        _run([str(self.path), *flags, str(text), "-o", str(made)])
+        if not made.exists():
+            raise CompilerError(f"'{self.path}' compiles without an error but makes no library")
+        return made
+
+
+def find_compiler(*, fast: bool = False) -> HostCompiler:
+    """Return the compiler named by the variable CXX, or the first of c++, g++ and clang++ on the path.
+
+    Raise `CompilerError` where there is none, or it does not work.
+    """
+    wanted = os.environ.get("CXX")
+    names = (wanted,) if wanted else _COMPILERS
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        raise CompilerError(f"no C++ compiler found ({', '.join(names)}); install one, or name it in the variable CXX")
+    compiler = HostCompiler(Path(found), fast, _cache_folder())
+    _ = compiler.flags
+    return compiler
+
+
+def _cache_folder() -> Path:
+    folder = Path(os.environ.get("TRIDENTGEN_CACHE") or user_cache_path("tridentgen")) / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CompilerError(f"cannot write to the cache folder '{folder}': {error.strerror}") from None
+    return folder
+
+
+def _processor() -> str:
+    """Return what -march=native depends on, as far as it can be known."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return line
+    return f"{platform.machine()} {platform.processor()}"
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CompilerError(f"'{command[0]}' cannot be run: {error}") from None
+    if done.returncode != 0:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        first = next((line for line in said if "error" in line), said[0] if said else f"exit status {done.returncode}")
+        raise CompilerError(f"'{command[0]}' failed: {first}")
+    return done.stdout

@@ -1,0 +1,86 @@
+"""Traced processes as kernel sources: the hand-written skeleton with the printed physics put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tridentgen.engines.c_printer import PrintedFunction, print_function
+from tridentgen.engines.tracer import Graph, Symbol
+from tridentgen.processes.process import Process
+from tridentgen.resources import kernels_dir
+
+SPARE_NUMBERS = 3
+"""Uniform numbers of an event beyond the coordinates."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where an output of a traced event goes: a column, and its component where the column has several."""
+
+    column: str
+    component: int = 0
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether the engine multiplies it by the inverse density."""
+        return self.column.startswith("weight")
+
+
+@dataclass(frozen=True, eq=False)
+class TracedEvent:
+    """The event columns of a channel as C: outputs in order, weights first, and columns that are constant."""
+
+    function: PrintedFunction
+    outputs: tuple[Output, ...]
+    constants: Mapping[str, int]
+
+    @property
+    def weighted(self) -> int:
+        """Number of outputs that are weights."""
+        return sum(output.is_weight for output in self.outputs)
+
+
+def trace_integrand(process: Process, channel: int) -> PrintedFunction:
+    """Return the integrand of a channel as C."""
+    graph = Graph()
+    x = [graph.input(f"x{i}") for i in range(process.dimensions)]
+    return print_function(graph, x, [process.integrand(channel, x)], process.dimensions)
+
+
+def trace_event(process: Process, channel: int) -> TracedEvent:
+    """Trace the event columns of a channel.
+
+    Outputs are put into the order in which they are computed, weights first, so that channels that differ in names
+    alone share one text.
+    """
+    graph = Graph()
+    x = [graph.input(f"x{i}") for i in range(process.dimensions)]
+    spare = [graph.input(f"s{i}") for i in range(SPARE_NUMBERS)]
+    found: list[tuple[Output, Symbol]] = []
+    constants: dict[str, int] = {}
+    for name, value in process.event(channel, x, spare).items():
+        if isinstance(value, int):
+            constants[name] = value
+            continue
+        parts = value if isinstance(value, tuple) else (value,)
+        found += [(Output(name, component), part) for component, part in enumerate(parts)]
+    found.sort(key=lambda item: (not item[0].is_weight, item[1].number))
+    function = print_function(graph, [*x, *spare], [symbol for _, symbol in found], process.dimensions)
+    return TracedEvent(function, tuple(output for output, _ in found), constants)
+
+
+def host_source(function: PrintedFunction) -> str:
+    """Return the source of the host's kernels for a function."""
+    return _joined(["base.h", "philox.h", "density.h"], function.text, ["host.h"])
+
+
+def device_source(function: PrintedFunction) -> str:
+    """Return the source of the GPU's kernels for a function; it also compiles for the host, for tests."""
+    return _joined(["base.h", "philox.h", "density.h"], function.text, ["device.h"])
+
+
+def _joined(before: list[str], text: str, after: list[str]) -> str:
+    folder = kernels_dir()
+    parts = [(folder / name).read_text(encoding="ascii") for name in before]
+    return "\n".join([*parts, text, *((folder / name).read_text(encoding="ascii") for name in after)])
