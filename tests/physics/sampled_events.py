@@ -68,9 +68,7 @@ class Case:
         """Columns of events at x (6, N) and spare (3, N); momenta are (N, 4)."""
         columns = self.sampled.event(part, list(x), list(spare))
         return {
-            name: np.stack(np.broadcast_arrays(*value), axis=1)
-            if isinstance(value, tuple)
-            else np.asarray(value)
+            name: np.stack(np.broadcast_arrays(*value), axis=1) if isinstance(value, tuple) else np.asarray(value)
             for name, value in columns.items()
         }
 

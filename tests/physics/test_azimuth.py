@@ -104,11 +104,7 @@ def test_quadrature_of_the_share_agrees_with_mpmath() -> None:
         mean, c1, s1, c2, s2 = (float(value[i]) for value in series)
         area = mpmath.quad(
             lambda p, c=(mean, c1, s1, c2, s2): (
-                c[0]
-                + c[1] * mpmath.cos(p)
-                + c[2] * mpmath.sin(p)
-                + c[3] * mpmath.cos(2 * p)
-                + c[4] * mpmath.sin(2 * p)
+                c[0] + c[1] * mpmath.cos(p) + c[2] * mpmath.sin(p) + c[3] * mpmath.cos(2 * p) + c[4] * mpmath.sin(2 * p)
             ),
             [0, 2 * mpmath.pi * turn[i]],
         )

@@ -19,9 +19,7 @@ BITS = 120
 """Working precision of mpmath: 67 bits more than a double."""
 
 ONE_ULP = np.finfo(float).eps
-NEIGHBOURS = np.array(
-    [1.0 + n * ONE_ULP for n in range(1, 6)] + [1.0 - 0.5 * n * ONE_ULP for n in range(1, 6)]
-)
+NEIGHBOURS = np.array([1.0 + n * ONE_ULP for n in range(1, 6)] + [1.0 - 0.5 * n * ONE_ULP for n in range(1, 6)])
 """The doubles next to 1."""
 
 

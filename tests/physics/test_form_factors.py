@@ -28,13 +28,9 @@ def transform(density: Density, edges: Sequence[float], q_fm: float) -> mpmath.m
     """4 pi int r^2 rho(r) sin(qr)/(qr) dr over the pieces between `edges`, each cut at the sine's zeros."""
     with mpmath.workdps(DIGITS):
         q = mpmath.mpf(q_fm)
-        zeros = (
-            [n * mpmath.pi / q for n in range(1, int(q_fm * edges[-1] / math.pi) + 1)] if q_fm > 0.0 else []
-        )
+        zeros = [n * mpmath.pi / q for n in range(1, int(q_fm * edges[-1] / math.pi) + 1)] if q_fm > 0.0 else []
         borders = sorted([mpmath.mpf(edge) for edge in edges] + zeros)
-        total = mpmath.quad(
-            lambda r: r**2 * density(r) * mpmath.sinc(q * r), borders, method="gauss-legendre"
-        )
+        total = mpmath.quad(lambda r: r**2 * density(r) * mpmath.sinc(q * r), borders, method="gauss-legendre")
         return 4 * mpmath.pi * total
 
 
@@ -83,21 +79,19 @@ def yukawa_density(R: float, a: float) -> Density:
 
 def bessel_density(name: str) -> Density:
     R, coefficients = fourier_bessel_density(name)
-    return lambda r: mpmath.fsum(
-        a * mpmath.sinc(n * mpmath.pi * r / R) for n, a in enumerate(coefficients, start=1)
-    )
+    return lambda r: mpmath.fsum(a * mpmath.sinc(n * mpmath.pi * r / R) for n, a in enumerate(coefficients, start=1))
 
 
 SHAPES: dict[str, tuple[FormFactor, Density, tuple[float, ...], float]] = {
-    "fermi argon": (
-        lambda q2: form_factors.symmetrised_fermi(q2, 3.53, 0.523), fermi_density(3.53, 0.523), (0, 3.5, 10, 50), 3.53,
-    ),
-    "fermi lead": (
-        lambda q2: form_factors.symmetrised_fermi(q2, 6.65, 0.523), fermi_density(6.65, 0.523), (0, 6.6, 15, 55), 6.65,
-    ),
-    "fermi carbon": (
-        lambda q2: form_factors.symmetrised_fermi(q2, 2.2, 0.6), fermi_density(2.2, 0.6), (0, 2.2, 10, 50), 2.2,
-    ),
+    **{
+        f"fermi {name}": (
+            functools.partial(form_factors.symmetrised_fermi, half_density_fm=c, diffuseness_fm=a),
+            fermi_density(c, a), (0, c, 3 + c, 10 + c, 48 + c), math.hypot(c, math.pi * a),
+        )
+        for name, c, a in (
+            ("argon", 3.53, 0.523), ("lead", 6.65, 0.523), ("carbon", 2.2, 0.6), ("helium", 0.379, 0.523),
+        )
+    },
     "sphere": (lambda q2: form_factors.uniform_sphere(q2, 4.1), sphere_density(4.1), (0, 4.1), 4.1),
     "helm": (lambda q2: form_factors.helm(q2, 3.9, 0.9), helm_density(3.9, 0.9), (0, 3.9, 9, 16), 3.9),
     "klein-nystrand": (
@@ -225,9 +219,7 @@ def test_dipole_is_the_transform_of_an_exponential() -> None:
     scale = math.sqrt(0.71) / HBARC_GEV_FM
     q2 = np.array([0.0, 1e-3, 0.1, 1.0, 7.0])
     exact = [
-        float(
-            transform(lambda r: scale**3 / (8 * mpmath.pi) * mpmath.exp(-scale * r), (0, 2, 20), math.sqrt(q))
-        )
+        float(transform(lambda r: scale**3 / (8 * mpmath.pi) * mpmath.exp(-scale * r), (0, 2, 20), math.sqrt(q)))
         for q in q2 / HBARC_GEV_FM**2
     ]
     np.testing.assert_allclose(form_factors.dipole(q2), exact, rtol=1e-13)
@@ -251,9 +243,7 @@ def test_kelly_has_the_published_radii() -> None:
     assert math.sqrt(slope_radius2(proton[1])) == pytest.approx(0.848, abs=6e-4)
     magnetic = slope_radius2(lambda q2: form_factors.sachs_kelly(q2, False)[1] / MU_NEUTRON)
     assert math.sqrt(magnetic) == pytest.approx(0.907, abs=6e-4)
-    assert slope_radius2(lambda q2: 1.0 + form_factors.sachs_kelly(q2, False)[0]) == pytest.approx(
-        -0.112, abs=1e-3
-    )
+    assert slope_radius2(lambda q2: 1.0 + form_factors.sachs_kelly(q2, False)[0]) == pytest.approx(-0.112, abs=1e-3)
 
 
 def test_kelly_at_one_gev() -> None:
@@ -294,9 +284,7 @@ def test_pauli_factor_is_the_share_of_the_sphere_left_free(mass: float) -> None:
 def test_limits_of_the_pauli_factor() -> None:
     k_F, mass = 0.235, PROTON_MASS_GEV
     small = np.array([1e-20, 1e-12])
-    np.testing.assert_allclose(
-        form_factors.pauli_blocking(small, mass, k_F), 0.75 * np.sqrt(small) / k_F, rtol=1e-9
-    )
+    np.testing.assert_allclose(form_factors.pauli_blocking(small, mass, k_F), 0.75 * np.sqrt(small) / k_F, rtol=1e-9)
     edge = 2 * mass * (math.sqrt(mass**2 + 4 * k_F**2) - mass)  # |q| = 2 k_F
     assert form_factors.pauli_blocking(edge, mass, k_F) == pytest.approx(1.0, abs=1e-15)
     np.testing.assert_array_equal(form_factors.pauli_blocking(np.array([1.001 * edge, 1e12]), mass, k_F), 1.0)

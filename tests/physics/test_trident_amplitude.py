@@ -137,6 +137,32 @@ def test_in_the_laboratory() -> None:
     assert np.median(off) < 1e-9
 
 
+@pytest.mark.parametrize("sideways", [0.0, 1e-15, 1e-12, 1e-8])
+@pytest.mark.parametrize("turned", [False, True])
+def test_antilepton_along_the_beam(sideways: float, turned: bool) -> None:
+    """l+ and p1 in line where the three leptons rest: then l+ spans no plane with the beam."""
+    p = process("numu mu- mu+", "proton")
+    mass, lepton = p.targets[0].mass_GeV, p.minus.mass_GeV
+    p_plus = dirac._on_shell(np.array([[sideways, 0.0, 0.2]], dtype=np.longdouble), lepton)
+    p_minus = dirac._on_shell(np.array([[0.1, 0.03, -0.05]], dtype=np.longdouble), lepton)
+    p2 = dirac._on_shell(-(p_plus + p_minus)[:, 1:], 0.0)
+    w, q2 = (p_plus + p_minus + p2)[:, 0], np.longdouble(0.05)
+    shat, zero = w**2 + q2, 0 * w
+    k, c = shat / (2 * w), 2 * np.longdouble(mass) * 5.0 / shat
+    p1 = np.stack([k, zero, zero, -k], axis=1)
+    q = np.stack([(w - q2 / w) / 2, zero, zero, (w + q2 / w) / 2], axis=1)
+    e_t = np.sqrt(c * (c - 1) * q2 - np.longdouble(mass) ** 2)
+    across = np.array([[0.0, np.cos(0.7), np.sin(0.7), 0.0]])
+    P = c[:, None] * q + (q2 * (2 * c - 1) / shat)[:, None] * p1 + e_t[:, None] * across
+    m = Momenta(p1, P, p2, p_minus, p_plus, P - q)
+    if turned:
+        u = np.array([[0.3, -0.5, 0.8]], dtype=np.longdouble)
+        m = Momenta(*(dirac._boost(v, u, 1.0) for v in m))
+    np.testing.assert_allclose(
+        of_package(p, m), reference(p, m, p.couplings.vector, p.couplings.axial).astype(float), rtol=1e-11
+    )
+
+
 @pytest.mark.parametrize(("mass_GeV", "strength"), [(0.02, 1e-6), (1.0, -4e-5), (0.0, 1e-6)])
 @pytest.mark.parametrize("channel", ["numu mu- mu+", "numu e- e+", "nutau tau- tau+"])
 def test_zprime_shifts_the_vector_coupling(channel: str, mass_GeV: float, strength: float) -> None:

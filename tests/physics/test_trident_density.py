@@ -72,9 +72,7 @@ def test_azimuth_follows_the_matrix_element(case: Case, part: int) -> None:
     """
     x, spare = points()
     u, phi, (mean, c1, s1, c2, s2) = series_in_azimuth(case, part, x, spare)
-    area = (
-        c1 * np.sin(phi) + s1 * (1 - np.cos(phi)) + 0.5 * (c2 * np.sin(2 * phi) + s2 * (1 - np.cos(2 * phi)))
-    )
+    area = c1 * np.sin(phi) + s1 * (1 - np.cos(phi)) + 0.5 * (c2 * np.sin(2 * phi) + s2 * (1 - np.cos(2 * phi)))
     share = (phi + area / mean) / (2 * np.pi)
     off = np.abs(share - u)
     assert np.median(off) < 1e-10
@@ -95,9 +93,7 @@ def invariants(case: Case, part: int, x: Array, spare: Array) -> LongReal:
     cosine = (energy_b * energy_1 - dot(p_b, m.p1)) / (momentum_b * energy_1)
     # b and a without their parts along p1 and the pair: transverse to p1 where the pair is at rest
     turn = azimuth_between(p_a, p_b, m.p1, pair - pair2[:, None] / (2 * dot(m.p1, pair))[:, None] * m.p1)
-    return np.stack(
-        [q2, dot(three, three), pair2, q2 + 2 * dot(m.q, p_a), cosine, np.arctan2(turn[1], turn[0])]
-    )
+    return np.stack([q2, dot(three, three), pair2, q2 + 2 * dot(m.q, p_a), cosine, np.arctan2(turn[1], turn[0])])
 
 
 def jacobian(case: Case, part: int, x: Array, spare: Array) -> LongReal:
@@ -150,6 +146,4 @@ def test_density_is_the_differential_cross_section(case: Case, part: int) -> Non
 
 def test_determinant() -> None:
     matrices = np.random.default_rng(62).normal(size=(20, 4, 4))
-    np.testing.assert_allclose(
-        determinant(*matrices.swapaxes(0, 1)).astype(float), np.linalg.det(matrices), rtol=1e-12
-    )
+    np.testing.assert_allclose(determinant(*matrices.swapaxes(0, 1)).astype(float), np.linalg.det(matrices), rtol=1e-12)

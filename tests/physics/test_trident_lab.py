@@ -126,9 +126,7 @@ def test_momenta_are_on_shell_and_conserved(case: Case, part: int) -> None:
         off_shell = dot(event[name], event[name]) - Long(mass) ** 2
         assert np.max(np.abs(off_shell)) < 1e-12 * largest**2
         assert np.all(event[name][:, 0] >= mass)
-    missing = event["p4_nu_in"] - sum(
-        event[name] for name in ("p4_nu_out", "p4_minus", "p4_plus", "p4_recoil")
-    )
+    missing = event["p4_nu_in"] - sum(event[name] for name in ("p4_nu_out", "p4_minus", "p4_plus", "p4_recoil"))
     missing[:, 0] += case.mass
     assert np.max(np.abs(missing)) < 1e-12 * largest
     np.testing.assert_array_equal(event["p4_nu_in"][:, 1:3], 0.0)
@@ -136,9 +134,7 @@ def test_momenta_are_on_shell_and_conserved(case: Case, part: int) -> None:
     # the recoil's own kinematics, to relative precision: p^2 = T^2 + 2 M T
     momentum2 = (long(event["p4_recoil"][:, 1:]) ** 2).sum(axis=1)
     kinetic = long(event["recoil_energy"])
-    np.testing.assert_allclose(
-        (momentum2 / (kinetic * (kinetic + 2 * Long(case.mass)))).astype(float), 1.0, rtol=1e-11
-    )
+    np.testing.assert_allclose((momentum2 / (kinetic * (kinetic + 2 * Long(case.mass)))).astype(float), 1.0, rtol=1e-11)
     np.testing.assert_allclose(2 * case.mass * event["recoil_energy"], event["q2"], rtol=1e-14)
 
 
@@ -241,9 +237,7 @@ def test_couplings_of_events_with_a_zprime(case: Case) -> None:
     event = case.event(0, x, spare)
     events = Events({name: event[name] for name in ("e_nu", "p4_nu_out")}, attributes={})
     momenta = case.momenta(event)
-    shift = (
-        strength / (np.sqrt(2.0) * G_FERMI) / (mass_GeV**2 + 2 * dot(momenta.p1, momenta.p2)).astype(float)
-    )
+    shift = strength / (np.sqrt(2.0) * G_FERMI) / (mass_GeV**2 + 2 * dot(momenta.p1, momenta.p2)).astype(float)
     c_l, c_r = process.chiral_couplings(events)
     np.testing.assert_allclose(c_l, case.process.c_l + shift, rtol=1e-10)
     np.testing.assert_allclose(c_r, case.process.c_r + shift, rtol=1e-10)

@@ -227,9 +227,7 @@ def test_transverse_momentum_of_the_target(name: str, energy: float) -> None:
     # W^2 in the middle of its range is known to 1e-16, and so is C^2 Q^2, of which e_T^2 may be a small part
     blur = 4e-15 * c * c * q2 + 1e-13 * exact
     assert np.all(np.abs(t.e_t2 - exact) < blur)
-    np.testing.assert_allclose(
-        t.w_excess, (long(t.w) - Long(w_min)).astype(float), rtol=0.0, atol=1e-15 * t.w.max()
-    )
+    np.testing.assert_allclose(t.w_excess, (long(t.w) - Long(w_min)).astype(float), rtol=0.0, atol=1e-15 * t.w.max())
     np.testing.assert_allclose(1.0 / t.over_shat, (q2 + w2).astype(float), rtol=1e-14)
 
 
@@ -325,6 +323,4 @@ def test_light_cone_identities(name: str, energy: float) -> None:
         size = plus_of(momentum + f.p2) * (np.abs(complex_t(f.p2)) + np.abs(complex_t(momentum)))
         off = np.abs(long(pair[0]) + 1j * long(pair[1]) - exact) / size
         assert np.quantile(off, 0.95) < 2e-13
-        assert (
-            off.max() < 1e-10
-        )  # where b and nu' are both soft the shares, rounded, say less of their difference
+        assert off.max() < 1e-10  # where b and nu' are both soft the shares, rounded, say less of their difference

@@ -78,9 +78,7 @@ def neutrino_tensor(p1: Real, p2: Real, antineutrino: bool = False) -> LongCompl
     return np.asarray(trace, dtype=np.clongdouble)
 
 
-def lepton_line(
-    p_minus: Real, p_plus: Real, q: Real, m_minus: Real, m_plus: Real, V: float, A: float
-) -> LongComplex:
+def lepton_line(p_minus: Real, p_plus: Real, q: Real, m_minus: Real, m_plus: Real, V: float, A: float) -> LongComplex:
     """Matrix between ubar(p_minus) and v(p_plus), upper indices mu (photon) and t (weak); (N, 4, 4, 4, 4).
 
     gamma^mu S(p_minus - q) gamma^t (V - A g5) + gamma^t (V - A g5) S(q - p_plus) gamma^mu, with the
@@ -118,11 +116,7 @@ def spin_sum(p: Real, m: Real, sign: int, spin: Real | None) -> LongComplex:
     u ubar and v vbar of a body with spin vector s: Itzykson & Zuber, "Quantum Field Theory", eq. (2-49).
     """
     summed = slash(p) + sign * _long(m)[:, None, None] * ONE
-    return (
-        summed
-        if spin is None
-        else np.asarray(summed @ (ONE + GAMMA5 @ slash(spin)) / 2, dtype=np.clongdouble)
-    )
+    return summed if spin is None else np.asarray(summed @ (ONE + GAMMA5 @ slash(spin)) / 2, dtype=np.clongdouble)
 
 
 def lepton_tensor(
@@ -158,12 +152,8 @@ def lepton_tensor(
         s = slice(start, start + BLOCK)
         neutrinos = neutrino_tensor(p1[s], p2[s], antineutrino)
         line = lepton_line(p_minus[s], p_plus[s], q[s], m_minus[s], m_plus[s], V, A)
-        sum_minus = spin_sum(p_minus[s], m_minus[s], 1, None if spin_minus is None else spin_minus[s])[
-            :, None, None
-        ]
-        sum_plus = spin_sum(p_plus[s], m_plus[s], -1, None if spin_plus is None else spin_plus[s])[
-            :, None, None
-        ]
+        sum_minus = spin_sum(p_minus[s], m_minus[s], 1, None if spin_minus is None else spin_minus[s])[:, None, None]
+        sum_plus = spin_sum(p_plus[s], m_plus[s], -1, None if spin_plus is None else spin_plus[s])[:, None, None]
         left = np.einsum("nts,nmtab->nmsab", neutrinos, sum_minus @ line @ sum_plus)
         tensor[s] = np.einsum("nmsab,nvsba->nmv", left, bar(line))
     coupling = np.longdouble(G_FERMI) ** 2 / 2 * (4 * np.longdouble(np.pi) * np.longdouble(ALPHA))
@@ -178,9 +168,7 @@ def scalar_hadron_tensor(P: Real, P_out: Real, Z: float, F: npt.ArrayLike) -> Lo
     return np.asarray(strength[:, None, None] * total[:, :, None] * total[:, None, :], dtype=np.clongdouble)
 
 
-def nucleon_hadron_tensor(
-    P: Real, P_out: Real, M: float, GE: npt.ArrayLike, GM: npt.ArrayLike
-) -> LongComplex:
+def nucleon_hadron_tensor(P: Real, P_out: Real, M: float, GE: npt.ArrayLike, GM: npt.ArrayLike) -> LongComplex:
     """H_{mu nu} in GeV^2 of a nucleon, averaged over initial and summed over final spins; (N, 4, 4).
 
     Half the trace with the vertex e [F1 gamma_mu + i sigma_{mu nu} k^nu F2 / 2M], k = P' - P (Peskin &

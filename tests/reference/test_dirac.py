@@ -73,9 +73,7 @@ def test_slash_squared_is_the_invariant_mass(channel: tuple[float, ...]) -> None
 
 
 @pytest.mark.parametrize("frame", ["lab", "random"])
-def test_random_momenta_are_on_shell_conserved_and_within_limits(
-    channel: tuple[float, ...], frame: str
-) -> None:
+def test_random_momenta_are_on_shell_conserved_and_within_limits(channel: tuple[float, ...], frame: str) -> None:
     energy, M, m_minus, m_plus = channel[:4]
     p = draw(channel, 2000, frame)
     for momentum, mass in zip(p, (0, M, 0, m_minus, m_plus, M), strict=True):
@@ -153,9 +151,7 @@ def test_muon_decay_trace() -> None:
     """
     rng = np.random.default_rng(7)
     m_minus, m_plus = 0.3, 0.7
-    p1, p2, l_minus, l_plus = (
-        dirac._on_shell(rng.normal(size=(50, 3)), m) for m in (0.0, 0.0, m_minus, m_plus)
-    )
+    p1, p2, l_minus, l_plus = (dirac._on_shell(rng.normal(size=(50, 3)), m) for m in (0.0, 0.0, m_minus, m_plus))
     for V, A, antineutrino in ((1.0, 1.0, False), (0.96, 0.5, False), (-0.04, -0.5, True), (1.0, 1.0, True)):
         weak = GAMMA @ (V * ONE - A * GAMMA5)
         charged = np.einsum(
@@ -292,9 +288,7 @@ def test_helicities_add_up_and_fast_leptons_have_one(channel: tuple[float, ...])
         for part in parts.values():
             values = np.linalg.eigvalsh(part.astype(complex))
             assert np.all(values[:, 0] > -1e-9 * size)
-    light = dirac.random_momenta(
-        np.random.default_rng(5), 200, energy_GeV=energy, M=M, m_minus=1e-5, m_plus=1e-5
-    )
+    light = dirac.random_momenta(np.random.default_rng(5), 200, energy_GeV=energy, M=M, m_minus=1e-5, m_plus=1e-5)
     fast = dot(light.p1 + light.q, light.p1 + light.q) > 0.01
     light = Momenta(*(v[fast] for v in light))
     spins = dirac.helicity_spin(light.p_minus, 1e-5, -1), dirac.helicity_spin(light.p_plus, 1e-5, 1)

@@ -31,20 +31,21 @@ def symmetrised_fermi(q2: Value, half_density_fm: Value, diffuseness_fm: Value) 
     """Return the form factor of the symmetrised Fermi density with radius c and diffuseness a.
 
     F = 3/(qc [(qc)^2 + (pi q a)^2]) (pi q a / sinh(pi q a)) [pi q a sin(qc) coth(pi q a) - qc cos(qc)]
-    (Sprung and Martorell, J. Phys. A 30 (1997) 6525, eq. 20), and at small q c its moments up to <r^8>.
+    (Sprung and Martorell, J. Phys. A 30 (1997) 6525, eq. 20), and at small q its moments up to <r^8>.
     """
     per_gev = 1.0 / HBARC_GEV_FM
     c, b = half_density_fm * per_gev, math.pi * diffuseness_fm * per_gev
     c2, b2 = c * c, b * b
-    small = q2 * c2 < _SERIES_BELOW
-    q = np.sqrt(np.where(small, _SERIES_BELOW / c2, q2))
+    size2 = c2 + b2
+    small = q2 * size2 < _SERIES_BELOW
+    q = np.sqrt(np.where(small, _SERIES_BELOW / size2, q2))
     x, y = q * c, q * b
     sine, cosine = sincos2pi(x * (0.5 / math.pi))
     decay = exp(-y)
     one_minus = 1.0 - decay * decay
     # sinh and coth by e^-y, brought over one denominator.
     oscillation = y * sine * (1.0 + decay * decay) - x * cosine * one_minus
-    closed = (6.0 * (b / c) / (c2 + b2)) * decay * oscillation / (q * q * one_minus * one_minus)
+    closed = (6.0 * (b / c) / size2) * decay * oscillation / (q * q * one_minus * one_minus)
     r2 = (3.0 * c2 + 7.0 * b2) / 5.0
     r4 = (3.0 * c2 * c2 + 18.0 * c2 * b2 + 31.0 * b2 * b2) / 7.0
     r6 = (5.0 * c2 * c2 * c2 + 55.0 * c2 * c2 * b2 + 239.0 * c2 * b2 * b2 + 381.0 * b2 * b2 * b2) / 15.0

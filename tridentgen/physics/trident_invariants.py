@@ -82,15 +82,22 @@ def _transverse_axes(
     towards: tuple[Value, ...], axis: tuple[Value, ...]
 ) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
     """Return unit x and y axes normal to `axis`, right-handed, with `towards` in the x-z plane at x >= 0."""
-    normal = (
-        axis[1] * towards[2] - axis[2] * towards[1],
-        axis[2] * towards[0] - axis[0] * towards[2],
-        axis[0] * towards[1] - axis[1] * towards[0],
-    )
-    length = np.maximum(np.sqrt(_inner(normal, normal)), _TINY)
-    y = tuple(component / length for component in normal)
-    x = (y[1] * axis[2] - y[2] * axis[1], y[2] * axis[0] - y[0] * axis[2], y[0] * axis[1] - y[1] * axis[0])
-    return x, y
+    normal = _cross(axis, towards)
+    # Where `towards` lies along the axis any direction will do: take the normal to a coordinate axis.
+    aligned = _inner(normal, normal) < 1e-30 * _inner(towards, towards)
+    upright = np.abs(axis[0]) < 0.6
+    other = _cross(axis, (np.where(upright, 1.0, 0.0), np.where(upright, 0.0, 1.0), 0.0))
+    rough = tuple(np.where(aligned, v, u) for u, v in zip(normal, other, strict=True))
+    # A short cross product is normal to the axis to few digits only.
+    along = _inner(rough, axis)
+    y = tuple(u - along * v for u, v in zip(rough, axis, strict=True))
+    length = np.sqrt(_inner(y, y))
+    y = tuple(component / length for component in y)
+    return _cross(y, axis), y
+
+
+def _cross(u: tuple[Value, ...], v: tuple[Value, ...]) -> tuple[Value, Value, Value]:
+    return u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]
 
 
 def _inner(u: tuple[Value, ...], v: tuple[Value, ...]) -> Value:

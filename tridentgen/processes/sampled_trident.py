@@ -108,7 +108,7 @@ class SampledTrident:
 
     @property
     def dimensions(self) -> int:
-        """W^2, Q^2, pair mass, propagator, cosine, azimuth, and the energy where it is sampled."""
+        """Q^2, W^2, pair mass, propagator, cosine, azimuth, and the energy where it is sampled."""
         return 6 + self.flux_dimension
 
     @property

@@ -164,8 +164,10 @@ class Trident:
     def chiral_couplings(self, events: Events) -> tuple[FloatArray, FloatArray]:
         """Return (c_L, c_R) for each event, arrays of shape (N,)."""
         out = events["p4_nu_out"]
-        transverse2 = out[:, 1] ** 2 + out[:, 2] ** 2
-        c_l, c_r = self.couplings.chiral(2.0 * events["e_nu"] * transverse2 / (out[:, 0] + np.abs(out[:, 3])))
+        far = out[:, 0] + np.abs(out[:, 3])
+        # E - p_z without cancellation, also of neutrinos that leave backwards
+        minus = np.where(out[:, 3] > 0.0, (out[:, 1] ** 2 + out[:, 2] ** 2) / far, far)
+        c_l, c_r = self.couplings.chiral(2.0 * events["e_nu"] * minus)
         return np.broadcast_to(c_l, len(events)), np.broadcast_to(c_r, len(events))
 
     def with_couplings(
