@@ -6,14 +6,17 @@ import pickle
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tridentgen.cards import OBSERVABLES, CardError, Observable, parse_card, read_card
+from tridentgen.analysis.cuts import OBSERVABLES, Observable
+from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
-from tridentgen.flux.from_card import FLUX_KEYS, build_flux
+from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
 from tridentgen.resources import builtin_cards
+from tridentgen.toml_tables import Override
 
 GOOD = """\
 title = "Dimuons"
@@ -41,7 +44,7 @@ title = "Everything"
 [process]
 kind = "trident"
 neutrino = "numubar"
-leptons = ["mu+", "e-"]
+leptons = ["mu+", "mu-"]
 target = "Fe-56"
 regimes = ["total"]
 form_factor = "helm"
@@ -120,7 +123,7 @@ def test_a_short_card_takes_the_defaults() -> None:
 def test_every_key_is_read() -> None:
     card = parse_card(FULL)
     assert card.title == "Everything"
-    assert card.process.leptons == ("e-", "mu+")
+    assert card.process.leptons == ("mu-", "mu+")
     assert card.process.target == "Fe56"
     assert card.process.regimes == ("total",)
     assert (card.process.form_factor, card.process.nucleon_form_factor) == ("helm", "kelly")
@@ -160,12 +163,12 @@ def test_optional_tables_may_be_left_out() -> None:
     assert card.output.path is None
 
 
-@pytest.mark.parametrize("observable", OBSERVABLES, ids=lambda observable: observable.column)
+@pytest.mark.parametrize("observable", OBSERVABLES, ids=lambda observable: observable.name)
 def test_every_observable_can_be_cut_on_both_sides(observable: Observable) -> None:
-    keys = [f"{observable.column}_{side}_{observable.unit}" for side in ("min", "max")]
+    keys = [f"{observable.name}_{side}_{observable.unit}" for side in ("min", "max")]
     card = parse_card(changed("m2_ll_max_GeV2 = 0.2", f"{keys[0]} = 0.5\n{keys[1]} = 2"))
     unit = {"deg": math.radians(1.0), "GeV": 1.0, "GeV2": 1.0}[observable.unit]
-    assert card.cuts.limits[observable.column] == pytest.approx((0.5 * unit, 2.0 * unit), rel=1e-15)
+    assert card.cuts.limits[observable.name] == pytest.approx((0.5 * unit, 2.0 * unit), rel=1e-15)
 
 
 WRONG_VALUES = [
@@ -222,13 +225,13 @@ WRONG_VALUES = [
     (
         '"coherent",',
         '"coherant",',
-        "7: process.regimes[0]: must be one of coherent, diffractive, proton, neutron, total, not 'coherant'"
+        "7: process.regimes[0]: must be one of coherent, proton, neutron, diffractive, total, not 'coherant'"
         ", did you mean 'coherent'?",
     ),
     (
         '"coherent",',
         "[],",
-        "7: process.regimes[0]: must be one of coherent, diffractive, proton, neutron, total, not a list",
+        "7: process.regimes[0]: must be one of coherent, proton, neutron, diffractive, total, not a list",
     ),
     (
         '"coherent",',
@@ -282,7 +285,12 @@ WRONG_VALUES = [
     (
         "[flux]",
         "[model.zprime]\nmass_GeV = 1\ncoupling=-1\nneutrino_charge=1\nlepton_charge=1\n[flux]",
-        "10: model.zprime.coupling: must be a number that is not negative, not -1",
+        "10: model.zprime.coupling: must be a number from 0 to 100, not -1",
+    ),
+    (
+        "[flux]",
+        "[model]\nvector_coupling = 1\naxial_coupling = -1e9\n[flux]",
+        "10: model.axial_coupling: must be a number from -1000 to 1000, not -1000000000.0",
     ),
     (
         "[flux]",
@@ -294,6 +302,25 @@ WRONG_VALUES = [
         '"monocromatic"',
         f"9: flux.kind: must be one of {', '.join(FLUX_KEYS)}, not 'monocromatic', did you mean 'monochromatic'?",
     ),
+    (
+        '"numu"\nleptons = ["mu-", "mu+"]',
+        '"nue"\nleptons = ["mu-", "e+"]',
+        "5: process.leptons: nu_e cannot make mu with anti-e: lepton flavour is conserved, so the pair must be of one "
+        "flavour, or e with anti-e (then nu_e leaves)",
+    ),
+    (
+        "Ar40",
+        "H1",
+        "7: process.regimes: H1 is a single proton: nothing is coherent there; choose regime 'proton' or 'total'",
+    ),
+    (
+        "Ar40",
+        "He4",
+        "2: process.form_factor: form factor 'fermi' does not fit He4: its charge radius 1.6755 fm is smaller than a "
+        "surface of diffuseness 0.523 fm allows; choose 'helm'",
+    ),
+    ("energy_GeV = 5\n", "", "8: key 'flux.energy_GeV' is missing: flux.kind = 'monochromatic' needs it"),
+    ("GeV = 5", "GeV = -5", "10: flux.energy_GeV = -5.0 must be a positive energy in GeV"),
     ("GeV = 5", "GeV = true", "10: flux.energy_GeV: must be a finite number, not true"),
     ("GeV = 5", 'GeV = "5"', "10: flux.energy_GeV: must be a number, not '5'"),
     ("GeV = 5", "GeV = nan", "10: flux.energy_GeV: must be a finite number, not nan"),
@@ -302,9 +329,9 @@ WRONG_VALUES = [
         f"= 1{'0' * 400}\n",
         "10: flux.energy_GeV: must be a finite number, not a whole number of more than 40 digits",
     ),
-    ("= 50", "= 0", "12: exposure.mass_t: must be a positive number, not 0"),
-    ("mass_t = 50", "pot = inf", "12: exposure.pot: must be a positive number, not inf"),
-    ("mass_t = 50", "years = -1.5", "12: exposure.years: must be a positive number, not -1.5"),
+    ("= 50", "= 0", "12: exposure.mass_t: must be a positive number up to 1e40, not 0"),
+    ("mass_t = 50", "pot = inf", "12: exposure.pot: must be a positive number up to 1e40, not inf"),
+    ("mass_t = 50", "years = -1.5", "12: exposure.years: must be a positive number up to 1e40, not -1.5"),
     ("= 1000", "= 0", "14: sampling.events: must be a whole number from 1 to 1000000000000, not 0"),
     ("= 1000", "= -1", "14: sampling.events: must be a whole number from 1 to 1000000000000, not -1"),
     ("= 1000", "= 1e30", "14: sampling.events: must be a whole number from 1 to 1000000000000, not 1e+30"),
@@ -353,6 +380,7 @@ WRONG_VALUES = [
     ('"events.h5"', '""', "18: output.path: must have 1 to 4096 characters, not ''"),
     ('"events.h5"', "1979-05-27", "18: output.path: must be a string in quotes, not 1979-05-27"),
     ("energy_GeV", "energy_Gev", "10: unknown key 'flux.energy_Gev', did you mean 'energy_GeV'?"),
+    ("neutrino =", "neutrio =", "4: unknown key 'process.neutrio', did you mean 'neutrino'?"),
     ("mass_t", "mas_t", "12: unknown key 'exposure.mas_t', did you mean 'mass_t'?"),
     ("m2_ll_max_GeV2", "m2_ll_max", "16: unknown key 'cuts.m2_ll_max', did you mean 'm2_ll_max_GeV2'?"),
     ("title", "titel", "1: unknown key 'titel', did you mean 'title'?"),
@@ -438,13 +466,12 @@ def test_elements_of_long_arrays_have_their_own_lines() -> None:
 def test_inline_and_dotted_tables_have_lines_too() -> None:
     text = changed(
         "[process]",
-        "model.sin2_theta_w = 2\nmodel.zprime = { mass_GeV = 1, coupling = 0.1,"
-        " neutrino_charge = 1, leptons_charge = 1 }\n[process]",
+        "model.sin2_theta_w = 2\nmodel.zprime = { mass_GeV = 1, coupling = 0.1, leptons_charge = 1 }\n[process]",
     )
     assert messages(text) == (
         "bad.toml:2: model.sin2_theta_w: must be a number between 0 and 1, not 2",
-        "bad.toml:3: key 'model.zprime.lepton_charge' is missing",
         "bad.toml:3: unknown key 'model.zprime.leptons_charge', did you mean 'lepton_charge'?",
+        "bad.toml:3: key 'model.zprime.neutrino_charge' is missing",
     )
 
 
@@ -524,6 +551,103 @@ def test_mistakes_in_overrides_name_the_override(override: str, message: str | N
         assert line == f"--set {override}: {message}"
 
 
+def test_an_option_of_the_command_line_is_named_as_it_was_typed() -> None:
+    options = [
+        Override(("process", "target"), "Arr40", "--target Arr40"),
+        Override(("process", "regimes"), ["coherant"], "--regime coherant"),
+        Override(("sampling", "events"), "abc", "--events abc"),
+    ]
+    with pytest.raises(CardError) as caught:
+        parse_card(GOOD, overrides=options)
+    assert caught.value.messages == (
+        "--target Arr40: unknown element 'Arr' in nuclide 'Arr40', did you mean 'Ar40'?",
+        "--regime coherant: process.regimes[0]: must be one of coherent, proton, neutron, diffractive, total, "
+        "not 'coherant', did you mean 'coherent'?",
+        "--events abc: must be a whole number from 1 to 1000000000000, not 'abc'",
+    )
+
+
+@pytest.mark.parametrize("kind", list(REQUIRED_FLUX_KEYS))
+def test_every_missing_flux_key_is_reported(kind: str) -> None:
+    text = changed('kind = "monochromatic"\nenergy_GeV = 5\n', f'kind = "{kind}"\n')
+    assert messages(text) == tuple(
+        f"bad.toml:8: key 'flux.{key}' is missing: flux.kind = '{kind}' needs it" for key in REQUIRED_FLUX_KEYS[kind]
+    )
+
+
+FLUX_VALUES = [
+    (
+        "kind='histogram'\nedges_GeV=[\n1,\n3,\n2]\nvalues=[1,\n-1]",
+        "13: flux.edges_GeV[2]: energy 2 does not exceed the one before it, 3; sort the energies and drop repeats",
+    ),
+    (
+        "kind='histogram'\nedges_GeV=[1,2,3]\nvalues=[\n1,\n-1]",
+        "13: flux.values[1]: flux -1 is negative; write 0 for no flux",
+    ),
+    (
+        "kind='histogram'\nedges_GeV=[1,2,3]\nvalues=[1]",
+        "11: flux.values has 1 entries, but 3 edges_GeV bound 2 bins",
+    ),
+    (
+        "kind='histogram'\nedges_GeV=[1,2,3]\nvalues=[0,0]",
+        "8: flux: the flux integrates to 0; give at least one value above zero and none beyond 1e300",
+    ),
+    (
+        "kind='power-law'\nindex=2\nenergy_min_GeV=3\nenergy_max_GeV=2",
+        "12: flux.energy_max_GeV = 2.0 must be finite and exceed energy_min_GeV = 3.0",
+    ),
+    (
+        "kind='muon-decay'\nmuon='mu+'\nmuon_energy_GeV=3\ndistance_m=50",
+        "8: flux: mu+ decays make numubar and nue, not numu: choose one of them, or the muon of other charge",
+    ),
+    (
+        "kind='muon-decay'\nmuon='mu'\nmuon_energy_GeV=3\ndistance_m=50",
+        "10: flux.muon = 'mu' must be 'mu-' or 'mu+'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("flux", "message"), FLUX_VALUES)
+def test_values_of_a_flux_are_checked_with_their_line(flux: str, message: str) -> None:
+    # Other mistakes are reported beside it.
+    text = changed('kind = "monochromatic"\nenergy_GeV = 5', flux).replace("events = 1000", "events = 0")
+    found = messages(text)
+    assert found[0] == f"bad.toml:{message}"
+    assert len(found) == 2
+    assert "sampling.events" in found[1]
+
+
+def test_a_flux_file_is_not_looked_at_with_the_card() -> None:
+    text = changed('kind = "monochromatic"\nenergy_GeV = 5', 'kind = "file"\npath = "nowhere.dat"')
+    assert messages(text) == ()
+
+
+def test_a_zprime_needs_a_pair_of_one_flavour() -> None:
+    zprime = "model.zprime={mass_GeV=1, coupling=1, neutrino_charge=1, lepton_charge=1}"
+    assert messages(GOOD, zprime) == ()
+    assert messages(changed('"mu+"', '"e+"'), zprime) == (
+        f"--set {zprime}: a Z' that conserves flavour makes pairs of one flavour only; leave zprime out",
+    )
+
+
+def blamed(card: Card, error: InputError | FileError, *key: str) -> str:
+    with pytest.raises(type(error).__mro__[0]) as caught, card.blaming(*key):
+        raise error
+    return str(caught.value)
+
+
+def test_later_errors_get_the_place_of_their_key() -> None:
+    card = parse_card(GOOD, path="good.toml", overrides=["flux.energy_GeV=6"])
+    assert blamed(card, InputError("too low"), "sampling", "events") == "good.toml:14: sampling.events: too low"
+    assert blamed(card, InputError("too low"), "flux", "energy_GeV") == "--set flux.energy_GeV=6: too low"
+    assert blamed(card, InputError("flux.kind = 3 is bad"), "flux", "x") == "good.toml:9: flux.kind = 3 is bad"
+    assert blamed(card, InputError("cuts: bad"), "flux") == "good.toml:15: cuts: bad"
+    assert blamed(card, InputError("energy = 3"), "flux", "path") == "good.toml:8: flux.path: energy = 3"
+    # A file's own name may look like a key.
+    assert blamed(card, FileError("flux.kind: empty"), "output") == "good.toml:17: output: flux.kind: empty"
+    assert blamed(card, InputError("no such thing"), "absent", "key") == "good.toml:1: absent.key: no such thing"
+
+
 def test_an_override_hides_the_mistake_it_replaces() -> None:
     text = changed('"numu"', '"numuu"')
     assert messages(text, "process.neutrino=nue") == ()
@@ -595,16 +719,40 @@ def test_analytic_fluxes_of_builtin_cards_can_be_built() -> None:
         assert flux.energy_max_GeV > 1.0
 
 
-def test_flux_files_of_builtin_cards_are_read_with_the_right_units() -> None:
+@pytest.mark.parametrize(
+    ("name", "points", "cm2_per_area"),
+    [
+        ("dune_nd_mumu", "centre", 1.0),
+        ("dune_nd_ee", "centre", 1.0),
+        ("dune_nd_emu", "centre", 1.0),
+        ("nutev", "points", 1.0),
+        ("charm2", "points", 1e4),
+    ],
+)
+def test_flux_files_of_builtin_cards_are_read_with_the_right_units(name: str, points: str, cm2_per_area: float) -> None:
+    """Sums over the numu column as its README describes it: bins of 0.25 GeV for DUNE, points of a curve else."""
     folder = Path(__file__).parents[2] / "shared/data/fluxes"
     if not folder.is_dir():
         pytest.skip("the published flux files are not here")
-    # numu per cm2 and POT: rectangles over the columns of the files, by hand; CHARM II is given per m2.
-    for name, total in (("dune_nd_mumu", 1.04e-7), ("nutev", 1.041e-8), ("charm2", 7.40e-8)):
-        file = read_card(name).flux.options["path"]
-        card = read_card(name, [f"flux.path={folder / str(file)}"])
-        flux = build_flux(card.flux.kind, card.flux.options, card.process.neutrino, card.base_dir)
-        assert flux.total == pytest.approx(total, rel=0.01)
+    path = folder / str(read_card(name).flux.options["path"])
+    energy, numu = np.loadtxt(path, usecols=(0, 2), unpack=True)
+    rectangles, trapezia = np.sum(numu) * 0.25, np.sum(0.5 * (numu[1:] + numu[:-1]) * np.diff(energy))
+    expected = (rectangles if points == "centre" else trapezia) / cm2_per_area
+    card = read_card(name, [f"flux.path={path}"])
+    flux = build_flux(card.flux.kind, card.flux.options, card.process.neutrino, card.base_dir)
+    assert flux.total == pytest.approx(expected, rel=1e-12)
+    assert abs(rectangles / trapezia - 1.0) > 1e-6 or points == "points"
+
+
+def test_the_published_globes_file_of_dune_reads_as_the_other_one() -> None:
+    folder = Path(__file__).parents[2] / "shared/data/fluxes"
+    if not folder.is_dir():
+        pytest.skip("the published flux files are not here")
+    totals = []
+    for file in ("DUNE_ND_FHC.dat", "flux_dune_neutrino_ND_globes.txt"):
+        card = read_card("dune_nd_mumu", [f"flux.path={folder / file}"])
+        totals.append(build_flux(card.flux.kind, card.flux.options, "numu", card.base_dir).total)
+    assert totals[1] == pytest.approx(totals[0], rel=1e-8)
 
 
 def test_unknown_names_get_a_suggestion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """TOML tables read with checks; every mistake is collected as one line ``path:line: message``.
 
-`Document` lays the command line's ``--set KEY=VALUE`` over a text's values and knows where each came from.
+`Document` lays the options of a command line over a text's values and knows where each came from.
 `Table` hands out values through checks: functions that turn a TOML value into a checked one, or raise
 `InputError` with what it must be.
 """
@@ -24,14 +24,16 @@ _LONGEST_MESSAGE = 400
 _LONGEST_STRING = 4096
 _AFTER_THE_TEXT = 1 << 60  # sorts the overrides' mistakes behind those of the text
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.S)
+_KEY_IN_FRONT = re.compile(r"(?P<key>\w+(?:\.\w+)*)(?:\[(?P<element>\d+)\])?(?= |:)")
 
 
 @dataclass(frozen=True)
-class _Override:
-    """One ``--set`` of the command line: the key it sets and how it was typed."""
+class Override:
+    """A value laid over that of a key; messages call it by its `origin`, such as ``--events 10``."""
 
     key: Key
-    typed: str
+    value: object
+    origin: str
 
 
 class Document:
@@ -43,20 +45,28 @@ class Document:
         The TOML text.
     name : str
         What the messages call it, usually its path.
-    overrides : sequence of str
-        ``KEY=VALUE`` each; VALUE is TOML, or a plain string where it is not.
+    overrides : sequence of str or Override
+        A text is the ``KEY=VALUE`` of ``--set``; VALUE is TOML, or a plain string where it is not.
+
+    Attributes
+    ----------
+    flaws : int
+        Grows with every mistake that has been noted or will be.
     """
 
-    def __init__(self, text: str, name: str, overrides: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, name: str, overrides: Sequence[str | Override] = ()) -> None:
         self.name = name
         self.data: dict[str, object] = {}
         self.lines: dict[Key, int] = {}
+        self.flaws = 0
         self._problems: list[tuple[int, str]] = []
-        self._overrides: list[_Override] = []
+        self._overrides: list[Override] = []
         self.parsed = self._load(text)
         if self.parsed:
-            for typed in overrides:
-                self._override(typed)
+            for given in overrides:
+                override = self._typed_override(given) if isinstance(given, str) else given
+                if override is not None:
+                    self._apply(override)
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -78,9 +88,24 @@ class Document:
         """Whether the value of `key` came from an override."""
         return self._owner(key) is not None
 
+    def places(self) -> dict[Key, str]:
+        """Return where each table and key is, as messages say it: ``x.toml:3`` or ``--set flux.path=y``."""
+        found: dict[Key, str] = {(): f"{self.name}:1"}
+
+        def visit(table: Mapping[str, object], around: Key) -> None:
+            for name, value in table.items():
+                key = (*around, name)
+                found[key] = self._place(key)[1]
+                if isinstance(value, dict):
+                    visit(value, key)
+
+        visit(self.data, ())
+        return found
+
     def _note(self, line: int, place: str, message: str) -> None:
         short = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
-        self._problems.append((line, _one_line(f"{place}: {short}")))
+        self.flaws += 1
+        self._problems.append((line, one_line(f"{place}: {short}")))
 
     def _load(self, text: str) -> bool:
         """Parse `text`; note a syntax error with line and column and return False."""
@@ -106,24 +131,30 @@ class Document:
             line, column = int(match["line"]), int(match["column"])
         return line, f"{self.name}:{line}:{column}", f"not valid TOML: {what[:1].lower()}{what[1:]}"
 
-    def _override(self, typed: str) -> None:
+    def _typed_override(self, typed: str) -> Override | None:
+        """Read the ``KEY=VALUE`` of a ``--set``; note where it is not of that form."""
         dotted, equals, value = typed.partition("=")
         parts = tuple(part.strip() for part in dotted.split("."))
-        place = f"--set {typed}"
+        origin = f"--set {typed}"
         if not equals or not all(BARE_KEY.fullmatch(part) for part in parts):
-            self._note(_AFTER_THE_TEXT, place, "must be KEY=VALUE, such as process.target=C12")
-            return
+            self._note(_AFTER_THE_TEXT, origin, "must be KEY=VALUE, such as process.target=C12")
+            return None
+        return Override(parts, toml_value(value.strip()), origin)
+
+    def _apply(self, override: Override) -> None:
+        """Lay a value over the text's."""
+        parts = [str(part) for part in override.key]
         table = self.data
         for depth, part in enumerate(parts[:-1], start=1):
             inner = table.setdefault(part, {})
             if not isinstance(inner, dict):
-                self._note(_AFTER_THE_TEXT, place, f"'{'.'.join(parts[:depth])}' is not a table")
+                self._note(_AFTER_THE_TEXT, override.origin, f"'{'.'.join(parts[:depth])}' is not a table")
                 return
             table = inner
-        table[parts[-1]] = _override_value(value.strip())
-        self._overrides.append(_Override(parts, typed))
+        table[parts[-1]] = override.value
+        self._overrides.append(override)
 
-    def _owner(self, key: Key) -> _Override | None:
+    def _owner(self, key: Key) -> Override | None:
         """Return the last override that set `key` or a table around it."""
         return next((o for o in reversed(self._overrides) if key[: len(o.key)] == o.key), None)
 
@@ -136,7 +167,7 @@ class Document:
             # A table that no line mentions was made by an override of a key in it.
             override = next((o for o in reversed(self._overrides) if o.key[: len(key)] == key), None)
             key = key[:-1]
-        return (_AFTER_THE_TEXT, f"--set {override.typed}") if override else (1, f"{self.name}:1")
+        return (_AFTER_THE_TEXT, override.origin) if override else (1, f"{self.name}:1")
 
 
 class Table:
@@ -151,6 +182,7 @@ class Table:
         self.present = data is not None
         self.data = {} if data is None else data
         self._known: set[str] = set()
+        self._absent: dict[str, str] = {}
         self._inner: list[Table] = []
 
     def table(self, name: str, *, required: bool = False) -> Table:
@@ -176,7 +208,7 @@ class Table:
 
     def need(self, name: str, convert: Convert[T], stand_in: T) -> T:
         """Return the checked value of `name`; complain and return `stand_in` where it is missing or wrong."""
-        self._missing(name)
+        self.require(name)
         return self.read(name, convert, stand_in)
 
     def read_list(self, name: str, convert: Convert[T], example: str) -> tuple[T, ...]:
@@ -197,8 +229,14 @@ class Table:
 
     def need_list(self, name: str, convert: Convert[T], example: str) -> tuple[T, ...]:
         """Return what `read_list` does, and complain also where the list is missing."""
-        self._missing(name)
+        self.require(name)
         return self.read_list(name, convert, example)
+
+    def require(self, name: str, reason: str = "") -> None:
+        """Complain, when all keys are known, if `name` is missing and not just misspelt."""
+        if self.present and name not in self.data:
+            self._absent[name] = f"key '{_dotted((*self.key, name))}' is missing{reason}"
+            self.document.flaws += 1
 
     def complain(self, name: str, message: str) -> None:
         """Note a mistake in the value of `name`."""
@@ -209,21 +247,26 @@ class Table:
         self._known.update(self.data)
 
     def finish(self) -> None:
-        """Report every key, also of the tables inside, that was not asked for, with the nearest that was."""
-        for name in self.data:
-            if name not in self._known:
-                key = (*self.key, name)
-                what = "table" if isinstance(self.data[name], dict) else "key"
-                # An override may have meant a key the card has; a line of the card hardly a second one.
-                meant = self._known if self.document.overridden(key) else self._known.difference(self.data)
-                self.document.complain(key, f"unknown {what} '{_dotted(key)}'{nearest(name, sorted(meant))}")
+        """Report every key, also of the tables inside, that was not asked for, with the nearest that was.
+
+        Keys that are missing are reported too, but not where one was only misspelt.
+        """
+        hints = [self._unknown(name) for name in self.data if name not in self._known]
+        for name, message in self._absent.items():
+            if not any(f"'{name}'" in hint for hint in hints):
+                self.document.complain((*self.key, name), message)
         for table in self._inner:
             table.finish()
 
-    def _missing(self, name: str) -> None:
-        if self.present and name not in self.data:
-            key = (*self.key, name)
-            self.document.complain(key, f"key '{_dotted(key)}' is missing")
+    def _unknown(self, name: str) -> str:
+        """Report a key that was not asked for; return the hint given with it."""
+        key = (*self.key, name)
+        what = "table" if isinstance(self.data[name], dict) else "key"
+        # An override may have meant a key the card has; a line of the card hardly a second one.
+        meant = self._known if self.document.overridden(key) else self._known.difference(self.data)
+        hint = nearest(name, sorted(meant))
+        self.document.complain(key, f"unknown {what} '{_dotted(key)}'{hint}")
+        return hint
 
     def _checked(self, key: Key, value: object, convert: Convert[T], default: T) -> T:
         try:
@@ -267,6 +310,12 @@ def number(words: str, holds: Callable[[float], bool]) -> Convert[float]:
     return convert
 
 
+FINITE = number("a finite number", lambda _: True)
+POSITIVE = number("a positive number", lambda x: x > 0.0)
+NOT_NEGATIVE = number("a number that is not negative", lambda x: x >= 0.0)
+FRACTION = number("a number between 0 and 1", lambda x: 0.0 < x < 1.0)
+
+
 def integer(low: int, high: int) -> Convert[int]:
     """Return the check of a whole number from `low` to `high`, both included."""
 
@@ -304,7 +353,7 @@ def show(value: object) -> str:
     return printed if len(printed) <= 60 else printed[:57] + "..."
 
 
-def _override_value(text: str) -> object:
+def toml_value(text: str) -> object:
     """Read `text` as a TOML value; what is none is a plain string."""
     try:
         data = tomllib.loads(f"value = {text}")
@@ -313,10 +362,20 @@ def _override_value(text: str) -> object:
     return data["value"] if list(data) == ["value"] else text
 
 
+def key_in_front(message: str) -> Key:
+    """Return the dotted key that a message begins with, as in ``flux.values[2]: ...``; empty if there is none."""
+    match = _KEY_IN_FRONT.match(message)
+    if match is None:
+        return ()
+    element = () if match["element"] is None else (int(match["element"]),)
+    return (*match["key"].split("."), *element)
+
+
 def _dotted(key: Key) -> str:
     """Join a key as a user would write it: ``process.leptons[1]``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key).removeprefix(".")
 
 
-def _one_line(message: str) -> str:
+def one_line(message: str) -> str:
+    """Return a message with its line breaks and control characters written as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)

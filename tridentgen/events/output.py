@@ -92,10 +92,10 @@ def _events_left_in(part: Path) -> int:
 def check_output(path: Path, force: bool) -> None:
     """Raise `FileError` if writing `path` is impossible or would destroy something."""
     with writing(path):
-        _check_output(path, path.parent, part_path(path), force)
+        _check_output(path, path.parent, force)
 
 
-def _check_output(path: Path, folder: Path, part: Path, force: bool) -> None:
+def _check_output(path: Path, folder: Path, force: bool) -> None:
     if path.is_dir():
         raise FileError(f"'{path}' is a directory; give the name of a file")
     if not folder.is_dir():
@@ -106,6 +106,7 @@ def _check_output(path: Path, folder: Path, part: Path, force: bool) -> None:
         raise FileError(f"'{path}' is not an ordinary file; choose another output")
     if path.exists() and not force:
         raise FileError(f"'{path}' already exists; choose another output or overwrite it with --force")
+    part = part_path(path)
     left = _events_left_in(part) if part.exists() else 0
     if left and not force:
         raise FileError(f"'{part}' holds {left} events of an unfinished run; move it away or overwrite it with --force")

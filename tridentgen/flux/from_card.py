@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tridentgen.flux.files import CHOICES, DEFAULT_COLUMNS, ENERGY, read_flux
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
-from tridentgen.flux.tabulated import TabulatedFlux
+from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import require_file
 from tridentgen.particles import neutrino as find_neutrino
 
@@ -23,13 +24,15 @@ Types = type | tuple[type, ...]
 _NUMBER = (int, float)
 _MUON_CHARGES = {"mu-": -1, "mu+": 1}
 
-_REQUIRED: Mapping[str, Mapping[str, Types]] = {
+REQUIRED_FLUX_KEYS: Mapping[str, Mapping[str, Types]] = {
     "monochromatic": {"energy_GeV": _NUMBER},
     "power-law": {"index": _NUMBER, "energy_min_GeV": _NUMBER, "energy_max_GeV": _NUMBER},
     "histogram": {"edges_GeV": list, "values": list},
     "file": {"path": str},
     "muon-decay": {"muon_energy_GeV": _NUMBER, "muon": str, "distance_m": _NUMBER},
 }
+"""For each kind of flux the keys it needs on a card and the types of their values."""
+
 _OPTIONAL: Mapping[str, Mapping[str, Types]] = {
     "monochromatic": {},
     "power-law": {},
@@ -47,7 +50,9 @@ _OPTIONAL: Mapping[str, Mapping[str, Types]] = {
     },
     "muon-decay": {"detector_radius_m": _NUMBER, "polarisation": _NUMBER, "off_axis_angle_deg": _NUMBER},
 }
-FLUX_KEYS: Mapping[str, Mapping[str, Types]] = {kind: {**_REQUIRED[kind], **_OPTIONAL[kind]} for kind in _REQUIRED}
+FLUX_KEYS: Mapping[str, Mapping[str, Types]] = {
+    kind: {**needed, **_OPTIONAL[kind]} for kind, needed in REQUIRED_FLUX_KEYS.items()
+}
 """For each kind of flux the keys it takes on a card and the types of their values."""
 
 _TYPE_NAMES = {
@@ -86,11 +91,14 @@ def build_flux(kind: str, options: Mapping[str, object], neutrino: str, base_dir
     find_neutrino(neutrino)
     _check_keys(kind, options)
     try:
-        return _BUILDERS[kind](options, neutrino, base_dir)
+        with np.errstate(over="raise", divide="raise"):
+            return _BUILDERS[kind](options, neutrino, base_dir)
     except InputError as error:
         message = str(error)
-        is_key = message.split(" ", 1)[0] in FLUX_KEYS[kind]
+        is_key = re.split(r"[ []", message, maxsplit=1)[0] in FLUX_KEYS[kind]
         raise InputError(f"flux.{message}" if is_key else f"flux: {message}") from error
+    except ArithmeticError as error:
+        raise InputError("flux: a number is too large or too small to work with") from error
 
 
 def _check_keys(kind: str, options: Mapping[str, object]) -> None:
@@ -103,7 +111,7 @@ def _check_keys(kind: str, options: Mapping[str, object]) -> None:
             )
         if isinstance(value, bool) or not isinstance(value, known[key]):
             raise InputError(f"flux.{key} = {value!r} is not {_TYPE_NAMES[known[key]]}")
-    for key, types in _REQUIRED[kind].items():
+    for key, types in REQUIRED_FLUX_KEYS[kind].items():
         if key not in options:
             raise InputError(f"flux.{key} is missing: flux.kind = '{kind}' needs it, {_TYPE_NAMES[types]}")
 
@@ -126,7 +134,10 @@ def _histogram(options: Mapping[str, Any], neutrino: str, _base_dir: Path) -> Fl
         require(value is None or value in choices, key, value, rule)
     if len(values) != len(edges) - 1:
         raise InputError(f"values has {len(values)} entries, but {len(edges)} edges_GeV bound {len(edges) - 1} bins")
-    flux = TabulatedFlux(edges, values)  # checks the numbers as they stand on the card
+    for key, flaw in (("edges_GeV", energy_flaw(edges)), ("values", value_flaw(values))):
+        if flaw is not None:
+            raise InputError(f"{key}[{flaw[0]}]: {flaw[1]}")
+    flux = TabulatedFlux(edges, values)
     scale = 1e-4 if area == "m2" else 1.0
     widths = np.diff(flux.energies_GeV) if per == "bin" else np.ones(len(values))
     units = "cm^-2 POT^-1" if area else ""
@@ -143,12 +154,19 @@ def _numbers(key: str, values: list[object]) -> np.ndarray[Any, np.dtype[np.floa
 
 
 def _file(options: Mapping[str, Any], neutrino: str, base_dir: Path) -> Flux:
-    path = base_dir / Path(options["path"]).expanduser()
+    path = base_dir / _home_expanded(options["path"])
     source = options.get("published_at")
     published = f"such files are published at {source}; " if source else ""
     require_file(path, f"{published}put one there or correct flux.path")
     passed = {key: options[key] for key in options if key not in ("path", "column", "published_at")}
     return read_flux(path, neutrino=neutrino, columns=_columns(options.get("column"), neutrino), **passed)
+
+
+def _home_expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~name of a user who does not exist
+        raise InputError(f"path = {path!r} starts in the home of an unknown user; write the whole path") from error
 
 
 def _columns(column: int | str | None, neutrino: str) -> dict[str, int] | None:

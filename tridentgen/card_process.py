@@ -1,0 +1,201 @@
+"""The [process] and [model] tables of a run card: which reaction it is, with which couplings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tridentgen.constants import SIN2_THETA_W
+from tridentgen.errors import InputError
+from tridentgen.nuclei import nuclide
+from tridentgen.particles import ChargedLepton, charged_lepton, neutrino
+from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
+from tridentgen.processes.trident import Trident
+from tridentgen.toml_positions import Key
+from tridentgen.toml_tables import (
+    FRACTION,
+    POSITIVE,
+    Document,
+    Table,
+    boolean,
+    number,
+    one_of,
+    string,
+)
+
+PROCESS_KINDS = ("trident", "trident-epa", "cevns")
+AVAILABLE_PROCESS_KINDS = ("trident",)
+
+_PARTS_OF_REGIME = {
+    "total": ("coherent", "diffractive", "proton", "neutron"),
+    "diffractive": ("proton", "neutron"),
+}
+_COUPLING = number("a number from 0 to 100", lambda x: 0.0 <= x <= 100.0)
+_CHARGE = number("a number from -1000 to 1000", lambda x: abs(x) <= 1000.0)
+
+
+@dataclass(frozen=True)
+class ProcessCard:
+    """What happens: ``[process]``. `leptons` is always (minus, plus); masses and momenta in GeV."""
+
+    kind: str
+    neutrino: str
+    leptons: tuple[str, str]
+    target: str
+    regimes: tuple[str, ...]
+    form_factor: str = "fermi"
+    pauli_blocking: bool = True
+    fermi_momentum_GeV: float | None = None
+    nucleon_form_factor: str = "dipole"
+
+
+@dataclass(frozen=True)
+class ZPrimeCard:
+    """A vector boson coupled to neutrinos and charged leptons: ``[model.zprime]``."""
+
+    mass_GeV: float
+    coupling: float
+    neutrino_charge: float
+    lepton_charge: float
+
+    @property
+    def boson(self) -> ZPrime:
+        """The boson of the process."""
+        return ZPrime(self.mass_GeV, self.coupling * self.coupling * self.neutrino_charge * self.lepton_charge)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Couplings: ``[model]``. `vector_coupling` and `axial_coupling`, given together, replace V and A."""
+
+    sin2_theta_w: float | None = None
+    vector_coupling: float | None = None
+    axial_coupling: float | None = None
+    zprime: ZPrimeCard | None = None
+
+
+def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
+    """Return the process that the two tables ask for."""
+    return Trident(
+        process.neutrino,
+        *process.leptons,
+        target=process.target,
+        regime=process.regimes,
+        form_factor=process.form_factor,
+        nucleon_form_factor=process.nucleon_form_factor,
+        pauli_blocking=process.pauli_blocking,
+        fermi_momentum_GeV=process.fermi_momentum_GeV,
+        sin2_theta_w=SIN2_THETA_W if model.sin2_theta_w is None else model.sin2_theta_w,
+        vector=model.vector_coupling,
+        axial=model.axial_coupling,
+        zprime=None if model.zprime is None else model.zprime.boson,
+    )
+
+
+def check_process(document: Document, process: ProcessCard, model: ModelCard) -> None:
+    """Note what values that are right one by one do not allow together.
+
+    Each step adds a part of the process; the first one that the process refuses is to blame.
+    """
+    options: dict[str, Any] = {"target": process.target, "form_factor": "unit"}
+    steps: tuple[tuple[Key, dict[str, Any]], ...] = (
+        (("process", "leptons"), {"regime": "proton"}),
+        (("process", "regimes"), {"regime": process.regimes}),
+        (("process", "form_factor"), {"form_factor": process.form_factor}),
+        (("model", "zprime"), {"zprime": model.zprime and model.zprime.boson}),
+    )
+    for key, more in steps:
+        options |= more
+        try:
+            Trident(process.neutrino, *process.leptons, **options)
+        except InputError as error:
+            document.refuse(key, str(error))
+            return
+
+
+def read_process_table(table: Table) -> ProcessCard:
+    """Read the table ``[process]``."""
+    kind = table.need("kind", _process_kind, "")
+    if not kind and table.data.get("kind") in PROCESS_KINDS:  # a later version's: its other keys are not ours
+        table.accept_the_rest()
+        return ProcessCard("", "", ("", ""), "", ())
+    return ProcessCard(
+        kind=kind,
+        neutrino=table.need("neutrino", _neutrino_name, ""),
+        leptons=_lepton_pair(table),
+        target=table.need("target", _target_name, ""),
+        regimes=_regimes(table),
+        form_factor=table.read("form_factor", one_of(FORM_FACTORS), ProcessCard.form_factor),
+        pauli_blocking=table.read("pauli_blocking", boolean, ProcessCard.pauli_blocking),
+        fermi_momentum_GeV=table.read("fermi_momentum_GeV", POSITIVE, None),
+        nucleon_form_factor=table.read(
+            "nucleon_form_factor", one_of(NUCLEON_FORM_FACTORS), ProcessCard.nucleon_form_factor
+        ),
+    )
+
+
+def _process_kind(value: object) -> str:
+    kind = one_of(PROCESS_KINDS)(value)
+    if kind not in AVAILABLE_PROCESS_KINDS:
+        available = ", ".join(f"'{name}'" for name in AVAILABLE_PROCESS_KINDS)
+        raise InputError(f"'{kind}' is not available yet in this version; available is {available}")
+    return kind
+
+
+def _neutrino_name(value: object) -> str:
+    return neutrino(string(value)).name
+
+
+def _lepton(value: object) -> ChargedLepton:
+    return charged_lepton(string(value))
+
+
+def _target_name(value: object) -> str:
+    return nuclide(string(value)).name
+
+
+def _lepton_pair(table: Table) -> tuple[str, str]:
+    """Read the two charged leptons in either order; return (minus, plus)."""
+    leptons = sorted(table.need_list("leptons", _lepton, '["mu-", "mu+"]'), key=lambda lepton: lepton.charge)
+    if [lepton.charge for lepton in leptons] == [-1, 1]:
+        return leptons[0].name, leptons[1].name
+    if leptons:
+        names = ", ".join(lepton.name for lepton in leptons)
+        table.complain("leptons", f'must be one negative and one positive lepton like ["mu-", "mu+"], not {names}')
+    return "", ""
+
+
+def _regimes(table: Table) -> tuple[str, ...]:
+    """Read the regimes; none may be named twice or be a part of another one."""
+    regimes = table.need_list("regimes", one_of(REGIMES), '["coherent", "diffractive"]')
+    for name in dict.fromkeys(regimes):
+        if regimes.count(name) > 1:
+            table.complain("regimes", f"'{name}' is named twice")
+        for part in _PARTS_OF_REGIME.get(name, ()):
+            if part in regimes:
+                table.complain("regimes", f"'{name}' contains '{part}': name only one of them")
+    return regimes
+
+
+def read_model_table(table: Table) -> ModelCard:
+    """Read the table ``[model]``."""
+    zprime = table.table("zprime")
+    for name, other in (("vector_coupling", "axial_coupling"), ("axial_coupling", "vector_coupling")):
+        if name in table.data and other not in table.data:
+            table.complain(name, f"needs 'model.{other}' beside it: the two replace V and A together")
+    return ModelCard(
+        sin2_theta_w=table.read("sin2_theta_w", FRACTION, None),
+        vector_coupling=table.read("vector_coupling", _CHARGE, None),
+        axial_coupling=table.read("axial_coupling", _CHARGE, None),
+        zprime=_zprime(zprime) if zprime.present else None,
+    )
+
+
+def _zprime(table: Table) -> ZPrimeCard:
+    return ZPrimeCard(
+        mass_GeV=table.need("mass_GeV", POSITIVE, 1.0),
+        coupling=table.need("coupling", _COUPLING, 0.0),
+        neutrino_charge=table.need("neutrino_charge", _CHARGE, 0.0),
+        lepton_charge=table.need("lepton_charge", _CHARGE, 0.0),
+    )
