@@ -1,0 +1,223 @@
+"""What the commands print: runs, cross sections, cards and event files, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from tridentgen.cards import Card
+from tridentgen.errors import FileError, InputError
+from tridentgen.flux import Flux, Monochromatic
+from tridentgen.processes.sampled_trident import SampledTrident
+from tridentgen.processes.trident import Trident
+from tridentgen.run import Run, engine_of, flux_of, process_of, rate_of
+from tridentgen.sampling.integrate import trained_cross_section
+from tridentgen.sampling.train import Progress
+
+Json = dict[str, Any]
+
+
+def process_line(card: Card) -> str:
+    """Return the process of a card in one line, as in ``numu Ar40 -> numu mu- mu+ (coherent)``."""
+    return _reaction(card.trident)
+
+
+def _reaction(trident: Trident) -> str:
+    out = f"{trident.outgoing.name} {trident.lepton_minus} {trident.lepton_plus}"
+    return f"{trident.neutrino} {trident.target} -> {out} ({', '.join(trident.regimes)})"
+
+
+def run_json(run: Run, card: Card) -> Json:
+    """Return what a run gave."""
+    return {
+        "path": str(run.path),
+        "process": process_line(card),
+        "events": run.events,
+        "trials": run.trials,
+        "sigma_cm2": run.sigma,
+        "error_cm2": run.error,
+        "effective_share": run.effective_share,
+        "unweighting_efficiency": run.unweighting_efficiency,
+        "expected_events": run.expected_events,
+        "engine": run.engine,
+        "seconds": run.seconds,
+        "complete": run.complete,
+    }
+
+
+def run_text(run: Run, card: Card) -> str:
+    """Return what a run gave as a few lines."""
+    rows = [
+        ("process", process_line(card)),
+        ("events", f"{run.events}" + (f" of {run.trials} tried" if run.trials != run.events else "")),
+        ("cross section", f"{measured(run.sigma, run.error)} cm2 per {card.process.target}"),
+        (
+            "effective events",
+            f"{run.effective_share:.1%}; unweighting keeps {run.unweighting_efficiency:.1%}",
+        ),
+        ("engine", f"{run.engine}, {run.seconds:.1f} s"),
+        ("file", str(run.path)),
+    ]
+    if run.expected_events is not None:
+        rows.insert(3, ("expected events", f"{run.expected_events:.4g} in the exposure of the card"))
+    return _rows(card.title, rows)
+
+
+def measured(value: float, error: float) -> str:
+    """Return a value with its error, such as ``(1.2987 +- 0.0008)e-42``."""
+    if not value > 0.0:
+        return f"{value:g} +- {error:g}"
+    exponent = int(f"{value:e}".split("e")[1])
+    scale = 10.0**exponent
+    digits = max(1, min(9, 1 - int(f"{error / scale:e}".split("e")[1]))) if error > 0.0 else 6
+    return f"({value / scale:.{digits}f} +- {error / scale:.{digits}f})e{exponent:+03d}"
+
+
+class CrossSectionReport(NamedTuple):
+    """One cross section as it is printed, and what to know before trusting it, in words."""
+
+    json: Json
+    warnings: tuple[str, ...]
+
+
+def cross_sections(
+    card: Card, energies_GeV: Sequence[float] | None, progress: Progress
+) -> Iterator[CrossSectionReport]:
+    """Yield a cross section for each energy and each regime of a card, or averaged over the card's flux.
+
+    Raise `InputError` before the first one where any of the energies is below a threshold.
+    """
+    engine = engine_of(card)
+    one_regime = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
+    if energies_GeV is None:
+        flux = flux_of(card)
+        jobs = [(part.trident, flux, process_of(part, flux)) for part in one_regime]
+    else:
+        jobs = [_single_energy(part.trident, energy) for energy in energies_GeV for part in one_regime]
+    for trident, flux, process in jobs:
+        found = trained_cross_section(
+            process,
+            engine,
+            card.sampling.seed,
+            rel_error=card.sampling.rel_error,
+            training_points=card.sampling.training_points,
+            progress=progress,
+        )
+        place = f"{_reaction(trident)}, {flux.description}"
+        row: Json = {
+            "process": card.process.kind,
+            "nu": trident.neutrino,
+            "leptons": [trident.lepton_minus, trident.lepton_plus],
+            "target": trident.target,
+            "regime": trident.regimes[0],
+            "energy_GeV": flux.energy_max_GeV if isinstance(flux, Monochromatic) else None,
+            "sigma_cm2": found.value,
+            "error_cm2": found.error,
+            "chi2_dof": found.chi2_dof,
+            "points": found.points,
+            "engine": found.engine,
+            "seconds": found.seconds,
+        }
+        if row["energy_GeV"] is None:
+            row["flux"] = flux.description
+        yield CrossSectionReport(row, tuple(f"{place}: {warning}" for warning in found.warnings))
+
+
+def _single_energy(trident: Trident, energy_GeV: float) -> tuple[Trident, Flux, SampledTrident]:
+    threshold = trident.threshold_GeV()
+    if not energy_GeV > threshold:
+        raise InputError(
+            f"{energy_GeV:g} GeV is below the threshold of {_reaction(trident)}, {threshold:.6g} GeV; "
+            "choose a higher energy or lighter leptons"
+        )
+    flux = Monochromatic(energy_GeV)
+    return trident, flux, trident.sampled(flux)
+
+
+def cross_section_text(results: Sequence[Json]) -> str:
+    """Return a table of cross sections."""
+    header = ("nu", "leptons", "target", "regime", "energy/GeV", "sigma/cm2", "chi2/dof", "points")
+    lines = [header] + [
+        (
+            r["nu"],
+            " ".join(r["leptons"]),
+            r["target"],
+            r["regime"],
+            "flux" if r["energy_GeV"] is None else f"{r['energy_GeV']:g}",
+            measured(r["sigma_cm2"], r["error_cm2"]),
+            f"{r['chi2_dof']:.2f}",
+            f"{r['points']:.2g}",
+        )
+        for r in results
+    ]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join("  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def card_json(card: Card) -> Json:
+    """Return what a card asks for; raise `CardError` for values that do not fit together.
+
+    A flux file that cannot be read is no mistake here: ``flux_problem`` says what is wrong with it.
+    """
+    found: Json = {
+        "title": card.title,
+        "process": process_line(card),
+        "threshold_GeV": card.trident.threshold_GeV(),
+        "flux": {"kind": card.flux.kind, **card.flux.options},
+        "events": card.sampling.events,
+        "seed": card.sampling.seed,
+        "engine": card.sampling.engine,
+        "output": card.output.path,
+    }
+    try:
+        flux = flux_of(card)
+    except FileError as error:
+        return {**found, "flux_description": None, "flux_problem": str(error)}
+    process_of(card, flux)
+    rate_of(card, flux, 0.0)
+    return {**found, "flux_description": flux.description, "flux_problem": None}
+
+
+def card_text(card: Card) -> str:
+    """Return what a card asks for as a few lines."""
+    found = card_json(card)
+    rows = [
+        ("process", found["process"]),
+        ("threshold", f"{found['threshold_GeV']:.4g} GeV"),
+        ("flux", found["flux_description"] or f"not to be had: {found['flux_problem']}"),
+        ("events", f"{found['events']}, seed {found['seed']}, engine {found['engine']}"),
+        ("output", str(found["output"])),
+    ]
+    return _rows(card.title, rows)
+
+
+def events_text(found: Mapping[str, Any]) -> str:
+    """Return what `tridentgen.events.events.summary` found as a few lines and a table of the columns."""
+    a = found["attributes"]
+    done = "complete" if a.get("complete") else "interrupted"
+    rows = [
+        ("file", found["path"]),
+        ("made by", f"{a.get('generator')} {a.get('version')}, {a.get('created')}, {a.get('engine')} engine"),
+        ("process", f"{a.get('neutrino')} {a.get('target')} -> {a.get('neutrino_out')} {a.get('lepton_minus')} "
+                    f"{a.get('lepton_plus')} ({a.get('regimes')})"),
+        ("flux", a.get("flux", "")),
+        ("events", f"{found['events']} of {a.get('n_trials')} tried, {done}; seed {a.get('seed')}"),
+        ("cross section", f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2"),
+        ("sum of weights", f"{found['sum_weight']:.6g} cm2"),
+        ("effective events", f"{found['effective_share']:.1%}"),
+        ("unweighting", f"keeps {found['unweighting_efficiency']:.1%} with 1e-4 of the cross section overweight"),
+    ]  # fmt: skip
+    rows += [
+        (f"  {name}", f"{part['events']} events, {part['share']:.1%} of the cross section")
+        for name, part in found["regimes"].items()
+    ]
+    width = max(len(column["name"]) for column in found["columns"])
+    columns = [f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}" for c in found["columns"]]
+    return "\n".join([_rows(str(a.get("title", "")), rows), "columns", *columns])
+
+
+def _rows(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    lines = [f"  {name:<{width}}  {value}" for name, value in rows]
+    return "\n".join([title, *lines] if title else lines)
