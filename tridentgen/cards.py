@@ -36,6 +36,7 @@ from tridentgen.toml_tables import (
     Document,
     Override,
     Table,
+    boolean,
     integer,
     key_in_front,
     number,
@@ -75,11 +76,15 @@ class ExposureCard:
 
 @dataclass(frozen=True)
 class SamplingCard:
-    """How it is computed: ``[sampling]``. `rel_error` is the aim of a cross section."""
+    """How it is computed: ``[sampling]``.
+
+    `rel_error` is the aim of a cross section; `fast` lets compiled engines fuse multiplications and additions.
+    """
 
     events: int = 100_000
     seed: int = 1
     engine: str = "auto"
+    fast: bool = False
     rel_error: float = 1e-3
     threads: int | None = None
     training_points: int | None = None
@@ -257,6 +262,7 @@ def _sampling(table: Table) -> SamplingCard:
         events=table.read("events", _COUNT, default.events),
         seed=table.read("seed", integer(0, 2**63 - 1), default.seed),
         engine=table.read("engine", one_of(ENGINES), default.engine),
+        fast=table.read("fast", boolean, default.fast),
         rel_error=table.read("rel_error", FRACTION, default.rel_error),
         threads=table.read("threads", integer(1, 1024), default.threads),
         training_points=table.read("training_points", _COUNT, default.training_points),

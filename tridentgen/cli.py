@@ -1,4 +1,4 @@
-"""The command line: `tridentgen generate | xsec | info | plot | cards`."""
+"""The command line: `tridentgen generate | xsec | info | plot | bench | cards`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from tridentgen import reports
+from tridentgen import bench, reports
 from tridentgen._version import __version__
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import InputError, TridentgenError
@@ -29,6 +29,7 @@ _OPTIONS_OF_KEYS = {
     "seed": ("sampling", "seed"),
     "engine": ("sampling", "engine"),
     "threads": ("sampling", "threads"),
+    "fast": ("sampling", "fast"),
     "rel_error": ("sampling", "rel_error"),
 }
 """Options that stand for a card key."""
@@ -109,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--json", action="store_true", help="print the paths as JSON")
     plot.set_defaults(command=_plot)
 
+    benchmark = commands.add_parser("bench", help="measure how fast this machine is", allow_abbrev=False)
+    benchmark.add_argument("--json", action="store_true", help="print JSON")
+    benchmark.add_argument("--check-cuda", nargs="+", metavar="ARCH",
+                           help="compile the GPU's kernels without a GPU, for sm_80 and the like; print JSON")  # fmt: skip
+    benchmark.set_defaults(command=_bench)
+
     cards = commands.add_parser("cards", help="list the built-in cards, or print one", allow_abbrev=False)
     cards.add_argument("name", nargs="?")
     cards.add_argument("--json", action="store_true", help="print JSON")
@@ -120,6 +127,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="S", help="seed of the random numbers")
     parser.add_argument("--engine", metavar="ENGINE", help="auto, numpy, native or cuda (default: auto)")
     parser.add_argument("--threads", metavar="N", help="threads (default: all cores)")
+    parser.add_argument("--fast", action="store_const", const="true",
+                        help="let compiled engines fuse operations: faster, other last digits")  # fmt: skip
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
                         help="set a key of the card, as in process.target=C12; may be repeated")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -245,6 +254,18 @@ def _plot(options: argparse.Namespace) -> int:
     path = Path(options.file)
     pictures = plot_events(path, Path(options.output or path.with_suffix("")), tuple(options.format))
     print(json.dumps([str(p) for p in pictures], indent=2) if options.json else "\n".join(map(str, pictures)))
+    return EXIT_OK
+
+
+def _bench(options: argparse.Namespace) -> int:
+    if options.check_cuda:
+        kernels = bench.check_cuda(options.check_cuda)
+        print(json.dumps({"kernels": kernels, "version": __version__}, indent=2))
+        return EXIT_OK
+    with progress_bar() as progress:
+        rows = bench.measure(progress)
+    machine = bench.machine()
+    print(json.dumps({"machine": machine, "results": rows}, indent=2) if options.json else bench.table(machine, rows))
     return EXIT_OK
 
 

@@ -75,7 +75,7 @@ def process_of(card: Card, flux: Flux) -> SampledTrident:
 def engine_of(card: Card) -> Engine:
     """Return the engine of a card; raise `CardError` where this version does not have it."""
     with card.blaming("sampling", "engine"):
-        return choose_engine(card.sampling.engine, card.sampling.threads)
+        return choose_engine(card.sampling.engine, card.sampling.threads, fast=card.sampling.fast)
 
 
 def rate_of(card: Card, flux: Flux, sigma_cm2: float) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -30,13 +29,12 @@ class Opaque(NDArrayOperatorsMixin):
         return Opaque(ufunc(*(_open(x) for x in inputs)))
 
     def __array_function__(self, function: Any, _types: Any, args: Any, kwargs: Any) -> Opaque:
-        assert function in (np.where, np.take), f"{function} is not traceable"
+        assert function is np.where, f"{function} is not traceable"
         assert not kwargs
         return Opaque(function(*(_open(x) for x in args)))
 
-    def astype(self, dtype: Any) -> Opaque:
-        assert dtype is np.int32
-        return Opaque(self.hidden.astype(dtype))
+    def look_up(self, table: Any) -> Opaque:
+        return Opaque(table[self.hidden.astype(int)])
 
     def __bool__(self) -> bool:
         raise AssertionError("a branch on a traced value")
@@ -62,8 +60,5 @@ def _open(value: Any) -> Any:
 def test_maps_are_traceable(flux: Flux) -> None:
     u = np.linspace(0.01, 0.99, 101)
     energy_map: Any = flux.energy_map(0.5)
-    fields = {field.name: getattr(energy_map, field.name) for field in dataclasses.fields(energy_map)}
-    tables = {name: Opaque(value) for name, value in fields.items() if isinstance(value, np.ndarray)}
-    traced_map = dataclasses.replace(energy_map, **tables)
-    for traced, plain in zip(traced_map(Opaque(u)), energy_map(u), strict=True):
+    for traced, plain in zip(energy_map(Opaque(u)), energy_map(u), strict=True):
         np.testing.assert_array_equal(traced.hidden, plain)

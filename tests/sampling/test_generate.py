@@ -164,7 +164,7 @@ def test_weight_sums_of_equal_or_no_weights_have_no_error() -> None:
     assert sums_of(np.full(4096, 0.5), 4096).effective_share == 1.0
     nothing = sums_of(np.zeros(100), 100)
     assert (nothing.sum, nothing.error, nothing.effective_share) == (0.0, 0.0, 0.0)
-    assert sums_of(np.ones(1), 1).error == 0.0
+    assert sums_of(np.ones(1), 1).error == 1.0  # one trial says nothing about the spread
 
 
 def test_run_attributes_describe_the_run(proposal: Proposal) -> None:

@@ -51,7 +51,11 @@ def require_gpu() -> Any:
         raise CudaError(
             'engine \'cuda\' needs CuPy: pip install "tridentgen[cuda12]" or "tridentgen[cuda13]"'
         ) from None
-    if not cupy.cuda.is_available():
+    try:
+        available = cupy.cuda.is_available()
+    except Exception as error:  # CuPy 13 raises one of its own where the driver is too old for it
+        raise CudaError(f"engine 'cuda' cannot use the GPU here: {str(error).splitlines()[0]}") from None
+    if not available:
         raise CudaError(
             "engine 'cuda' needs an NVIDIA GPU and its driver; none is available here, use 'native' or 'numpy'"
         )
@@ -68,7 +72,7 @@ class DeviceKernels:
         self._module = cupy.RawModule(code=device_source(function), options=options, backend="nvrtc")
         self._cupy = cupy
         self._function = function
-        self._tables = [cupy.asarray(table) for table in function.tables]
+        self._tables = [cupy.asarray(np.ascontiguousarray(table, dtype=float)) for table in function.tables]
         self._density: list[Any] = []
 
     def launch(self, name: str, blocks: int, *arguments: Any) -> None:

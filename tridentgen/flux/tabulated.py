@@ -39,11 +39,7 @@ class Segments(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TabulatedMap:
-    """Each of K segments takes an equal share of u; within it E is linear in u. Tables have shape (K,).
-
-    The tables are fields, so that an engine can put its own kind of array in their place: `numpy.take` looks
-    at the table, not at the index, to find out whose version of it to call.
-    """
+    """Each of K segments takes an equal share of u; within it E is linear in u. Tables have shape (K,)."""
 
     segments: int
     low: Array

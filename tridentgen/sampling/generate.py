@@ -138,6 +138,8 @@ class WeightSums:
     @property
     def error(self) -> float:
         """Standard deviation of the sum."""
+        if self.trials == 1:
+            return self.sum  # one trial says nothing about the spread
         variance = self.sum_of_squares - self.sum * self.sum / self.trials
         return math.sqrt(max(variance, 0.0) * self.trials / max(self.trials - 1, 1))
 

@@ -76,7 +76,7 @@ def train(
     # Every channel keeps a sliver, so that no part of phase space is lost to a bad estimate.
     share = np.maximum(np.array(means) / total, 1e-6)
     draft = Proposal(tuple(channels), share / share.sum(), 1.0, OVERWEIGHT_SHARE, process.signature)
-    return _survey(process, engine, seed, draft)
+    return _survey(process, engine, seed, draft, min(_SURVEY_POINTS, per_iteration * MAP_ITERATIONS))
 
 
 def _train_map(process: Process, channel: int, engine: Engine, seed: int, points: int) -> tuple[ChannelProposal, float]:
@@ -136,11 +136,9 @@ def cell_strata(dimensions: int, most: int) -> tuple[int, ...]:
     return (each,) * dimensions
 
 
-def _survey(process: Process, engine: Engine, seed: int, draft: Proposal) -> Proposal:
+def _survey(process: Process, engine: Engine, seed: int, draft: Proposal, points: int) -> Proposal:
     """Give each channel the share that its root mean square weight asks for, and find the maximum weight."""
-    stream = stream_number(PURPOSE_SURVEY)
-    columns = engine.weights(process, draft, seed, stream, _SURVEY_POINTS)
-    channels, weights = columns
+    channels, weights = engine.weights(process, draft, seed, stream_number(PURPOSE_SURVEY), points)
     rms = np.array([
         np.sqrt(np.mean(weights[channels == c] ** 2)) if np.any(channels == c) else 0.0
         for c in range(len(draft.channels))

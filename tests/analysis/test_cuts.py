@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.events.synthetic import trident_events
+from tridentgen.analysis.cuts import OBSERVABLES, Observable, passing
+
+FloatArray = NDArray[np.float64]
+EVENTS = trident_events(500, seed=7)
+
+
+def momentum(name: str) -> tuple[FloatArray, ...]:
+    energy, x, y, z = EVENTS[name].T
+    return energy, x, y, z
+
+
+# From the momenta, as the names say it; the recoil is that of a nucleus or nucleon at rest before.
+BY_HAND: dict[str, Callable[[], FloatArray]] = {
+    "m2_ll": lambda: _square("p4_minus", "p4_plus"),
+    "q2": lambda: -_square("p4_recoil", at_rest=True),
+    "w2": lambda: _square("p4_minus", "p4_plus", "p4_nu_out"),
+    "delta_theta": lambda: _angle("p4_minus", "p4_plus"),
+    "theta_minus": lambda: _angle("p4_minus", "p4_nu_in"),
+    "theta_plus": lambda: _angle("p4_plus", "p4_nu_in"),
+    "energy_minus": lambda: momentum("p4_minus")[0],
+    "energy_plus": lambda: momentum("p4_plus")[0],
+    "recoil_energy": lambda: momentum("p4_recoil")[0] - _mass("p4_recoil"),
+}
+
+
+def _mass(name: str) -> FloatArray:
+    energy, x, y, z = momentum(name)
+    return np.sqrt(energy**2 - x**2 - y**2 - z**2)
+
+
+def _square(*names: str, at_rest: bool = False) -> FloatArray:
+    total = np.sum([np.array(momentum(name)) for name in names], axis=0)
+    if at_rest:
+        total[0] -= _mass(names[0])
+    return np.asarray(total[0] ** 2 - np.sum(total[1:] ** 2, axis=0))
+
+
+def _angle(first: str, second: str) -> FloatArray:
+    p, k = np.array(momentum(first)[1:]), np.array(momentum(second)[1:])
+    cosine = np.sum(p * k, axis=0) / np.sqrt(np.sum(p * p, axis=0) * np.sum(k * k, axis=0))
+    return np.asarray(np.arccos(np.clip(cosine, -1.0, 1.0)))
+
+
+@pytest.mark.parametrize("observable", OBSERVABLES, ids=lambda observable: observable.name)
+def test_an_observable_is_what_its_name_says(observable: Observable) -> None:
+    expected = BY_HAND[observable.name]()
+    np.testing.assert_allclose(observable.values(EVENTS.columns), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("observable", OBSERVABLES, ids=lambda observable: observable.name)
+def test_both_ends_of_a_cut_pass(observable: Observable) -> None:
+    values = observable.values(EVENTS.columns)
+    low, high = np.sort(values)[[100, 399]]
+    kept = passing(EVENTS.columns, {observable.name: (float(low), float(high))})
+    np.testing.assert_array_equal(kept, (values >= low) & (values <= high))
+    assert kept.sum() == 300
+    assert passing(EVENTS.columns, {observable.name: (float(low), math.inf)}).sum() == 400
+    assert passing(EVENTS.columns, {observable.name: (-math.inf, float(high))}).sum() == 400
+
+
+def test_cuts_are_combined() -> None:
+    limits = {"q2": (0.0, 0.01), "energy_minus": (1.0, math.inf)}
+    expected = (EVENTS["q2"] <= 0.01) & (EVENTS["p4_minus"][:, 0] >= 1.0)
+    assert 0 < expected.sum() < 500
+    np.testing.assert_array_equal(passing(EVENTS.columns, limits), expected)
+    assert passing(EVENTS.columns, {}).all()

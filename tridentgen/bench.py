@@ -1,0 +1,181 @@
+"""How fast this machine is: what `tridentgen bench` measures."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tridentgen._version import __version__
+from tridentgen.engines import choose_engine
+from tridentgen.engines.compiler import CompilerError
+from tridentgen.engines.cuda_engine import CudaError
+from tridentgen.engines.kernel_source import device_source, trace_event, trace_integrand
+from tridentgen.engines.nvrtc import compile_source
+from tridentgen.engines.work import TILE, Engine, available_cores
+from tridentgen.events.hdf5 import EventWriter
+from tridentgen.flux import Monochromatic
+from tridentgen.processes.process import Process
+from tridentgen.processes.trident import Trident
+from tridentgen.sampling.proposal import Proposal
+from tridentgen.sampling.train import train
+
+_ENERGY_GeV = 5.0
+_PAIRS = (("mu-", "mu+"), ("e-", "e+"))
+_SECONDS = 1.0
+_EVENTS = 1 << 18
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A process with its density, on an engine."""
+
+    engine: Engine
+    process: Process
+    proposal: Proposal
+
+
+def machine() -> Json:
+    """Return what the figures were measured on."""
+    return {
+        "version": __version__,
+        "processor": _processor(),
+        "cores": available_cores(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def engines() -> list[tuple[Engine, int]]:
+    """Return the engines of this machine with their numbers of threads: one, and all cores."""
+    found: list[tuple[Engine, int]] = []
+    for name in ("numpy", "native"):
+        for threads in sorted({1, available_cores()}):
+            try:
+                found.append((choose_engine(name, threads), threads))
+            except CompilerError:
+                break
+    with suppress(CudaError):  # no GPU, no figures of one
+        found.append((choose_engine("cuda"), 0))
+    return found
+
+
+def measure(progress: Callable[[str, float], None]) -> list[Json]:
+    """Return a row of figures for every engine and pair of leptons: numu on Ar40 at 5 GeV, coherent."""
+    cases = [(engine, threads, pair) for engine, threads in engines() for pair in _PAIRS]
+    rows = []
+    for number, (engine, threads, pair) in enumerate(cases):
+        progress(f"{engine.name} {' '.join(pair)}", number / len(cases))
+        rows.append({"engine": engine.name, "threads": threads, "leptons": list(pair), **_figures(engine, pair)})
+    return rows
+
+
+def _figures(engine: Engine, pair: tuple[str, str]) -> Json:
+    process = Trident("numu", *pair, target="Ar40", regime="coherent").sampled(Monochromatic(_ENERGY_GeV))
+    train(process, engine, 1, points=TILE)  # compiles what has to be compiled
+    start = time.perf_counter()
+    proposal = train(process, engine, 1)
+    training = time.perf_counter() - start
+    case = _Case(engine, process, proposal)
+    events = _rate(lambda: len(_events(case)["weight"]))
+    return {
+        "training_s": training,
+        "points_per_s": _rate(lambda: engine.integrate(process, 0, proposal.channels[0], 1, 1, 1 << 20).points),
+        "events_per_s": events,
+        "events_to_hdf5_per_s": _rate(lambda: _written(case)),
+        "unweighted_per_s": _rate(lambda: _accepted(case)),
+    }
+
+
+def _rate(work: Callable[[], int]) -> float:
+    """Return items per second of `work`, repeated for about a second after a first run that is not counted."""
+    work()
+    start = time.perf_counter()
+    done = 0
+    while True:
+        done += work()
+        seconds = time.perf_counter() - start
+        if seconds > _SECONDS:
+            return done / seconds
+
+
+def _events(case: _Case) -> dict[str, Any]:
+    return case.engine.events(case.process, case.proposal, 1, 0, 0, _EVENTS)
+
+
+def _accepted(case: _Case) -> int:
+    """Return how many of a batch of events pass unweighting."""
+    events = _events(case)
+    return int((events["accept"] * case.proposal.max_weight < events["weight"]).sum())
+
+
+def _written(case: _Case) -> int:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EventWriter(Path(folder) / "bench.h5", case.process.columns, {}) as writer,
+    ):
+        for _ in range(4):
+            events = _events(case)
+            del events["accept"]
+            writer.append(events)
+        writer.close(complete=True)
+    return 4 * _EVENTS
+
+
+def table(machine: Json, rows: list[Json]) -> str:
+    """Return the figures as text, in millions per second."""
+    header = "engine  threads  leptons  training/s  Mpoints/s  Mevents/s  to HDF5  unweighted"
+    lines = [
+        f"{r['engine']:<7} {r['threads'] or '-':>7}  {' '.join(r['leptons']):<7}  {r['training_s']:>10.2f}  "
+        f"{r['points_per_s'] / 1e6:>9.2f}  {r['events_per_s'] / 1e6:>9.2f}  {r['events_to_hdf5_per_s'] / 1e6:>7.2f}  "
+        f"{r['unweighted_per_s'] / 1e6:>10.2f}"
+        for r in rows
+    ]
+    on = f"# {machine['processor']}, {machine['cores']} cores, tridentgen {machine['version']}"
+    return "\n".join([on, "# numu Ar40, coherent, 5 GeV", header, *lines])
+
+
+def check_cuda(architectures: list[str]) -> list[Json]:
+    """Compile the kernels of every kind of target for GPUs, without having one; return what each needs.
+
+    Raise `NvrtcError` where NVRTC is not installed.
+    """
+    process = Trident("numu", "mu-", "mu+", target="Ar40", regime="total").sampled(Monochromatic(_ENERGY_GeV))
+    rows = []
+    for channel, name in enumerate(process.channels):
+        for what, function in (
+            ("integrand", trace_integrand(process, channel)),
+            ("event", trace_event(process, channel).function),
+        ):
+            for architecture in architectures:
+                compiled = compile_source(device_source(function), architecture)
+                rows += [
+                    {
+                        "channel": name,
+                        "function": what,
+                        "architecture": architecture,
+                        "kernel": kernel.kernel,
+                        "registers": kernel.registers,
+                        "stack_bytes": kernel.stack_bytes,
+                        "spill_bytes": kernel.spill_bytes,
+                        "compile_s": compiled.seconds,
+                    }
+                    for kernel in compiled.kernels
+                ]
+    return rows
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
