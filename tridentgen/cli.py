@@ -112,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
 
     benchmark = commands.add_parser("bench", help="measure how fast this machine is", allow_abbrev=False)
     benchmark.add_argument("--json", action="store_true", help="print JSON")
-    benchmark.add_argument("--check-cuda", nargs="+", metavar="ARCH",
-                           help="compile the GPU's kernels without a GPU, for sm_80 and the like; print JSON")  # fmt: skip
+    no_gpu = "compile the GPU's kernels without a GPU, for sm_80 and the like; print JSON"
+    benchmark.add_argument("--check-cuda", nargs="+", metavar="ARCH", help=no_gpu)
     benchmark.set_defaults(command=_bench)
 
     cards = commands.add_parser("cards", help="list the built-in cards, or print one", allow_abbrev=False)
