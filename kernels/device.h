@@ -39,7 +39,7 @@ struct tg_placed {
     int32_t increment[TG_DIMENSIONS];
 };
 
-TG_INLINE void tg_place_point(int64_t cell, const double *u, int64_t stride, struct tg_placed *p) {
+TG_INLINE void tg_place_point(int64_t cell, const double *u, struct tg_placed *p) {
     int32_t rest = (int32_t)cell;
     const double increments = (double)tg_proposal.increments;
     p->inverse = tg_proposal.inverse_cell[cell];
@@ -49,7 +49,7 @@ TG_INLINE void tg_place_point(int64_t cell, const double *u, int64_t stride, str
         double factor;
         p->in[dim][0] = tg_place(tg_proposal.grid + dim * (tg_proposal.increments + 1),
                                  tg_proposal.steps + dim * tg_proposal.increments, (double)(rest - next * n), (double)n,
-                                 increments, u[dim * stride], &factor, &p->increment[dim]);
+                                 increments, u[dim], &factor, &p->increment[dim]);
         p->inverse = p->inverse * factor;
         rest = next;
     }
@@ -63,6 +63,16 @@ TG_INLINE void tg_draw_point(uint64_t seed, uint64_t stream, int64_t point, doub
             u[4 * half + w] = tg_uniform(bits[w]);
         }
     }
+}
+
+/* Draws a point uniform in the map's cube and returns its cell. */
+TG_INLINE int64_t tg_place_uniformly(uint64_t seed, uint64_t stream, int64_t point, struct tg_placed *p) {
+    double u[TG_POINT_WORDS];
+    tg_draw_point(seed, stream, point, u);
+    const int64_t guess = (int64_t)(u[TG_TABLE_WORD] * (double)tg_proposal.cells);
+    const int64_t cell = TG_MIN(guess, tg_proposal.cells - 1);
+    tg_place_point(cell, u, p);
+    return cell;
 }
 
 /* Takes output 0 and drops the others. */
@@ -109,7 +119,7 @@ TG_KERNEL tg_integrate(uint64_t seed, uint64_t stream, int64_t first_tile, int64
             struct tg_placed placed;
             tg_draw_point(seed, stream, point, u);
             const double position = ((double)point + u[TG_TABLE_WORD]) / (double)total;
-            tg_place_point(tg_find_cell(tg_proposal.cumulative, tg_proposal.cells, position), u, 1, &placed);
+            tg_place_point(tg_find_cell(tg_proposal.cumulative, tg_proposal.cells, position), u, &placed);
             weight[i] = tg_weigh(&placed);
         }
         TG_BARRIER;
@@ -137,22 +147,26 @@ TG_KERNEL tg_integrate(uint64_t seed, uint64_t stream, int64_t first_tile, int64
     }
 }
 
-/* Histograms for training, as in the host's kernel of this name. */
+/* Histograms for training, as in the host's kernel of this name.
+ *
+ * Points are drawn twice: once for their weights, and once for their increments and cells, which would take registers
+ * from the integrand if they were kept meanwhile. */
 TG_KERNEL tg_histograms(uint64_t seed, uint64_t stream, int64_t first_tile, int64_t tiles, double inverse_scale,
                         double *sums, int64_t *grid, int64_t *grid_points, int64_t *cells, int64_t *cell_points) {
     TG_SHARED double weight[TG_TILE];
     TG_BLOCKS(tile, tiles) {
+        const int64_t begin = (first_tile + tile) * TG_TILE;
         TG_THREADS(i, TG_TILE) {
-            double u[TG_POINT_WORDS];
             struct tg_placed placed;
-            tg_draw_point(seed, stream, (first_tile + tile) * TG_TILE + i, u);
-            const int64_t guess = (int64_t)(u[TG_TABLE_WORD] * (double)tg_proposal.cells);
-            const int64_t cell = TG_MIN(guess, tg_proposal.cells - 1);
-            tg_place_point(cell, u, 1, &placed);
-            const double w = tg_weigh(&placed);
-            const double relative = w * inverse_scale, square = relative * relative, fourth = square * square;
+            tg_place_uniformly(seed, stream, begin + i, &placed);
+            weight[i] = tg_weigh(&placed);
+        }
+        TG_BARRIER;
+        TG_THREADS(i, TG_TILE) {
+            struct tg_placed placed;
+            const int64_t cell = tg_place_uniformly(seed, stream, begin + i, &placed);
+            const double relative = weight[i] * inverse_scale, square = relative * relative, fourth = square * square;
             const int64_t p2 = (int64_t)TG_RINT(TG_MIN(square, 65536.0) * 1048576.0);
-            weight[i] = w;
             for (int dim = 0; dim < TG_DIMENSIONS; ++dim) {
                 const int64_t at = dim * tg_proposal.increments + placed.increment[dim];
                 TG_ADD(grid + at, p2);
@@ -200,7 +214,7 @@ TG_KERNEL tg_points(int64_t count, const int64_t *cell, const double *u, int64_t
         for (int row = 0; row < TG_INPUTS; ++row) {
             drawn[row] = u[rows[row] * stride + event];
         }
-        tg_place_point(cell[event], drawn, 1, &placed);
+        tg_place_point(cell[event], drawn, &placed);
         for (int row = TG_DIMENSIONS; row < TG_INPUTS; ++row) {
             placed.in[row][0] = drawn[row];
         }

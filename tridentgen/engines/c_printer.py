@@ -63,8 +63,9 @@ def print_function(
         elif node.operation == "input":
             names[number] = f"in[{position[number]}][i]"
         else:
-            names[number] = f"v{number}"
-            lines.append(f"    const {_TYPES[node.kind]} v{number} = {_expression(node, names)};")
+            expression = _expression(node, names)
+            names[number] = f"v{len(names)}"
+            lines.append(f"    const {_TYPES[node.kind]} {names[number]} = {expression};")
         # An output is handed over at once: kept to the end, it would hold a register.
         lines += [f"    out.put({place}, i, (double){names[number]});" for place in places.get(number, ())]
     header = [

@@ -20,8 +20,15 @@ _COMPILERS = ("c++", "g++", "clang++")
 _FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
 _EXACT = ("-ffp-contract=off",)
 _FAST = ("-ffp-contract=fast",)
-# Tried in this order; a compiler that does not know a set gets the next.
-_TUNING = (("-march=native", "-mprefer-vector-width=512"), ("-march=native",), ())
+# Tried in this order; a compiler that does not know a set gets the next. GCC's jump threading turns conditional
+# expressions into branches, which it cannot vectorise.
+_TUNING = (
+    ("-march=native", "-fno-thread-jumps", "-mprefer-vector-width=512"),
+    ("-march=native", "-fno-thread-jumps"),
+    ("-march=native", "-mprefer-vector-width=512"),
+    ("-march=native",),
+    (),
+)
 _TIMEOUT_S = 300
 # Uses what the kernels need beyond the standard, so that a compiler that lacks it is found out at once.
 _PROBE = """

@@ -1,0 +1,131 @@
+"""What the tests of the engines share: processes of every kind, their trained densities, and the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tridentgen.engines.compiler import CompilerError, HostCompiler, find_compiler
+from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.work import Columns, Histograms
+from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
+from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.sampled_trident import SampledTrident
+from tridentgen.processes.trident import Trident
+from tridentgen.sampling.proposal import Proposal
+from tridentgen.sampling.train import train
+
+ONE = NumpyEngine(threads=1)
+"""The engine whose bits are the reference."""
+
+TRAINING_POINTS = 60_000
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A process in a flux."""
+
+    trident: Trident
+    flux: Flux
+
+
+_BINS = TabulatedFlux(np.array([0.3, 1.0, 2.5, 4.0, 9.0, 30.0]), np.array([1.0, 3.0, 0.0, 2.0, 0.5]))
+_LINES = TabulatedFlux(np.array([0.2, 1.0, 3.0, 10.0]), np.array([0.0, 2.0, 1.0, 0.0]), "linear")
+_FALLING = PowerLaw(index=2.0, energy_min_GeV=0.5, energy_max_GeV=40.0)
+
+CASES = {
+    "mu mu, one energy, fermi": Case(Trident("numu", "mu-", "mu+"), Monochromatic(5.0)),
+    "e e of antineutrinos on everything, power law": Case(
+        Trident("numubar", "e-", "e+", regime="total"), _FALLING
+    ),
+    "mu e on nucleons, kelly, histogram": Case(
+        Trident("numu", "mu-", "e+", regime="diffractive", nucleon_form_factor="kelly"), _BINS
+    ),
+    "mu e of antineutrinos, helm, muon decays into a disk": Case(
+        Trident("nuebar", "mu-", "e+", form_factor="helm"), MuonDecay(30.0, -1, "nuebar", 50.0, 2.0, 0.3)
+    ),
+    "mu mu with a light vector, klein-nystrand": Case(
+        Trident("numu", "mu-", "mu+", form_factor="klein-nystrand", zprime=ZPrime(0.02, 1e-6)),
+        Monochromatic(12.0),
+    ),
+    "e e, woods-saxon, joined points": Case(Trident("nue", "e-", "e+", form_factor="woods-saxon"), _LINES),
+    "mu mu of antineutrinos, fourier-bessel": Case(
+        Trident("numubar", "mu-", "mu+", target="Pb208", form_factor="fourier-bessel"), Monochromatic(20.0)
+    ),
+    "e mu, unit, muon decays at a point": Case(
+        Trident("numu", "mu-", "e+", form_factor="unit"), MuonDecay(3.8, -1, "numu", 50.0)
+    ),
+    "tau tau on a free proton": Case(
+        Trident("nutau", "tau-", "tau+", target="H1", regime="proton"), Monochromatic(90.0)
+    ),
+    "e e of antineutrinos on neutrons, kelly, fewer blocked": Case(
+        Trident("nuebar", "e-", "e+", regime="neutron", nucleon_form_factor="kelly", fermi_momentum_GeV=0.2),
+        Monochromatic(1.5),
+    ),
+}
+"""Both kinds of neutrino, equal and mixed flavours, every flux, every form factor, every target, a light vector."""
+
+
+@cache
+def sampled(name: str) -> SampledTrident:
+    """Return the process of a case, always the same object."""
+    case = CASES[name]
+    return case.trident.sampled(case.flux)
+
+
+@cache
+def proposal(name: str) -> Proposal:
+    """Return the density that the NumPy engine trains for a case."""
+    return train(sampled(name), ONE, 1, points=TRAINING_POINTS)
+
+
+@cache
+def _compiler(fast: bool) -> HostCompiler | str:
+    try:
+        return find_compiler(fast=fast)
+    except CompilerError as error:
+        return str(error)
+
+
+def host_compiler(*, fast: bool = False) -> HostCompiler:
+    """Return the compiler of this machine, or skip the test with the reason why there is none."""
+    found = _compiler(fast)
+    if isinstance(found, str):
+        pytest.skip(f"kernels cannot be compiled here: {found}")
+    return found
+
+
+def same_bits(found: NDArray[Any], expected: NDArray[Any], what: str = "") -> None:
+    """Assert that two arrays are the same to the last bit, signs of zeros included."""
+    assert (found.dtype, found.shape) == (expected.dtype, expected.shape), what
+    if found.tobytes() != expected.tobytes():
+        words = f"u{expected.itemsize}"
+        a, b = (np.ascontiguousarray(array).reshape(-1).view(words) for array in (found, expected))
+        at = int(np.flatnonzero(a != b)[0])
+        first = f"{found.reshape(-1)[at]!r} is not {expected.reshape(-1)[at]!r}"
+        raise AssertionError(f"{what}: {np.count_nonzero(a != b)} of {len(a)} differ; at {at}, {first}")
+
+
+def same_columns(found: Columns, expected: Columns) -> None:
+    """Assert that two sets of event columns are the same to the last bit."""
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        same_bits(found[name], values, name)
+
+
+def same_histograms(found: Histograms, expected: Histograms) -> None:
+    """Assert that two sets of histograms are the same to the last bit."""
+    assert (found.points, found.weight) == (expected.points, expected.weight)
+    for got, wanted, name in zip(found[2:], expected[2:], Histograms._fields[2:], strict=True):
+        same_bits(got, wanted, name)
+
+
+def joined(blocks: Sequence[Columns]) -> Columns:
+    """Return consecutive blocks of events as one."""
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
