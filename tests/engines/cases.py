@@ -41,9 +41,7 @@ _FALLING = PowerLaw(index=2.0, energy_min_GeV=0.5, energy_max_GeV=40.0)
 
 CASES = {
     "mu mu, one energy, fermi": Case(Trident("numu", "mu-", "mu+"), Monochromatic(5.0)),
-    "e e of antineutrinos on everything, power law": Case(
-        Trident("numubar", "e-", "e+", regime="total"), _FALLING
-    ),
+    "e e of antineutrinos on everything, power law": Case(Trident("numubar", "e-", "e+", regime="total"), _FALLING),
     "mu e on nucleons, kelly, histogram": Case(
         Trident("numu", "mu-", "e+", regime="diffractive", nucleon_form_factor="kelly"), _BINS
     ),

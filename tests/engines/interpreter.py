@@ -21,18 +21,12 @@ UFUNCS: dict[str, np.ufunc] = {
 DTYPES = {FLOAT: np.float64, INT: np.int64, BOOL: np.bool_}
 
 
-def evaluated(
-    graph: Graph, inputs: Sequence[NDArray[np.float64]], outputs: Sequence[Symbol]
-) -> list[NDArray[Any]]:
+def evaluated(graph: Graph, inputs: Sequence[NDArray[np.float64]], outputs: Sequence[Symbol]) -> list[NDArray[Any]]:
     """Return the outputs of a graph whose inputs, in the order they were made, are arrays."""
     given = iter(inputs)
     values: list[Any] = []
     for node in graph.nodes:
-        value = (
-            next(given)
-            if node.operation == "input"
-            else _value(graph, node, [values[a] for a in node.arguments])
-        )
+        value = next(given) if node.operation == "input" else _value(graph, node, [values[a] for a in node.arguments])
         assert np.asarray(value).dtype == DTYPES[node.kind], node
         values.append(value)
     shape = np.shape(inputs[0])

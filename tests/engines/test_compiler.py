@@ -88,9 +88,7 @@ def test_the_cache_keeps_flags_and_compilers_apart(logged: Path, monkeypatch: py
     assert find_compiler().library(ANSWER) not in (exact, fast.library(ANSWER))
 
 
-def test_flags_that_a_compiler_does_not_know_are_left_out(
-    logged: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_flags_that_a_compiler_does_not_know_are_left_out(logged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = logged.parent / "plain-c++"
     real = host_compiler().path
     script(plain, f'case "$*" in *-march*) echo "error: unknown -march" >&2; exit 1;; esac\nexec {real} "$@"')
@@ -198,9 +196,7 @@ def test_a_cxx_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch) 
     ids=["silent", "error", "no error named", "makes nothing", "knows its version"],
 )
 @pytest.mark.usefixtures("cache")
-def test_a_broken_compiler_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, words: str
-) -> None:
+def test_a_broken_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, words: str) -> None:
     broken = script(tmp_path / "broken-c++", text)
     monkeypatch.setenv("CXX", str(broken))
     with pytest.raises(CompilerError) as caught:

@@ -88,9 +88,7 @@ def test_processes_in_turn_do_not_mix_their_numbers(cuda: CudaEngine) -> None:
     """Constants, tables and densities are put where the kernels read them before every launch."""
     expected = [ONE.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in CASES]
     for _ in range(2):
-        assert [
-            cuda.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in CASES
-        ] == expected
+        assert [cuda.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in CASES] == expected
 
 
 def test_pieces_that_fit_the_memory_are_the_whole() -> None:
@@ -108,8 +106,7 @@ def test_event_ranges_of_several_devices_are_the_whole(cuda: CudaEngine) -> None
     name = SAMPLE[1]
     ends = [0, 1, 255, 4096, 9_999, EVENTS]
     pieces = [
-        cuda.events(sampled(name), proposal(name), 3, 4, FIRST + begin, end - begin)
-        for begin, end in pairwise(ends)
+        cuda.events(sampled(name), proposal(name), 3, 4, FIRST + begin, end - begin) for begin, end in pairwise(ends)
     ]
     same_columns(joined(pieces), ONE.events(sampled(name), proposal(name), 3, 4, FIRST, EVENTS))
 
@@ -174,8 +171,6 @@ def test_a_driver_too_old_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> No
     """CuPy raises an error of its own where the driver does not fit."""
 
     def is_available() -> bool:
-        raise RuntimeError(
-            "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version"
-        )
+        raise RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version")
 
     assert "driver version is insufficient" in message_without(monkeypatch, module_named_cupy(is_available))

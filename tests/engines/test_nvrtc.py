@@ -113,9 +113,7 @@ extern "C" __global__ void small(double *y) { y[threadIdx.x] = 1.0; }
 
 
 def test_spilled_registers_are_counted_kernel_by_kernel() -> None:
-    spilling, small = sorted(
-        compiled(SPILLING, "sm_80").kernels, key=lambda kernel: kernel.kernel != "spilling"
-    )
+    spilling, small = sorted(compiled(SPILLING, "sm_80").kernels, key=lambda kernel: kernel.kernel != "spilling")
     assert (spilling.kernel, small.kernel) == ("spilling", "small")
     assert spilling.registers == 32  # 65536 for 2 x 1024 threads
     assert spilling.stack_bytes > 0

@@ -155,9 +155,7 @@ def test_events(folder: Path, name: str, channel: int, device: bool) -> None:
     event = trace_event(process, channel)
     arrays, statements = prepared(event.function, density, device)
     source, head = kernels(event.function, device)
-    columns = {
-        f"column_{n}": a for n, a in empty_columns(process, 0, u).items() if n not in ("event_id", "accept")
-    }
+    columns = {f"column_{n}": a for n, a in empty_columns(process, 0, u).items() if n not in ("event_id", "accept")}
     arrays |= columns
     outputs = [columns[f"column_{output.column}"] for output in event.outputs]
     places = [f"column_{output.column} + {output.component}" for output in event.outputs]

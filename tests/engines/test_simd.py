@@ -18,9 +18,7 @@ SAMPLE = tuple(CASES)[::2]
 def gcc() -> tuple[str, ...]:
     """Return the command of GCC with the flags of the kernels, or skip the test with the reason why not."""
     compiler = host_compiler()
-    said = subprocess.run(
-        [str(compiler.path), "--version"], capture_output=True, text=True, check=True
-    ).stdout
+    said = subprocess.run([str(compiler.path), "--version"], capture_output=True, text=True, check=True).stdout
     if "Free Software Foundation" not in said:
         pytest.skip(f"only GCC reports what it vectorised this way, not {compiler.version}")
     return str(compiler.path), *compiler.flags

@@ -56,20 +56,14 @@ def find_nvrtc() -> Path:
 
 def compile_source(source: str, architecture: str) -> Compiled:
     """Compile CUDA text for an architecture such as ``sm_90``; raise `NvrtcError` with the first error."""
-    library = ctypes.CDLL(str(find_nvrtc()))
     start = time.perf_counter()
-    cubin = _Program(library, source)
+    program = _Program(ctypes.CDLL(str(find_nvrtc())), source)
     try:
-        cubin.compile(f"--gpu-architecture={architecture}")
-        log, seconds = cubin.text("ProgramLog"), time.perf_counter() - start
+        program.compile(f"--gpu-architecture={architecture}")
+        log, ptx = program.text("ProgramLog"), program.text("PTX")
     finally:
-        cubin.destroy()
-    virtual = _Program(library, source)
-    try:
-        virtual.compile(f"--gpu-architecture={architecture.replace('sm_', 'compute_')}")
-        ptx = virtual.text("PTX")
-    finally:
-        virtual.destroy()
+        program.destroy()
+    seconds = time.perf_counter() - start
     kernels = tuple(
         KernelResources(m["kernel"], int(m["registers"]), int(m["stack"]), int(m["stores"]) + int(m["loads"]))
         for m in _RESOURCES.finditer(log)
