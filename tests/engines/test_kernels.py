@@ -129,7 +129,7 @@ def placed(
 def coordinates(rng: np.random.Generator, count: int = 20_000) -> FloatArray:
     """Uniform numbers of the sampling, the smallest and largest there are, and the ends of increments."""
     edges = np.arange(1, 512) / 512.0
-    ends = [2.0**-53, 1.0 - 2.0**-53, 0.5]
+    ends = 50 * [2.0**-53, 1.0 - 2.0**-53, 0.5]  # the largest is rounded up to the end of a later stratum
     return np.concatenate([rng.integers(0, 1 << 52, count) * 2.0**-52 + 2.0**-53, edges, ends])
 
 
