@@ -13,9 +13,9 @@ from tests.sampling.toys import Counted, Function, Peak, Toy, flat_proposal, thr
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
+from tridentgen.events.events import OVERWEIGHT_SHARE
 from tridentgen.sampling.proposal import ChannelProposal, Proposal
 from tridentgen.sampling.train import (
-    OVERWEIGHT_SHARE,
     PURPOSE_EVENTS,
     cell_strata,
     overweight_limit,

@@ -241,7 +241,8 @@ class NativeEngine:
 
     def _compiled(self, functions: list[PrintedFunction]) -> list[Kernel]:
         """Compile what is new side by side (the compiler is a process of its own), each text once."""
-        sources = {host_source(function) for function in functions}
+        sources = [host_source(function) for function in functions]
+        distinct = set(sources)
         with ThreadPoolExecutor(self.threads) as pool:
-            libraries = dict(zip(sources, pool.map(self.compiler.library, sources), strict=True))
-        return [Kernel(function, libraries[host_source(function)]) for function in functions]
+            libraries = dict(zip(distinct, pool.map(self.compiler.library, distinct), strict=True))
+        return [Kernel(function, libraries[source]) for function, source in zip(functions, sources, strict=True)]

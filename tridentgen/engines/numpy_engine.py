@@ -60,7 +60,7 @@ class NumpyEngine:
         Threads to use; all cores unless given.
     tiles_per_block : int
         Tiles evaluated in one go; 0 chooses: 4 for one thread, where arrays of 128 KiB fit the cache best, 16 for
-        several, which then spend less time waiting for the interpreter (benchmarks/block_size.py).
+        several, which then spend less time waiting for the interpreter (benchmarks/numpy_block_size.py).
     """
 
     threads: int = field(default_factory=available_cores)

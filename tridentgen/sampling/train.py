@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
+from tridentgen.events.events import OVERWEIGHT_SHARE
 from tridentgen.processes.process import Process
 from tridentgen.sampling.proposal import ChannelProposal, FloatArray, Proposal
 from tridentgen.sampling.uniforms import check_seed, stream_number
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY = range(5)
 """What the random streams of a run are for."""
-
-OVERWEIGHT_SHARE = 1e-4
-"""Share of the cross section that events above `Proposal.max_weight` may carry."""
 
 MAP_ITERATIONS = 10
 _INCREMENTS = 512
