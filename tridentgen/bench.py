@@ -17,12 +17,12 @@ from tridentgen.engines.compiler import CompilerError
 from tridentgen.engines.cuda_engine import CudaError
 from tridentgen.engines.kernel_source import device_source, trace_event, trace_integrand
 from tridentgen.engines.nvrtc import compile_source
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE, Engine, available_cores
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.flux import Monochromatic
-from tridentgen.processes.process import Process
 from tridentgen.processes.trident import Trident
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import train
 
 _ENERGY_GeV = 5.0

@@ -13,6 +13,7 @@ from tridentgen.analysis.cuts import passing
 from tridentgen.analysis.rates import expected_events
 from tridentgen.cards import Card, CardError, read_card
 from tridentgen.engines import choose_engine
+from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import EventWriter
@@ -20,7 +21,6 @@ from tridentgen.events.output import check_output, uninterrupted
 from tridentgen.flux import Flux, build_flux
 from tridentgen.processes.sampled_trident import SampledTrident
 from tridentgen.sampling.generate import WeightSums, divide_weights, event_batches, run_attributes
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.storage import proposal_groups, read_proposal
 from tridentgen.sampling.train import Progress, silent, train
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tests.events.synthetic import trident_events
 from tridentgen.analysis import plots
 from tridentgen.analysis.plots import OBSERVABLES, dsigma_histogram, plot_events
+from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, TridentgenError
-from tridentgen.events.columns import Column
 from tridentgen.events.events import Events
 
 NAMES = [

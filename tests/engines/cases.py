@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.compiler import CompilerError, HostCompiler, find_compiler
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Columns, Histograms
 from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
 from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.sampled_trident import SampledTrident
 from tridentgen.processes.trident import Trident
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import train
 
 ONE = NumpyEngine(threads=1)

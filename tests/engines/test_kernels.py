@@ -26,9 +26,9 @@ from tests.engines.device_on_host import fake_cupy
 from tests.sampling.toys import random_density
 from tridentgen.engines.cuda_engine import CudaEngine
 from tridentgen.engines.native_engine import NativeEngine
+from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import TILE
 from tridentgen.resources import kernels_dir
-from tridentgen.sampling.uniforms import uniforms
 
 FloatArray = NDArray[np.float64]
 

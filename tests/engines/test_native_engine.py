@@ -23,11 +23,11 @@ from tests.engines.cases import (
 )
 from tests.sampling.toys import Function, flat_proposal, random_density, three_peaks
 from tridentgen.engines.native_engine import NativeEngine
+from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import TILE, available_cores
 from tridentgen.flux import Monochromatic
 from tridentgen.physics.elementary import Value, Values
 from tridentgen.processes.trident import Trident
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
 from tridentgen.sampling.train import train
 
 EVENTS = 100_000

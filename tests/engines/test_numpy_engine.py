@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from tests.sampling.toys import Function, flat_proposal, random_density, three_peaks
 from tridentgen.engines import ENGINES, choose_engine
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import TILE, Columns, available_cores, tree_sum
 from tridentgen.errors import InputError
 from tridentgen.flux import PowerLaw
-from tridentgen.processes.process import Process
 from tridentgen.processes.trident import Trident
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import train
-from tridentgen.sampling.uniforms import uniforms
 
 ONE = NumpyEngine(threads=1)
 WAYS = [(threads, tiles) for threads in (1, 2, 3) for tiles in (1, 2, 5, 16)]

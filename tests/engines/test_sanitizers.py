@@ -19,9 +19,9 @@ from tests.engines.cases import host_compiler, proposal, same_bits, same_histogr
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.kernel_source import device_source, host_source, trace_event, trace_integrand
 from tridentgen.engines.native_engine import NativeEngine
+from tridentgen.engines.proposal import ChannelProposal
+from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import EVENT_WORDS, SPARE_WORDS, TILE, Histograms, draw_channels, empty_columns
-from tridentgen.sampling.proposal import ChannelProposal
-from tridentgen.sampling.uniforms import uniforms
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 import tridentgen
 from tests.events.synthetic import trident_events
+from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.columns import TRIDENT_COLUMNS, Column
+from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.events import read
 from tridentgen.events.hdf5 import EventWriter
 

@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.proposal import ChannelProposal, Proposal
+from tridentgen.engines.uniforms import stream_number
 from tridentgen.engines.work import Columns
 from tridentgen.events.events import Events
 from tridentgen.flux import Monochromatic, PowerLaw
 from tridentgen.processes.sampled_trident import SampledTrident
 from tridentgen.processes.trident import Trident, all_channels
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
 from tridentgen.sampling.train import PURPOSE_EVENTS, train
-from tridentgen.sampling.uniforms import stream_number
 
 FloatArray = NDArray[np.float64]
 Channel = tuple[str, str, str]

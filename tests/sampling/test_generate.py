@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.sampling.toys import three_peaks
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
 from tridentgen.sampling.generate import (
@@ -19,7 +20,6 @@ from tridentgen.sampling.generate import (
     generate_events,
     run_attributes,
 )
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import train
 
 ENGINE = NumpyEngine(threads=1)

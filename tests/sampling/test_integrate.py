@@ -8,10 +8,10 @@ import pytest
 
 from tests.sampling.toys import Function, Peak, Toy, flat_proposal, three_peaks
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE
 from tridentgen.physics.elementary import Value, Values
 from tridentgen.sampling.integrate import CrossSection, cross_section
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import train
 
 ENGINE = NumpyEngine(threads=1)

@@ -11,17 +11,17 @@ import pytest
 
 from tests.sampling.toys import Counted, Function, Peak, Toy, flat_proposal, three_peaks
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.proposal import ChannelProposal, Proposal
+from tridentgen.engines.uniforms import stream_number
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
 from tridentgen.events.events import OVERWEIGHT_SHARE
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
 from tridentgen.sampling.train import (
     PURPOSE_EVENTS,
     cell_strata,
     overweight_limit,
     train,
 )
-from tridentgen.sampling.uniforms import stream_number
 
 ENGINE = NumpyEngine(threads=1)
 POINTS = 300_000

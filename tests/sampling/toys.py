@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.events.columns import Column
+from tridentgen.engines.process import Column
+from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.physics.elementary import Value, Values, exp
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
 
 FloatArray = NDArray[np.float64]
 

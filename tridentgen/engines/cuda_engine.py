@@ -15,6 +15,8 @@ import numpy as np
 
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.kernel_source import TracedEvent, device_source, trace_event, trace_integrand
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
     EVENT_WORDS,
     SPARE_WORDS,
@@ -28,8 +30,6 @@ from tridentgen.engines.work import (
     empty_columns,
 )
 from tridentgen.errors import TridentgenError
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
 
 _THREADS = 256
 _MAX_CONSTANTS = 512

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tridentgen.engines.c_printer import PrintedFunction, print_function
+from tridentgen.engines.process import Process
 from tridentgen.engines.tracer import Graph, Symbol
-from tridentgen.processes.process import Process
 from tridentgen.resources import kernels_dir
 
 SPARE_NUMBERS = 3

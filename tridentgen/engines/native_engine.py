@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.compiler import HostCompiler
 from tridentgen.engines.kernel_source import TracedEvent, host_source, trace_event, trace_integrand
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import ChannelProposal, Proposal
+from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import (
     EVENT_WORDS,
     SPARE_WORDS,
@@ -35,9 +38,6 @@ from tridentgen.engines.work import (
     joined,
     run_blocks,
 )
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
-from tridentgen.sampling.uniforms import uniforms
 
 _MAX_DIMENSIONS = 8
 _TILES_PER_CALL = 64

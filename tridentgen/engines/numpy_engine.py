@@ -14,6 +14,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import ChannelProposal, Proposal
+from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import (
     EVENT_WORDS,
     HISTOGRAM_CAP,
@@ -34,9 +37,6 @@ from tridentgen.engines.work import (
     run_blocks,
     tree_sum,
 )
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
-from tridentgen.sampling.uniforms import uniforms
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import ChannelProposal, Proposal
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

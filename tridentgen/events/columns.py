@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tridentgen.engines.process import Column
 
 COHERENT, PROTON, NEUTRON = range(3)
 """Codes of the column ``regime``."""
 
 REGIME_NAMES = ("coherent", "proton", "neutron")
 """Names of the regimes, in the order of their codes."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One quantity of an event.
-
-    Attributes
-    ----------
-    name, units, description
-        Written beside the data; `units` is empty for a pure number.
-    shape
-        Shape of one event's entry: ``()`` for a number, ``(4,)`` for a four-momentum (E, px, py, pz).
-    dtype
-        NumPy type of an entry: ``f8``, ``u8`` or ``i4``.
-    """
-
-    name: str
-    units: str
-    description: str
-    shape: tuple[int, ...] = ()
-    dtype: str = "f8"
 
 
 def _momentum(name: str, whose: str) -> Column:

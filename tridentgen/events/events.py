@@ -12,8 +12,9 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.engines.process import Column
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.columns import REGIME_NAMES, TRIDENT_COLUMNS, Column
+from tridentgen.events.columns import REGIME_NAMES, TRIDENT_COLUMNS
 from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
 from tridentgen.events.reader import EventFile, Group, open_events
 

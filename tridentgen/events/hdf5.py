@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen._version import __version__
+from tridentgen.engines.process import Column
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.columns import Column
 from tridentgen.events.output import check_output, part_path, reserve, uninterrupted, writing
 
 FORMAT = "tridentgen-events"

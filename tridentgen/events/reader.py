@@ -14,8 +14,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.events.columns import TRIDENT_COLUMNS, Column
+from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.output import part_path, reason
 

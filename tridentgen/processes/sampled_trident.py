@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tridentgen.constants import GEV_M2_TO_CM2, TWO_PI
-from tridentgen.events.columns import COHERENT, REGIME_NAMES, TRIDENT_COLUMNS, Column
+from tridentgen.engines.process import Column
+from tridentgen.events.columns import COHERENT, REGIME_NAMES, TRIDENT_COLUMNS
 from tridentgen.flux import EnergyMap
 from tridentgen.physics import trident_hadron, trident_lab
 from tridentgen.physics.azimuth import draw_azimuth
@@ -78,7 +79,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class SampledTrident:
-    """A trident process in a flux; satisfies `tridentgen.processes.process.Process`.
+    """A trident process in a flux; satisfies `tridentgen.engines.process.Process`.
 
     Attributes
     ----------

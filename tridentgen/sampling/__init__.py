@@ -1,1 +1,1 @@
-"""Random numbers by event number, the adaptive map, integration and generation."""
+"""Training of the adaptive map, integration and generation."""

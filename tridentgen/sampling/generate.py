@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.uniforms import stream_number
 from tridentgen.engines.work import TILE, Columns, Engine, FloatArray, tree_sum
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.storage import proposal_groups
 from tridentgen.sampling.train import PURPOSE_EVENTS
-from tridentgen.sampling.uniforms import stream_number
 
 BATCH = 1 << 17
 """Events held in memory at a time."""

@@ -6,12 +6,12 @@ import math
 import time
 from dataclasses import dataclass
 
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.uniforms import stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import Proposal
 from tridentgen.sampling.train import PURPOSE_INTEGRAL, Progress, silent, train
-from tridentgen.sampling.uniforms import stream_number
 
 _TRAINING_POINTS = 300_000
 _FIRST_POINTS = 1 << 16

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.reader import Group, open_events
-from tridentgen.sampling.proposal import ChannelProposal, Proposal
 
 _ROOT = "sampling"
 

@@ -8,12 +8,12 @@ import numpy as np
 import vegas
 from numpy.typing import NDArray
 
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import ChannelProposal, FloatArray, Proposal
+from tridentgen.engines.uniforms import check_seed, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import OVERWEIGHT_SHARE
-from tridentgen.processes.process import Process
-from tridentgen.sampling.proposal import ChannelProposal, FloatArray, Proposal
-from tridentgen.sampling.uniforms import check_seed, stream_number
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY = range(5)
 """What the random streams of a run are for."""

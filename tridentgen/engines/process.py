@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from tridentgen.events.columns import Column
 from tridentgen.physics.elementary import Value, Values
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity of an event.
+
+    Attributes
+    ----------
+    name, units, description
+        Written beside the data; `units` is empty for a pure number.
+    shape
+        Shape of one event's entry: ``()`` for a number, ``(4,)`` for a four-momentum (E, px, py, pz).
+    dtype
+        NumPy type of an entry: ``f8``, ``u8`` or ``i4``.
+    """
+
+    name: str
+    units: str
+    description: str
+    shape: tuple[int, ...] = ()
+    dtype: str = "f8"
 
 
 class Process(Protocol):

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sampling.toys import random_density
+from tridentgen.engines.proposal import ChannelProposal, Proposal, alias_table
+from tridentgen.engines.uniforms import uniforms
 from tridentgen.errors import InputError
-from tridentgen.sampling.proposal import ChannelProposal, Proposal, alias_table
-from tridentgen.sampling.uniforms import uniforms
 
 
 def table_probabilities(shares: np.ndarray) -> list[Fraction]:

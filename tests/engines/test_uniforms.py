@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tridentgen.sampling.uniforms import stream_number, uniforms
+from tridentgen.engines.uniforms import stream_number, uniforms
 
 WORD = (1 << 64) - 1
 KNOWN_ANSWERS = {
