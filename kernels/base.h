@@ -2,7 +2,7 @@
  *
  * Every operation here is one that IEEE 754 defines to the last bit; with contraction off the results are the same
  * bits as NumPy's. Files of this folder are handed to the compiler as one concatenated source, in the order
- * base, philox, density, the printed physics, and then host or device.
+ * base, philox, density, the printed physics, words, and then host or device; or base, philox, density, draw.
  */
 #if defined(__CUDACC_RTC__)
 typedef unsigned long long uint64_t;
@@ -21,7 +21,6 @@ typedef int int32_t;
 #define TG_RINT(x) rint(x)
 #define TG_FLOOR(x) floor(x)
 #define TG_ABS(x) fabs(x)
-#define TG_HIGH_PRODUCT(a, b) __umul64hi(a, b)
 #else
 #define TG_INLINE static inline __attribute__((always_inline))
 #define TG_INLINE_MEMBER inline __attribute__((always_inline))
@@ -31,10 +30,32 @@ typedef int int32_t;
 #define TG_RINT(x) __builtin_rint(x)
 #define TG_FLOOR(x) __builtin_floor(x)
 #define TG_ABS(x) __builtin_fabs(x)
-#define TG_HIGH_PRODUCT(a, b) ((uint64_t)(((unsigned __int128)(a) * (b)) >> 64))
+#endif
+
+#define TG_PRAGMA(text) _Pragma(#text)
+#if defined(__CUDACC__) || defined(__clang__)
+#define TG_UNROLL(n) TG_PRAGMA(unroll n)
+#define TG_SIMD TG_PRAGMA(clang loop vectorize(enable))
+#else
+#define TG_UNROLL(n) TG_PRAGMA(GCC unroll n)
+#define TG_SIMD TG_PRAGMA(GCC ivdep)
 #endif
 
 #define TG_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define TG_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* The 128 bits of a product. On the host from products of halves, which vector units have. */
+TG_INLINE void tg_product(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low) {
+#if defined(__CUDACC__)
+    *high = __umul64hi(a, b);
+    *low = a * b;
+#else
+    const uint64_t a_low = a & 0xFFFFFFFFULL, a_high = a >> 32, b_low = b & 0xFFFFFFFFULL, b_high = b >> 32;
+    const uint64_t lowest = a_low * b_low, one = a_high * b_low + (lowest >> 32);
+    const uint64_t other = a_low * b_high + (one & 0xFFFFFFFFULL);
+    *high = a_high * b_high + (one >> 32) + (other >> 32);
+    *low = (other << 32) | (lowest & 0xFFFFFFFFULL);
+#endif
+}
 
 enum { TG_TILE = 4096, TG_MAX_DIMENSIONS = 8 };

@@ -5,13 +5,23 @@ struct tg_density {
     const double *inverse_cell;  /* [cells], volume of a cell over its probability */
     const double *cumulative;    /* [cells], upper end of each cell's share of (0, 1) */
     int64_t dimensions, increments, cells;
-    int64_t strata[TG_MAX_DIMENSIONS];
+    double strata[TG_MAX_DIMENSIONS], inverse_strata[TG_MAX_DIMENSIONS];
+    double scale[TG_MAX_DIMENSIONS]; /* increments / strata */
 };
 
-/* One dimension of a point: its place `x`, the factor its increment adds to the inverse density, and the increment. */
-TG_INLINE double tg_place(const double *grid, const double *steps, double along, double strata, double increments,
+/* The digit of a cell's number that counts strata of a dimension; `rest` becomes the digits before it.
+ * The half makes the quotient exact: it is further from a whole number than its rounding errors. */
+TG_INLINE double tg_along(double *rest, double strata, double inverse_strata) {
+    const double next = TG_FLOOR((*rest + 0.5) * inverse_strata), along = *rest - next * strata;
+    *rest = next;
+    return along;
+}
+
+/* One dimension of a point: its place, the factor its increment adds to the inverse density, and the increment.
+ * `scale` is increments / strata. */
+TG_INLINE double tg_place(const double *grid, const double *steps, double along, double scale, double increments,
                           double u, double *factor, int32_t *increment) {
-    const double scaled = (along + u) / strata * increments;
+    const double scaled = (along + u) * scale;
     const int32_t last = (int32_t)increments - 1, guess = (int32_t)scaled;
     const int32_t step = guess < last ? guess : last;
     const double width = steps[step];
@@ -32,4 +42,11 @@ TG_INLINE int64_t tg_find_cell(const double *cumulative, int64_t cells, double p
         }
     }
     return low;
+}
+
+/* Which of the cells of all channels one uniform number picks, by Walker's alias table. */
+TG_INLINE int64_t tg_pick(const double *keep, const int64_t *alias, int64_t cells, double u) {
+    const double scaled = u * (double)cells;
+    const int64_t guess = (int64_t)scaled, slot = TG_MIN(guess, cells - 1);
+    return scaled - (double)slot < keep[slot] ? slot : alias[slot];
 }

@@ -24,7 +24,7 @@
 #define TG_CONSTANT
 #endif
 
-enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 8, TG_POINT_WORDS = 8, TG_TABLE_WORD = 7 };
+enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 8 };
 
 /* Set before a launch: constants of the printed function and addresses of its tables. */
 extern "C" {
@@ -40,18 +40,16 @@ struct tg_placed {
 };
 
 TG_INLINE void tg_place_point(int64_t cell, const double *u, struct tg_placed *p) {
-    int32_t rest = (int32_t)cell;
+    double rest = (double)cell;
     const double increments = (double)tg_proposal.increments;
     p->inverse = tg_proposal.inverse_cell[cell];
     for (int dim = TG_DIMENSIONS - 1; dim >= 0; --dim) {
-        const int32_t n = (int32_t)tg_proposal.strata[dim];
-        const int32_t next = rest / n;
+        const double along = tg_along(&rest, tg_proposal.strata[dim], tg_proposal.inverse_strata[dim]);
         double factor;
         p->in[dim][0] = tg_place(tg_proposal.grid + dim * (tg_proposal.increments + 1),
-                                 tg_proposal.steps + dim * tg_proposal.increments, (double)(rest - next * n), (double)n,
+                                 tg_proposal.steps + dim * tg_proposal.increments, along, tg_proposal.scale[dim],
                                  increments, u[dim], &factor, &p->increment[dim]);
         p->inverse = p->inverse * factor;
-        rest = next;
     }
 }
 
@@ -88,15 +86,15 @@ struct tg_first {
 /* Writes the outputs of one event to their columns. */
 struct tg_columns {
     void *const *out;
-    const int64_t *steps, *is_int;
+    const int64_t *steps, *is_int, *row;
     int64_t event, weighted;
     double inverse;
     TG_INLINE_MEMBER void put(int j, int, double v) const {
         const double value = j < weighted ? v * inverse : v;
         if (is_int[j]) {
-            ((int32_t *)out[j])[event * steps[j]] = (int32_t)value;
+            ((int32_t *)out[j])[row[event] * steps[j]] = (int32_t)value;
         } else {
-            ((double *)out[j])[event * steps[j]] = value;
+            ((double *)out[j])[row[event] * steps[j]] = value;
         }
     }
 };
@@ -189,8 +187,12 @@ TG_KERNEL tg_histograms(uint64_t seed, uint64_t stream, int64_t first_tile, int6
     }
 }
 
-/* Uniform numbers of `count` events from `first` on, `words` (a multiple of 4) each: u[word * count + event]. */
-TG_KERNEL tg_uniforms(uint64_t seed, uint64_t stream, int64_t first, int64_t count, int64_t words, double *u) {
+/* Uniform numbers of `count` events from `first` on, `words` (a multiple of 4) each: u[word * count + event].
+ * Also channel and cell of each, picked from the alias table over the cells of all channels, where those of channel k
+ * begin at offsets[k]. */
+TG_KERNEL tg_draw(uint64_t seed, uint64_t stream, int64_t first, int64_t count, int64_t words, int64_t table_word,
+                  const double *keep, const int64_t *alias, const int64_t *offsets, int64_t channels, double *u,
+                  int32_t *channel, int64_t *cell) {
     TG_ITEMS(i, count) {
         for (int64_t block = 0; block < words / 4; ++block) {
             uint64_t bits[4];
@@ -199,26 +201,32 @@ TG_KERNEL tg_uniforms(uint64_t seed, uint64_t stream, int64_t first, int64_t cou
                 u[(4 * block + w) * count + i] = tg_uniform(bits[w]);
             }
         }
+        const int64_t slot = tg_pick(keep, alias, offsets[channels], u[table_word * count + i]);
+        int64_t k = 0;
+        while (k < channels - 1 && offsets[k + 1] <= slot) {
+            ++k;
+        }
+        channel[i] = (int32_t)k;
+        cell[i] = slot - offsets[k];
     }
 }
 
-/* Outputs of given points, as in the host's kernel of this name, but `rows` says which rows of `u` are the inputs and
- * `which` the columns of `u` too. */
-TG_KERNEL tg_points(int64_t count, const int64_t *cell, const double *u, int64_t stride, const int64_t *rows, double share,
-                    int64_t weighted, const int64_t *which, void *const *out, const int64_t *steps,
+/* Outputs of given points, as in the host's kernel of this name. */
+TG_KERNEL tg_points(int64_t count, const int64_t *which, const int64_t *row, const int64_t *cell, const double *u,
+                    int64_t stride, double share, int64_t weighted, void *const *out, const int64_t *steps,
                     const int64_t *is_int) {
     TG_ITEMS(i, count) {
-        double drawn[TG_INPUTS];
+        double drawn[TG_DIMENSIONS];
         struct tg_placed placed;
         const int64_t event = which[i];
-        for (int row = 0; row < TG_INPUTS; ++row) {
-            drawn[row] = u[rows[row] * stride + event];
+        for (int dim = 0; dim < TG_DIMENSIONS; ++dim) {
+            drawn[dim] = u[dim * stride + event];
         }
         tg_place_point(cell[event], drawn, &placed);
-        for (int row = TG_DIMENSIONS; row < TG_INPUTS; ++row) {
-            placed.in[row][0] = drawn[row];
+        for (int input = TG_DIMENSIONS; input < TG_INPUTS; ++input) {
+            placed.in[input][0] = u[(input + TG_WORDS_BETWEEN) * stride + event];
         }
-        const struct tg_columns columns = {out, steps, is_int, event, weighted, placed.inverse / share};
+        const struct tg_columns columns = {out, steps, is_int, row, event, weighted, placed.inverse / share};
         tg_point(tg_constants, tg_tables, placed.in, columns, 0);
     }
 }

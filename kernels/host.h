@@ -6,13 +6,7 @@
  *   over by out.put(j, i, value).
  * Output 0 is the density in cm^2.
  */
-#if defined(__clang__)
-#define TG_SIMD _Pragma("clang loop vectorize(enable)")
-#else
-#define TG_SIMD _Pragma("GCC ivdep")
-#endif
-
-enum { TG_CHUNK = 128, TG_POINT_WORDS = 8, TG_TABLE_WORD = 7 };
+enum { TG_CHUNK = 128 };
 
 struct tg_rows {
     double (*rows)[TG_CHUNK];
@@ -27,45 +21,49 @@ struct tg_chunk {
     int64_t cell[TG_CHUNK];
 };
 
-static void tg_place_chunk(const struct tg_density *d, struct tg_chunk *k, double u[][TG_CHUNK]) {
-    int32_t rest[TG_CHUNK];
+/* Places the points of a chunk whose cells and uniform numbers are given. */
+static void tg_place_chunk(const struct tg_density *d, struct tg_chunk *__restrict k, const double (*__restrict u)[TG_CHUNK]) {
+    double rest[TG_CHUNK];
     for (int i = 0; i < TG_CHUNK; ++i) {
-        rest[i] = (int32_t)k->cell[i];
+        rest[i] = (double)k->cell[i];
         k->inverse[i] = d->inverse_cell[k->cell[i]];
     }
     const double increments = (double)d->increments;
     for (int dim = TG_DIMENSIONS - 1; dim >= 0; --dim) {
         const double *grid = d->grid + dim * (d->increments + 1), *steps = d->steps + dim * d->increments;
-        const int32_t n = (int32_t)d->strata[dim];
-        const double strata = (double)n;
+        const double strata = d->strata[dim], inverse_strata = d->inverse_strata[dim], scale = d->scale[dim];
+        TG_SIMD
         for (int i = 0; i < TG_CHUNK; ++i) {
-            const int32_t next = rest[i] / n;
-            const double along = (double)(rest[i] - next * n);
+            const double along = tg_along(rest + i, strata, inverse_strata);
             double factor;
-            k->in[dim][i] = tg_place(grid, steps, along, strata, increments, u[dim][i], &factor, &k->increment[dim][i]);
+            k->in[dim][i] = tg_place(grid, steps, along, scale, increments, u[dim][i], &factor, &k->increment[dim][i]);
             k->inverse[i] = k->inverse[i] * factor;
-            rest[i] = next;
         }
     }
 }
 
-static void tg_evaluate_chunk(const double *__restrict c, const double *const *__restrict t, struct tg_chunk *__restrict k) {
+/* Evaluates at least the first `count` points of a chunk. */
+static void tg_evaluate_chunk(const double *__restrict c, const double *const *__restrict t, struct tg_chunk *__restrict k,
+                              int count) {
     const struct tg_rows out = {k->out};
+    const int whole = (count + 15) / 16 * 16;
     TG_SIMD
-    for (int i = 0; i < TG_CHUNK; ++i) {
+    for (int i = 0; i < whole; ++i) {
         tg_point(c, t, k->in, out, i);
     }
 }
 
-static void tg_draw_chunk(uint64_t seed, uint64_t stream, int64_t first, double u[][TG_CHUNK]) {
-    for (int i = 0; i < TG_CHUNK; ++i) {
-        uint64_t a[4], b[4];
-        const uint64_t block = (uint64_t)(first + i) * (TG_POINT_WORDS / 4);
-        tg_philox(block, seed, stream, a);
-        tg_philox(block + 1, seed, stream, b);
-        for (int w = 0; w < 4; ++w) {
-            u[w][i] = tg_uniform(a[w]);
-            u[w + 4][i] = tg_uniform(b[w]);
+static void tg_draw_chunk(uint64_t seed, uint64_t stream, int64_t first, double (*__restrict u)[TG_CHUNK]) {
+    for (int block = 0; block < TG_POINT_WORDS / 4; ++block) {
+        double(*rows)[TG_CHUNK] = u + 4 * block;
+        TG_SIMD
+        for (int i = 0; i < TG_CHUNK; ++i) {
+            uint64_t bits[4];
+            tg_philox((uint64_t)(first + i) * (TG_POINT_WORDS / 4) + (uint64_t)block, seed, stream, bits);
+            rows[0][i] = tg_uniform(bits[0]);
+            rows[1][i] = tg_uniform(bits[1]);
+            rows[2][i] = tg_uniform(bits[2]);
+            rows[3][i] = tg_uniform(bits[3]);
         }
     }
 }
@@ -103,7 +101,7 @@ void tg_integrate(const double *c, const double *const *t, const struct tg_densi
                 k.cell[i] = cell;
             }
             tg_place_chunk(d, &k, u);
-            tg_evaluate_chunk(c, t, &k);
+            tg_evaluate_chunk(c, t, &k, TG_CHUNK);
             for (int i = 0; i < TG_CHUNK; ++i) {
                 weight[start + i] = k.out[0][i] * k.inverse[i];
             }
@@ -133,7 +131,7 @@ void tg_histograms(const double *c, const double *const *t, const struct tg_dens
                 k.cell[i] = TG_MIN(cell, d->cells - 1);
             }
             tg_place_chunk(d, &k, u);
-            tg_evaluate_chunk(c, t, &k);
+            tg_evaluate_chunk(c, t, &k, TG_CHUNK);
             for (int i = 0; i < TG_CHUNK; ++i) {
                 const double w = k.out[0][i] * k.inverse[i];
                 const double relative = w * inverse_scale, square = relative * relative, fourth = square * square;
@@ -152,43 +150,50 @@ void tg_histograms(const double *c, const double *const *t, const struct tg_dens
     }
 }
 
-/* Outputs of `count` points whose cells and uniform numbers are given: row r of `u` is word r of each point.
+/* Outputs of `count` points which[0], which[1], ... of a block whose cells and uniform numbers are given.
  *
- * `u` has TG_INPUTS rows of `stride` numbers: the dimensions first, then the spare numbers. Output j of point i is
- * written to out[j][which[i] * steps[j]] as a double, or as an int32 where is_int[j]; outputs below `weighted` are
- * multiplied by the inverse density over `share`. */
-void tg_points(const double *c, const double *const *t, const struct tg_density *d, int64_t count, const int64_t *cell,
-               const double *u, int64_t stride, double share, int64_t weighted, const int64_t *which,
+ * Point p has cell[p], and its random numbers are in column p of `u`, whose rows of `stride` numbers are the words of an
+ * event. Output j of point p is written to out[j][row[p] * steps[j]] as a double, or as an int32 where is_int[j]; the
+ * first `weighted` outputs are multiplied by the inverse density over `share`. */
+void tg_points(const double *c, const double *const *t, const struct tg_density *d, int64_t count, const int32_t *which,
+               const int64_t *row, const int64_t *cell, const double *u, int64_t stride, double share, int64_t weighted,
                void *const *out, const int64_t *steps, const int64_t *is_int) {
     static thread_local struct tg_chunk k;
-    static thread_local double drawn[TG_INPUTS][TG_CHUNK];
+    static thread_local double drawn[TG_DIMENSIONS][TG_CHUNK];
     for (int64_t start = 0; start < count; start += TG_CHUNK) {
         const int n = (int)TG_MIN((int64_t)TG_CHUNK, count - start);
+        int64_t rows[TG_CHUNK];
+        int32_t at[TG_CHUNK];
         for (int i = 0; i < TG_CHUNK; ++i) {
-            const int64_t at = start + TG_MIN(i, n - 1); /* the last chunk is filled up with its last point */
-            k.cell[i] = cell[at];
-            for (int row = 0; row < TG_INPUTS; ++row) {
-                drawn[row][i] = u[row * stride + at];
+            at[i] = which[start + TG_MIN(i, n - 1)]; /* the last chunk is filled up with its last point */
+            k.cell[i] = cell[at[i]];
+            rows[i] = row[at[i]];
+        }
+        for (int input = 0; input < TG_INPUTS; ++input) {
+            const int word = input < TG_DIMENSIONS ? input : input + TG_WORDS_BETWEEN;
+            double *into = input < TG_DIMENSIONS ? drawn[input] : k.in[input];
+            for (int i = 0; i < TG_CHUNK; ++i) {
+                into[i] = u[word * stride + at[i]];
             }
         }
         tg_place_chunk(d, &k, drawn);
-        for (int row = TG_DIMENSIONS; row < TG_INPUTS; ++row) {
-            for (int i = 0; i < TG_CHUNK; ++i) {
-                k.in[row][i] = drawn[row][i];
-            }
-        }
-        tg_evaluate_chunk(c, t, &k);
+        tg_evaluate_chunk(c, t, &k, n);
         for (int i = 0; i < n; ++i) {
             k.inverse[i] = k.inverse[i] / share;
         }
         for (int j = 0; j < TG_OUTPUTS; ++j) {
-            for (int i = 0; i < n; ++i) {
-                const int64_t at = which[start + i] * steps[j];
-                const double value = j < weighted ? k.out[j][i] * k.inverse[i] : k.out[j][i];
-                if (is_int[j]) {
-                    ((int32_t *)out[j])[at] = (int32_t)value;
-                } else {
-                    ((double *)out[j])[at] = value;
+            if (j < weighted) {
+                for (int i = 0; i < n; ++i) {
+                    k.out[j][i] = k.out[j][i] * k.inverse[i];
+                }
+            }
+            if (is_int[j]) {
+                for (int i = 0; i < n; ++i) {
+                    ((int32_t *)out[j])[rows[i] * steps[j]] = (int32_t)k.out[j][i];
+                }
+            } else {
+                for (int i = 0; i < n; ++i) {
+                    ((double *)out[j])[rows[i] * steps[j]] = k.out[j][i];
                 }
             }
         }

@@ -4,9 +4,11 @@
  */
 TG_INLINE void tg_philox(uint64_t block, uint64_t key0, uint64_t key1, uint64_t out[4]) {
     uint64_t c0 = block + 1, c1 = c0 == 0 ? 1 : 0, c2 = 0, c3 = 0;
+    TG_UNROLL(10)
     for (int round = 0; round < 10; ++round) {
-        const uint64_t high0 = TG_HIGH_PRODUCT(0xD2E7470EE14C6C93ULL, c0), low0 = 0xD2E7470EE14C6C93ULL * c0;
-        const uint64_t high1 = TG_HIGH_PRODUCT(0xCA5A826395121157ULL, c2), low1 = 0xCA5A826395121157ULL * c2;
+        uint64_t high0, low0, high1, low1;
+        tg_product(0xD2E7470EE14C6C93ULL, c0, &high0, &low0);
+        tg_product(0xCA5A826395121157ULL, c2, &high1, &low1);
         c0 = high1 ^ c1 ^ key0;
         c1 = low1;
         c2 = high0 ^ c3 ^ key1;

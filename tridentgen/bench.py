@@ -23,6 +23,7 @@ from tridentgen.engines.work import TILE, Engine, available_cores
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.flux import Monochromatic
 from tridentgen.processes.trident import Trident
+from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train
 
 _ENERGY_GeV = 5.0
@@ -84,13 +85,13 @@ def _figures(engine: Engine, pair: tuple[str, str]) -> Json:
     proposal = train(process, engine, 1)
     training = time.perf_counter() - start
     case = _Case(engine, process, proposal)
-    events = _rate(lambda: len(_events(case)["weight"]))
+    events = _rate(lambda: _made(case))
     return {
         "training_s": training,
         "points_per_s": _rate(lambda: engine.integrate(process, 0, proposal.channels[0], 1, 1, 1 << 20).points),
         "events_per_s": events,
         "events_to_hdf5_per_s": _rate(lambda: _written(case)),
-        "unweighted_per_s": _rate(lambda: _accepted(case)),
+        "unweighted_per_s": _rate(lambda: _made(case, proposal.max_weight)),
     }
 
 
@@ -106,14 +107,8 @@ def _rate(work: Callable[[], int]) -> float:
             return done / seconds
 
 
-def _events(case: _Case) -> dict[str, Any]:
-    return case.engine.events(case.process, case.proposal, 1, 0, 0, _EVENTS)
-
-
-def _accepted(case: _Case) -> int:
-    """Return how many of a batch of events pass unweighting."""
-    events = _events(case)
-    return int((events["accept"] * case.proposal.max_weight < events["weight"]).sum())
+def _made(case: _Case, max_weight: float | None = None) -> int:
+    return len(case.engine.events(case.process, case.proposal, 1, 0, 0, _EVENTS, max_weight)["weight"])
 
 
 def _written(case: _Case) -> int:
@@ -121,8 +116,7 @@ def _written(case: _Case) -> int:
         tempfile.TemporaryDirectory() as folder,
         EventWriter(Path(folder) / "bench.h5", case.process.columns, {}) as writer,
     ):
-        for _ in range(4):
-            events = _events(case)
+        for events in event_batches(case.process, case.proposal, case.engine, 1, first=0, count=4 * _EVENTS):
             del events["accept"]
             writer.append(events)
         writer.close(complete=True)

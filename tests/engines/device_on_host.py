@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,10 +31,11 @@ _POINTERS: dict[str, type[np.generic]] = {
     "const double*": np.float64,
     "int64_t*": np.int64,
     "const int64_t*": np.int64,
+    "int32_t*": np.int32,
     "void*const*": np.uint64,
 }
 _WORD = 8
-_GLOBALS = {"tg_constants": 512 * _WORD, "tg_tables": 8 * _WORD, "tg_proposal": 15 * _WORD}
+_GLOBALS = {"tg_constants": 512 * _WORD, "tg_tables": 8 * _WORD, "tg_proposal": 31 * _WORD}
 
 
 class DeviceArray:
@@ -47,15 +51,39 @@ class DeviceArray:
         """The memory, with its address `ptr`."""
         return SimpleNamespace(ptr=self._host.ctypes.data)
 
-    def get(self) -> NDArray[Any]:
-        """Return a copy on the host."""
-        return self._host.copy()
+    def get(self, stream: Any = None, out: NDArray[Any] | None = None, blocking: bool = True) -> NDArray[Any]:
+        """Return a copy on the host; a stream's copy is done when the stream is synchronised."""
+        if out is None:
+            return self._host.copy()
+        assert (out.shape, out.dtype, out.flags.c_contiguous) == (self.shape, self.dtype, True)
+        copy = partial(np.copyto, out, self._host.copy())
+        if blocking:
+            copy()
+        else:
+            stream.waiting.append(copy)
+        return out
 
     def __len__(self) -> int:
         return len(self._host)
 
     def __getitem__(self, key: Any) -> DeviceArray:
-        return DeviceArray(self._host[key])
+        return DeviceArray(self._host[key._host if isinstance(key, DeviceArray) else key])
+
+    def __setitem__(self, key: DeviceArray, values: DeviceArray) -> None:
+        self._host[key._host] = values._host
+
+    def __add__(self, other: int) -> DeviceArray:
+        return DeviceArray(self._host + other)
+
+    def __mul__(self, other: float) -> DeviceArray:
+        return DeviceArray(self._host * other)
+
+    def __gt__(self, other: DeviceArray) -> DeviceArray:
+        return DeviceArray(np.asarray(self._host > other._host))
+
+    def astype(self, dtype: Any) -> DeviceArray:
+        """Return a converted copy."""
+        return DeviceArray(self._host.astype(dtype))
 
     def __eq__(self, other: object) -> DeviceArray:  # type: ignore[override]
         return DeviceArray(np.asarray(self._host == other))
@@ -118,11 +146,54 @@ def _passed(value: Any, kind: str) -> Any:
     return ctypes.c_void_p(value.data.ptr)
 
 
-def fake_cupy(free_bytes: int = 1 << 30) -> Any:
-    """Return what the CUDA engine uses of CuPy, on a device with the given free memory.
+class Devices:
+    """The devices of the stand-in: which one a thread uses, and its stream."""
+
+    def __init__(self, count: int, free_bytes: int) -> None:
+        self.count, self.free_bytes = count, free_bytes
+        self._local = threading.local()
+
+    @property
+    def current(self) -> int:
+        """Number of the device that this thread uses."""
+        return int(getattr(self._local, "stack", [0])[-1])
+
+    def device(self, number: int | None = None) -> Any:
+        """Return a device as `cupy.cuda.Device` does: the thread's own, or one to be entered."""
+        chosen = self.current if number is None else number
+        assert 0 <= chosen < self.count
+
+        @contextmanager
+        def entered() -> Iterator[None]:
+            self._local.stack = [*getattr(self._local, "stack", [0]), chosen]
+            try:
+                yield
+            finally:
+                self._local.stack.pop()
+
+        if number is not None:
+            return entered()
+        return SimpleNamespace(id=chosen, mem_info=(self.free_bytes, 2 * self.free_bytes))
+
+    def stream(self) -> Any:
+        """Return the stream of this thread."""
+        if not hasattr(self._local, "stream"):
+            waiting: list[Callable[[], None]] = []
+
+            def synchronize() -> None:
+                while waiting:
+                    waiting.pop(0)()
+
+            self._local.stream = SimpleNamespace(waiting=waiting, synchronize=synchronize)
+        return self._local.stream
+
+
+def fake_cupy(free_bytes: int = 1 << 30, count: int = 1) -> Any:
+    """Return what the CUDA engine uses of CuPy, on `count` devices with the given free memory.
 
     New arrays are filled with rubbish, as on a GPU.
     """
+    devices = Devices(count, free_bytes)
 
     def empty(shape: Any, dtype: Any = np.float64) -> DeviceArray:
         array = np.empty(shape, dtype=dtype)
@@ -131,6 +202,7 @@ def fake_cupy(free_bytes: int = 1 << 30) -> Any:
 
     return SimpleNamespace(
         asarray=lambda values: DeviceArray(np.array(values)),
+        arange=lambda count: DeviceArray(np.arange(count)),
         empty=empty,
         zeros=lambda shape, dtype=np.float64: DeviceArray(np.zeros(shape, dtype=dtype)),
         flatnonzero=lambda array: DeviceArray(np.flatnonzero(array._host)),
@@ -138,7 +210,9 @@ def fake_cupy(free_bytes: int = 1 << 30) -> Any:
         RawModule=HostModule,
         cuda=SimpleNamespace(
             is_available=lambda: True,
-            Device=lambda: SimpleNamespace(mem_info=(free_bytes, 2 * free_bytes)),
-            get_current_stream=lambda: SimpleNamespace(synchronize=lambda: None),
+            runtime=SimpleNamespace(getDeviceCount=lambda: count),
+            Device=devices.device,
+            get_current_stream=devices.stream,
+            alloc_pinned_memory=bytearray,
         ),
     )

@@ -102,6 +102,34 @@ def test_pieces_that_fit_the_memory_are_the_whole() -> None:
     )
 
 
+@pytest.mark.parametrize("name", SAMPLE)
+def test_kept_events_are_the_same(cuda: CudaEngine, name: str) -> None:
+    most = proposal(name).max_weight
+    same_columns(
+        cuda.events(sampled(name), proposal(name), 3, 4, FIRST, EVENTS, most),
+        ONE.events(sampled(name), proposal(name), 3, 4, FIRST, EVENTS, most),
+    )
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_devices_are_one(count: int) -> None:
+    """Tiles and events shared out by their numbers, also in more pieces than devices."""
+    host_compiler()
+    name = SAMPLE[1]
+    process, density = sampled(name), proposal(name)
+    several = CudaEngine(cupy=fake_cupy(free_bytes=TILE * 4200, count=count))
+    assert several.devices == tuple(range(count))
+    sums = ONE.integrate(process, 1, density.channels[1], 3, 4, POINTS)
+    assert several.integrate(process, 1, density.channels[1], 3, 4, POINTS) == sums
+    arguments = (process, 1, density.channels[1], 3, 4, POINTS, sums.weight / sums.points)
+    same_histograms(several.histograms(*arguments), ONE.histograms(*arguments))
+    for most in (None, density.max_weight):
+        same_columns(
+            several.events(process, density, 3, 4, FIRST, 5 * TILE + 7, most),
+            ONE.events(process, density, 3, 4, FIRST, 5 * TILE + 7, most),
+        )
+
+
 def test_event_ranges_of_several_devices_are_the_whole(cuda: CudaEngine) -> None:
     name = SAMPLE[1]
     ends = [0, 1, 255, 4096, 9_999, EVENTS]

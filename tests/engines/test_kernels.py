@@ -43,7 +43,17 @@ void uniform(const uint64_t *bits, double *u, int64_t n) {
 void place(const double *grid, const double *steps, const double *along, double strata, double increments,
            const double *u, double *x, double *factor, int32_t *increment, int64_t n) {
     for (int64_t i = 0; i < n; ++i)
-        x[i] = tg_place(grid, steps, along[i], strata, increments, u[i], factor + i, increment + i);
+        x[i] = tg_place(grid, steps, along[i], increments / strata, increments, u[i], factor + i, increment + i);
+}
+
+void digits(int64_t cells, const int64_t *strata, int64_t dimensions, double *along) {
+    for (int64_t cell = 0; cell < cells; ++cell) {
+        double rest = (double)cell;
+        for (int64_t dim = dimensions - 1; dim >= 0; --dim) {
+            const double n = (double)strata[dim];
+            along[dim * cells + cell] = tg_along(&rest, n, 1.0 / n);
+        }
+    }
 }
 
 void find_cells(const double *cumulative, int64_t cells, const double *position, int64_t *found, int64_t n) {
@@ -168,6 +178,14 @@ def test_a_place_within_strata_is_that_of_the_proposal(shim: ctypes.CDLL, strata
     np.testing.assert_array_equal(increment, expected.increments[0])
 
 
+@pytest.mark.parametrize("strata", [(1,), (7, 1, 3), (49, 41, 3, 11), (1000, 1, 999)], ids=str)
+def test_the_strata_of_a_cell_are_the_digits_of_its_number(shim: ctypes.CDLL, strata: tuple[int, ...]) -> None:
+    cells = int(np.prod(strata))
+    along = np.empty((len(strata), cells))
+    call(shim.digits, cells, np.array(strata, dtype=np.int64), len(strata), along)
+    np.testing.assert_array_equal(along, np.array(np.unravel_index(np.arange(cells), strata)))
+
+
 @pytest.mark.parametrize("cells", [1, 2, 3, 1000, 4096])
 def test_a_cell_is_found_as_by_searchsorted(shim: ctypes.CDLL, cells: int) -> None:
     rng = np.random.default_rng(cells)
@@ -181,18 +199,22 @@ def test_a_cell_is_found_as_by_searchsorted(shim: ctypes.CDLL, cells: int) -> No
     np.testing.assert_array_equal(found, expected)
 
 
-def test_the_device_text_draws_the_numbers_of_the_sampling() -> None:
-    """`tg_uniforms` for words and first events of every size."""
+def test_the_device_text_draws_the_events_of_the_sampling() -> None:
+    """`tg_draw` for words and first events of every size: random numbers, and the channels and cells they pick."""
     host_compiler()
-    name = "mu mu, one energy, fermi"
+    name = "e e of antineutrinos on everything, power law"
     cupy = fake_cupy()
-    engine = CudaEngine(cupy=cupy)
-    kernels = engine._integrand(sampled(name), 0)
+    kernels, table = CudaEngine(cupy=cupy)._integrand(sampled(name), 0), proposal(name)
+    arrays = [cupy.asarray(array) for array in (*table.alias, table.offsets)]
     for first, count, words in ((0, 1000, 8), (5_000_000_000, 257, 12), (17, 1, 4), (2**52, 300, 12)):
-        u = cupy.empty((words, count))
-        numbers = (np.uint64(7), np.uint64(2**63 + 1), np.int64(first), np.int64(count), np.int64(words))
-        kernels.launch("tg_uniforms", 1, *numbers, u)
-        same_bits(u.get(), uniforms(7, 2**63 + 1, first, count, words))
+        u, channel, cell = cupy.empty((words, count)), cupy.empty(count, np.int32), cupy.empty(count, np.int64)
+        numbers = (np.uint64(7), np.uint64(2**63 + 1), *(np.int64(n) for n in (first, count, words, 3)))
+        kernels.launch("tg_draw", 1, *numbers, *arrays, np.int64(len(table.channels)), u, channel, cell)
+        expected = uniforms(7, 2**63 + 1, first, count, words)
+        same_bits(u.get(), expected)
+        channels, cells = table.pick(expected[3])
+        np.testing.assert_array_equal(channel.get(), channels)
+        np.testing.assert_array_equal(cell.get(), cells)
 
 
 def test_shards_of_tiles_are_the_whole_on_the_device() -> None:

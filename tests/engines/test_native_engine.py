@@ -103,6 +103,15 @@ def test_events_are_the_same_cut_anywhere(name: str) -> None:
 
 
 @every_case
+def test_kept_events_are_the_same(name: str) -> None:
+    """Those that pass the decision with half of the weight that keeps all but 1e-4 of the cross section."""
+    most = 0.5 * proposal(name).max_weight
+    expected = ONE.events(sampled(name), proposal(name), 3, 4, FIRST, EVENTS // 4, most)
+    for threads in THREADS:
+        same_columns(engine(threads).events(sampled(name), proposal(name), 3, 4, FIRST, EVENTS // 4, most), expected)
+
+
+@every_case
 def test_fast_weights_differ_in_the_last_digits_alone(name: str) -> None:
     """With fused multiply-add: half of the weights within 1e-13, 99.9 % of them within 1e-9."""
     _, expected = ONE.weights(sampled(name), proposal(name), 3, 4, EVENTS // 2)

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.engines import cases
 from tests.sampling.toys import Function, flat_proposal, random_density, three_peaks
 from tridentgen.engines import ENGINES, choose_engine
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import uniforms
-from tridentgen.engines.work import TILE, Columns, available_cores, tree_sum
+from tridentgen.engines.work import TILE, Columns, Words, available_cores, tree_sum
 from tridentgen.errors import InputError
 from tridentgen.flux import PowerLaw
 from tridentgen.processes.trident import Trident
@@ -111,6 +112,36 @@ def test_weights_of_events_are_those_of_weights(sampled: tuple[Process, Proposal
     assert len(np.unique(channels)) >= 2
 
 
+KEPT = "e e of antineutrinos on everything, power law"
+
+
+def test_kept_events_are_those_whose_weight_passes_the_decision() -> None:
+    """Every column of the events of a full run with weight > accept * most; their share is that of the mean weight."""
+    process, density = cases.sampled(KEPT), cases.proposal(KEPT)
+    everything = ONE.events(process, density, 3, 4, 1000, 40_000)
+    weight = ONE.weights(process, density, 3, 4, 41_000)[1][1000:]
+    most = density.max_weight
+    kept = weight > everything["accept"] * most
+    cases.same_columns(
+        ONE.events(process, density, 3, 4, 1000, 40_000, most), {name: a[kept] for name, a in everything.items()}
+    )
+    share = np.minimum(weight / most, 1.0).mean()
+    assert abs(kept.mean() - share) < 4.0 * math.sqrt(share * (1.0 - share) / len(kept))
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "spares", "expected"),
+    [
+        (1, 0, Words(4, 4, 1, 2, slice(3, 3))),
+        (3, 3, Words(4, 8, 3, 4, slice(5, 8))),
+        (4, 3, Words(8, 12, 4, 5, slice(6, 9))),
+        (8, 3, Words(12, 16, 8, 9, slice(10, 13))),
+    ],
+)
+def test_words_are_whole_blocks_and_none_is_used_twice(dimensions: int, spares: int, expected: Words) -> None:
+    assert Words.of(Function(lambda x: x[0], dimensions, spares=spares)) == expected
+
+
 def test_sums_are_those_of_the_definition() -> None:
     """Weights and pair differences added by `math.fsum` from single evaluations; rounding up to whole tiles."""
     toy = three_peaks()
@@ -119,7 +150,7 @@ def test_sums_are_those_of_the_definition() -> None:
     n = 3 * TILE
     assert found.points == n
     u = uniforms(3, 4, 0, n, 8)
-    cells = np.searchsorted(np.cumsum(density.cell_share), (np.arange(n) + u[7]) / n, side="right")
+    cells = np.searchsorted(np.cumsum(density.cell_share), (np.arange(n) + u[4]) / n, side="right")
     placed = density.place(np.minimum(cells, 23), u[:4])
     weight = toy.integrand(0, placed.x) * placed.inverse_density
     assert found.weight == pytest.approx(math.fsum(weight), rel=1e-14)
@@ -132,7 +163,7 @@ def test_histograms_are_those_of_the_definition() -> None:
     scale = 4.0
     found = ONE.histograms(toy, 0, density, 3, 4, 2 * TILE, scale)
     u = uniforms(3, 4, 0, 2 * TILE, 8)
-    cells = np.minimum((u[7] * 16).astype(int), 15)
+    cells = np.minimum((u[4] * 16).astype(int), 15)
     placed = density.place(cells, u[:4])
     relative = toy.integrand(0, placed.x) * placed.inverse_density / scale
     squares = np.rint(np.minimum(relative**2, 2.0**16) * 2.0**20)
@@ -150,7 +181,7 @@ def test_histograms_are_those_of_the_definition() -> None:
 def test_a_huge_weight_is_capped_in_histograms_and_kept_in_sums() -> None:
     spike = Function(lambda x: np.where(x[0] < 0.5, 1e70, 1.0))
     found = ONE.histograms(spike, 0, flat_proposal(2).channels[0], 1, 2, TILE, 1.0)
-    heavy = int((uniforms(1, 2, 0, TILE, 8)[0] < 0.5).sum())
+    heavy = int((uniforms(1, 2, 0, TILE, 4)[0] < 0.5).sum())
     assert found.cells[0] == heavy * 2.0**36 + (TILE - heavy) * 2.0**20
     assert found.weight == pytest.approx(heavy * 1e70, rel=1e-12)
 

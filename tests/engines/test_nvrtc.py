@@ -18,7 +18,7 @@ from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.trident import Trident
 
 ARCHITECTURES = ("sm_80", "sm_90")
-KERNELS = {"tg_integrate", "tg_histograms", "tg_uniforms", "tg_points"}
+KERNELS = {"tg_integrate", "tg_histograms", "tg_draw", "tg_points"}
 MOST_REGISTERS = 255
 
 MU_MU = ("numu", "mu-", "mu+")

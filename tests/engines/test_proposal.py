@@ -135,7 +135,7 @@ def test_mean_of_the_density_itself_is_one_by_random_points() -> None:
     density = random_density(np.random.default_rng(11), (3, 2, 2), increments=20)
     proposal = Proposal((density,), np.ones(1), 1.0, 1e-4, "")
     u = uniforms(3, 4, 0, 200_000, 12)
-    _, cells = proposal.pick(u[7])
+    _, cells = proposal.pick(u[4])
     weight = density.place(cells, u[:3]).inverse_density
     assert abs(weight.mean() - 1.0) < 4.0 * weight.std() / math.sqrt(len(weight))
 

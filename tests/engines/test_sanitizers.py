@@ -21,12 +21,12 @@ from tridentgen.engines.kernel_source import device_source, host_source, trace_e
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.proposal import ChannelProposal
 from tridentgen.engines.uniforms import uniforms
-from tridentgen.engines.work import EVENT_WORDS, SPARE_WORDS, TILE, Histograms, draw_channels, empty_columns
+from tridentgen.engines.work import TILE, Histograms, Words, draw_channels, empty_columns
 
 Arrays = dict[str, NDArray[Any]]
 
 FLAGS = (
-    "-std=c++17", "-O1", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+    "-std=c++17", "-O1", "-g1", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
 )  # fmt: skip
 C_TYPES = {"f8": "double", "i8": "int64_t", "i4": "int32_t"}
 INPUT_OUTPUT = """
@@ -97,8 +97,8 @@ def prepared(function: PrintedFunction, density: ChannelProposal, device: bool) 
         "cumulative": density.cumulative, "c": function.constants, **tables,
     }  # fmt: skip
     sizes = f"{len(density.strata)}, {density.steps.shape[1]}, {len(density.cell_share)}"
-    strata = ", ".join(map(str, density.strata))
-    statements = [f"struct tg_density d = {{grid, steps, inverse, cumulative, {sizes}, {{{strata}}}}};"]
+    factors = ", ".join(f"{{{', '.join(value.hex() for value in row)}}}" for row in density.strata_factors.tolist())
+    statements = [f"struct tg_density d = {{grid, steps, inverse, cumulative, {sizes}, {factors}}};"]
     if device:
         statements += [
             f"for (int i = 0; i < {len(function.constants)}; ++i) tg_constants[i] = c[i];",
@@ -149,30 +149,27 @@ def test_sums_and_histograms(folder: Path, name: str, channel: int, device: bool
 def test_events(folder: Path, name: str, channel: int, device: bool) -> None:
     process, density = sampled(name), proposal(name).channels[channel]
     expected = NativeEngine(host_compiler(), 1).events(process, proposal(name), SEED, STREAM, FIRST, COUNT)
-    u = uniforms(SEED, STREAM, FIRST, COUNT, EVENT_WORDS)
-    drawn = next(part for part in draw_channels(proposal(name), u)[1] if part.channel == channel)
-    used = np.array([*range(process.dimensions), *range(SPARE_WORDS.start, SPARE_WORDS.stop)])
+    words = Words.of(process)
+    u = uniforms(SEED, STREAM, FIRST, COUNT, words.event)
+    drawn = next(part for part in draw_channels(proposal(name), u[words.table])[1] if part.channel == channel)
+    cells = np.zeros(COUNT, dtype=np.int64)
+    cells[drawn.which] = drawn.cells
     event = trace_event(process, channel)
     arrays, statements = prepared(event.function, density, device)
     source, head = kernels(event.function, device)
-    columns = {f"column_{n}": a for n, a in empty_columns(process, 0, u).items() if n not in ("event_id", "accept")}
-    arrays |= columns
+    columns = {f"column_{n}": a for n, a in empty_columns(process, COUNT).items() if n not in ("event_id", "accept")}
+    arrays |= columns | {"u": u, "cells": cells, "rows": np.arange(COUNT)}
     outputs = [columns[f"column_{output.column}"] for output in event.outputs]
     places = [f"column_{output.column} + {output.component}" for output in event.outputs]
     arrays["strides"] = np.array([array.strides[0] // array.itemsize for array in outputs])
     arrays["is_int"] = np.array([int(array.dtype == np.int32) for array in outputs])
-    arrays["which"] = drawn.which
+    arrays["which"] = drawn.which if device else drawn.which.astype(np.int32)
     share = float(proposal(name).channel_share[channel]).hex()
-    tail = f"{share}, {event.weighted}, which, columns, strides, is_int);"
-    statements.append(f"void *columns[] = {{{', '.join(places)}}};")
-    if device:  # its kernel takes the rows it needs, and the events of the channel, out of all
-        cells = np.zeros(COUNT, dtype=np.int64)
-        cells[drawn.which] = drawn.cells
-        arrays |= {"u": u, "rows": used, "cells": cells}
-        statements.append(f"tg_points({len(drawn.which)}, cells, u, {COUNT}, rows, {tail}")
-    else:
-        arrays |= {"u": np.ascontiguousarray(u[np.ix_(used, drawn.which)]), "cells": drawn.cells}
-        statements.append(f"tg_points({head}{len(drawn.which)}, cells, u, {len(drawn.which)}, {tail}")
+    statements += [
+        f"void *columns[] = {{{', '.join(places)}}};",
+        f"tg_points({head}{len(drawn.which)}, which, rows, cells, u, {COUNT}, {share}, {event.weighted}, columns, "
+        "strides, is_int);",
+    ]
     found = run(folder, source, arrays, statements)
     for column in {output.column for output in event.outputs}:
         same_bits(found[f"column_{column}"][drawn.which], expected[column][drawn.which], column)

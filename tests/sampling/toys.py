@@ -55,6 +55,7 @@ class Toy:
 
     peaks: tuple[Peak, ...]
     signature: str = "toy"
+    spares: int = 3
     columns: tuple[Column, ...] = _COLUMNS
 
     @property
@@ -122,6 +123,7 @@ class Function:
     dimensions: int = 2
     channels: tuple[str, ...] = ("all",)
     signature: str = "function"
+    spares: int = 3
     columns: tuple[Column, ...] = _COLUMNS
 
     def integrand(self, channel: int, x: Values) -> Value:  # noqa: ARG002 - there is one channel

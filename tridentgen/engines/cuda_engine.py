@@ -7,32 +7,35 @@ default, exact mode, without fused multiply-add).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.kernel_source import TracedEvent, device_source, trace_event, trace_integrand
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
-    EVENT_WORDS,
-    SPARE_WORDS,
-    TABLE_WORD,
     TILE,
     Columns,
     FloatArray,
     Histograms,
     IntArray,
     Sums,
-    empty_columns,
+    Words,
+    joined,
 )
 from tridentgen.errors import TridentgenError
 
+T = TypeVar("T")
+
 _THREADS = 256
 _MAX_CONSTANTS = 512
+_MAX_DIMENSIONS = 8
 _MAX_TABLES = 8
 _MOST_BLOCKS = 1 << 16
 _BYTES_PER_EVENT = 2048  # columns, random numbers and indices on the device, with room to spare
@@ -84,10 +87,11 @@ class DeviceKernels:
         cupy = self._cupy
         arrays = (density.grid, density.steps, density.inverse_cell_density, density.cumulative)
         self._density = [cupy.asarray(np.ascontiguousarray(array)) for array in arrays]
-        sizes = [len(density.strata), density.steps.shape[1], len(density.cell_share)]
-        strata = [*density.strata, *[0] * (8 - len(density.strata))]
-        words = [*(array.data.ptr for array in self._density), *sizes, *strata]
-        self._set("tg_proposal", np.array(words, dtype=np.uint64))
+        sizes = (*density.steps.shape, len(density.cell_share))
+        factors = np.zeros((3, _MAX_DIMENSIONS))
+        factors[:, : len(density.strata)] = density.strata_factors
+        addresses = np.array([*(array.data.ptr for array in self._density), *sizes], dtype=np.uint64)
+        self._set("tg_proposal", np.concatenate([addresses, factors.reshape(-1).view(np.uint64)]))
         self._set("tg_constants", self._function.constants)
         if self._tables:
             self._set("tg_tables", np.array([table.data.ptr for table in self._tables], dtype=np.uint64))
@@ -99,145 +103,223 @@ class DeviceKernels:
 
 @dataclass(frozen=True)
 class CudaEngine:
-    """Evaluates processes on one GPU.
+    """Evaluates processes on all GPUs: tiles and events are shared out by their numbers.
 
     Attributes
     ----------
     fast : bool
         Allow fused multiply-add.
+    devices : tuple of int
+        Numbers of the GPUs to use; all there are unless given.
     """
 
     fast: bool = False
+    devices: tuple[int, ...] = ()
     name: str = "cuda"
     cupy: Any = field(default_factory=require_gpu, compare=False, repr=False)
-    _integrands: dict[tuple[Process, int], DeviceKernels] = field(default_factory=dict, compare=False, repr=False)
-    _events: dict[tuple[Process, int], tuple[DeviceKernels, TracedEvent]] = field(
+    _integrands: dict[tuple[int, Process, int], DeviceKernels] = field(default_factory=dict, compare=False, repr=False)
+    _events: dict[tuple[int, Process, int], tuple[DeviceKernels, TracedEvent]] = field(
         default_factory=dict, compare=False, repr=False
     )
+
+    def __post_init__(self) -> None:
+        if not self.devices:
+            object.__setattr__(self, "devices", tuple(range(self.cupy.cuda.runtime.getDeviceCount())))
 
     def integrate(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
     ) -> Sums:
         """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
-        cupy, tiles = self.cupy, math.ceil(points / TILE)
-        kernels = self._integrand(process, channel)
-        kernels.prepare(proposal)
-        sums, pairs = cupy.empty(tiles), cupy.empty(tiles)
-        numbers = _integers(seed, stream, 0, tiles, tiles * TILE)
-        kernels.launch("tg_integrate", tiles, *numbers, sums, pairs)
-        return Sums(tiles * TILE, math.fsum(sums.get()), math.fsum(pairs.get()))
+        total = math.ceil(points / TILE)
+
+        def part(first: int, tiles: int) -> list[FloatArray]:
+            kernels = self._integrand(process, channel)
+            kernels.prepare(proposal)
+            sums = [self.cupy.empty(tiles) for _ in range(2)]
+            numbers = _integers(seed, stream, first, tiles, total * TILE)
+            kernels.launch("tg_integrate", tiles, *numbers, *sums)
+            return [array.get() for array in sums]
+
+        parts = self._on_devices(part, total)
+        sums, pairs = (math.fsum(value for found in parts for value in found[i]) for i in (0, 1))
+        return Sums(total * TILE, sums, pairs)
 
     def histograms(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int,
         scale: float,
     ) -> Histograms:  # fmt: skip
         """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube."""
-        cupy, tiles = self.cupy, math.ceil(points / TILE)
-        kernels = self._integrand(process, channel)
-        kernels.prepare(proposal)
-        sums, cells = cupy.empty(tiles), len(proposal.cell_share)
-        shapes = (proposal.steps.shape, proposal.steps.shape, (cells,), (cells,))
-        counts = [cupy.zeros(shape, dtype=cupy.int64) for shape in shapes]
-        numbers = _integers(seed, stream, 0, tiles)
-        kernels.launch("tg_histograms", tiles, *numbers, np.float64(1.0 / scale), sums, *counts)
-        grid, grid_points, cell_sums, cell_points = (array.get().astype(float) for array in counts)
-        return Histograms(tiles * TILE, math.fsum(sums.get()), grid, grid_points, cell_sums, cell_points)
+        cells = len(proposal.cell_share)
+
+        def part(first: int, tiles: int) -> tuple[FloatArray, Histograms]:
+            cupy, kernels = self.cupy, self._integrand(process, channel)
+            kernels.prepare(proposal)
+            sums, shapes = cupy.empty(tiles), (proposal.steps.shape, proposal.steps.shape, (cells,), (cells,))
+            counts = [cupy.zeros(shape, dtype=cupy.int64) for shape in shapes]
+            numbers = _integers(seed, stream, first, tiles)
+            kernels.launch("tg_histograms", tiles, *numbers, np.float64(1.0 / scale), sums, *counts)
+            grid, grid_points, cell_sums, cell_points = (array.get().astype(float) for array in counts)
+            return sums.get(), Histograms(tiles * TILE, 0.0, grid, grid_points, cell_sums, cell_points)
+
+        d, increments = proposal.steps.shape
+        total = Histograms.empty(d, increments, cells)
+        sums: list[float] = []
+        for tile_sums, found in self._on_devices(part, math.ceil(points / TILE)):
+            sums += list(tile_sums)
+            total += found
+        return total._replace(weight=math.fsum(sums))
 
     def weights(
         self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
     ) -> tuple[IntArray, FloatArray]:
         """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
-        kernels = [self._integrand(process, channel) for channel in range(len(proposal.channels))]
-        weight = self.cupy.empty(count)
-        rows = list(range(process.dimensions))
-        u, channels = self._drawn(kernels[0], proposal, seed, stream, 0, count)
-        for channel, which, cells in channels:
-            self._points(kernels[channel], proposal, channel, u, rows, which, cells, [(weight, 0)], 1)
-        found = np.empty(count, dtype=np.int64)
-        for channel, which, _ in channels:
-            found[which.get()] = channel
-        return found, weight.get()
 
-    def events(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> Columns:
+        def part(first: int, number: int) -> tuple[IntArray, FloatArray]:
+            drawn = self._draw(process, proposal, seed, stream, first, number)
+            return drawn.channel.get().astype(np.int64), self._weights(process, proposal, drawn).get()
+
+        parts = self._on_devices(part, count, self._events_at_a_time())
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+    def events(
+        self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
+        max_weight: float | None = None,
+    ) -> Columns:  # fmt: skip
         """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
 
         Done in pieces that fit the free memory of the device. The column ``accept`` holds a uniform number of each
-        event for unweighting.
+        event. With `max_weight`, only events are made whose integrand's weight is above that number times `max_weight`.
         """
-        free = self.cupy.cuda.Device().mem_info[0]
-        size = max(TILE, int(free * _SHARE_OF_MEMORY) // _BYTES_PER_EVENT)
-        pieces = [
-            self._piece(process, proposal, seed, stream, begin, min(size, first + count - begin))
-            for begin in range(first, first + count, size)
-        ]
-        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
-    def _piece(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> Columns:
-        cupy = self.cupy
-        rows = [*range(process.dimensions), *range(SPARE_WORDS.start, SPARE_WORDS.stop)]
-        kernels = [self._event(process, channel) for channel in range(len(proposal.channels))]
-        u, channels = self._drawn(kernels[0][0], proposal, seed, stream, first, count)
-        filled = {output.column for output in kernels[0][1].outputs}
+        def part(offset: int, number: int) -> Columns:
+            drawn = self._draw(process, proposal, seed, stream, first + offset, number)
+            accept = drawn.u[Words.of(process).accept]
+            if max_weight is None:
+                return self._columns(process, proposal, first + offset, drawn, self.cupy.arange(number), accept)
+            kept = self.cupy.flatnonzero(self._weights(process, proposal, drawn) > accept * max_weight)
+            return self._columns(process, proposal, first + offset, drawn, kept, accept)
+
+        return joined(self._on_devices(part, count, self._events_at_a_time()))
+
+    def _events_at_a_time(self) -> int:
+        free: int = self.cupy.cuda.Device().mem_info[0]
+        return max(TILE, int(free * _SHARE_OF_MEMORY) // _BYTES_PER_EVENT)
+
+    def _on_devices(self, part: Callable[[int, int], T], total: int, most: int = 1 << 40) -> list[T]:
+        """Return ``part(first, number)`` over consecutive pieces of at most `most`, one or more on each device."""
+        size = min(most, math.ceil(total / len(self.devices)))
+        pieces = [(first, min(size, total - first)) for first in range(0, total, size)]
+
+        def on_device(number: int) -> list[T]:
+            with self.cupy.cuda.Device(self.devices[number]):
+                return [part(*piece) for piece in pieces[number :: len(self.devices)]]
+
+        if len(self.devices) == 1:
+            return on_device(0)
+        with ThreadPoolExecutor(len(self.devices)) as pool:
+            found = list(pool.map(on_device, range(len(self.devices))))
+        return [found[i % len(found)][i // len(found)] for i in range(len(pieces))]
+
+    def _draw(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> _Drawn:
+        """Return the random numbers of events, and channel and cell that they pick."""
+        cupy, words = self.cupy, Words.of(process)
+        u, channel, cell = cupy.empty((words.event, count)), cupy.empty(count, np.int32), cupy.empty(count, np.int64)
+        table = [cupy.asarray(array) for array in (*proposal.alias, proposal.offsets)]
+        self._integrand(process, 0).launch(
+            "tg_draw", math.ceil(count / _THREADS), *_integers(seed, stream, first, count, words.event, words.table),
+            *table, np.int64(len(proposal.channels)), u, channel, cell,
+        )  # fmt: skip
+        cupy.cuda.get_current_stream().synchronize()  # the table must live until it has been read
+        return _Drawn(u, channel, cell)
+
+    def _weights(self, process: Process, proposal: Proposal, drawn: _Drawn) -> Any:
+        """Return the integrand's weights of drawn events, on the device."""
+        count = len(drawn.channel)
+        weight, everyone = self.cupy.empty(count), self.cupy.arange(count)
+        for number in range(len(proposal.channels)):
+            which = self.cupy.flatnonzero(drawn.channel == number)
+            kernels = self._integrand(process, number)
+            self._points(kernels, proposal, number, drawn, which, everyone, [(weight, 0)], 1)
+        return weight
+
+    def _columns(
+        self, process: Process, proposal: Proposal, first: int, drawn: _Drawn, kept: Any, accept: Any
+    ) -> Columns:
+        """Return the columns of the drawn events `kept`, in pinned memory of the host."""
+        cupy, count = self.cupy, len(kept)
+        row = cupy.empty(len(drawn.channel), np.int64)
+        row[kept] = cupy.arange(count)
         on_device = {
             column.name: cupy.empty((count, *column.shape), dtype=column.dtype)
             for column in process.columns
-            if column.name in filled
+            if column.name != "event_id"
         }
-        for channel, which, cells in channels:
-            function, event = kernels[channel]
+        channel = drawn.channel[kept]
+        for number in range(len(proposal.channels)):
+            kernels, event = self._event(process, number)
             places = [(on_device[output.column], output.component) for output in event.outputs]
-            self._points(function, proposal, channel, u, rows, which, cells, places, event.weighted)
-        out = empty_columns(process, first, u.get())
-        for channel, which, _ in channels:
-            for name, value in kernels[channel][1].constants.items():
-                out[name][which.get()] = value
+            which = kept[cupy.flatnonzero(channel == number)]
+            self._points(kernels, proposal, number, drawn, which, row, places, event.weighted)
+        on_device["event_id"] = (kept + first).astype(np.uint64)
+        on_device["accept"] = accept[kept]
+        return self._copied(on_device)
+
+    def _copied(self, on_device: dict[str, Any]) -> Columns:
+        """Copy columns to pinned memory, all under way at once."""
+        stream = self.cupy.cuda.get_current_stream()
+        out: Columns = {}
         for name, array in on_device.items():
-            out[name] = array.get()
+            out[name] = _pinned(self.cupy, array)
+            array.get(stream=stream, out=out[name], blocking=False)
+        stream.synchronize()
         return out
 
-    def _drawn(
-        self, kernels: DeviceKernels, proposal: Proposal, seed: int, stream: int, first: int, count: int
-    ) -> tuple[Any, list[tuple[int, Any, Any]]]:
-        """Return the random numbers of events, and for each channel its events and the cells of all of them."""
-        cupy = self.cupy
-        u = cupy.empty((EVENT_WORDS, count))
-        kernels.launch(
-            "tg_uniforms", math.ceil(count / _THREADS), *_integers(seed, stream, first, count, EVENT_WORDS), u
-        )
-        channel, cell = (cupy.asarray(array) for array in proposal.pick(u[TABLE_WORD].get()))
-        found = [(number, cupy.flatnonzero(channel == number)) for number in range(len(proposal.channels))]
-        return u, [(number, which, cell) for number, which in found if len(which)]
-
     def _points(
-        self, kernels: DeviceKernels, proposal: Proposal, channel: int, u: Any, rows: Sequence[int], which: Any,
-        cells: Any, places: Sequence[tuple[Any, int]], weighted: int,
+        self, kernels: DeviceKernels, proposal: Proposal, channel: int, drawn: _Drawn, which: Any, row: Any,
+        places: Sequence[tuple[Any, int]], weighted: int,
     ) -> None:  # fmt: skip
         cupy, count = self.cupy, len(which)
+        if count == 0:
+            return
         kernels.prepare(proposal.channels[channel])
         addresses = cupy.asarray(np.array([a.data.ptr + a.itemsize * part for a, part in places], dtype=np.uint64))
         steps = cupy.asarray(np.array([a.strides[0] // a.itemsize for a, _ in places], dtype=np.int64))
         is_int = cupy.asarray(np.array([a.dtype == np.int32 for a, _ in places], dtype=np.int64))
         kernels.launch(
-            "tg_points", math.ceil(count / _THREADS), np.int64(count), cells, u, np.int64(u.shape[1]),
-            cupy.asarray(np.array(rows, dtype=np.int64)), np.float64(proposal.channel_share[channel]),
-            np.int64(weighted), which, addresses, steps, is_int,
+            "tg_points", math.ceil(count / _THREADS), np.int64(count), which, row, drawn.cell, drawn.u,
+            np.int64(drawn.u.shape[1]), np.float64(proposal.channel_share[channel]), np.int64(weighted), addresses,
+            steps, is_int,
         )  # fmt: skip
         # The arrays above must live until the kernel has read them.
         cupy.cuda.get_current_stream().synchronize()
 
     def _integrand(self, process: Process, channel: int) -> DeviceKernels:
-        key = (process, channel)
+        key = (self.cupy.cuda.Device().id, process, channel)
         if key not in self._integrands:
             self._integrands[key] = DeviceKernels(trace_integrand(process, channel), self.cupy, self.fast)
         return self._integrands[key]
 
     def _event(self, process: Process, channel: int) -> tuple[DeviceKernels, TracedEvent]:
-        key = (process, channel)
+        key = (self.cupy.cuda.Device().id, process, channel)
         if key not in self._events:
             event = trace_event(process, channel)
             self._events[key] = DeviceKernels(event.function, self.cupy, self.fast), event
         return self._events[key]
 
 
+class _Drawn(NamedTuple):
+    """Random numbers of events, shape (words, n), and their channels and cells, on the device."""
+
+    u: Any
+    channel: Any
+    cell: Any
+
+
 def _integers(seed: int, stream: int, *others: int) -> tuple[Any, ...]:
     return np.uint64(seed), np.uint64(stream), *(np.int64(value) for value in others)
+
+
+def _pinned(cupy: Any, like: Any) -> NDArray[Any]:
+    """Return an array of the host, of the size of one on the device, in pinned memory."""
+    memory = cupy.cuda.alloc_pinned_memory(max(like.nbytes, 1))
+    return np.frombuffer(memory, like.dtype, math.prod(like.shape)).reshape(like.shape)

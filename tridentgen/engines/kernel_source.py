@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tridentgen.engines.c_printer import PrintedFunction, print_function
 from tridentgen.engines.process import Process
 from tridentgen.engines.tracer import Graph, Symbol
+from tridentgen.physics.elementary import Value
 from tridentgen.resources import kernels_dir
-
-SPARE_NUMBERS = 3
-"""Uniform numbers of an event beyond the coordinates."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +26,10 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class TracedEvent:
-    """The event columns of a channel as C: outputs in order, weights first, and columns that are constant."""
+    """The event columns of a channel as C: outputs in order, weights first."""
 
     function: PrintedFunction
     outputs: tuple[Output, ...]
-    constants: Mapping[str, int]
 
     @property
     def weighted(self) -> int:
@@ -56,31 +52,38 @@ def trace_event(process: Process, channel: int) -> TracedEvent:
     """
     graph = Graph()
     x = [graph.input(f"x{i}") for i in range(process.dimensions)]
-    spare = [graph.input(f"s{i}") for i in range(SPARE_NUMBERS)]
+    spare = [graph.input(f"s{i}") for i in range(process.spares)]
     found: list[tuple[Output, Symbol]] = []
-    constants: dict[str, int] = {}
     for name, value in process.event(channel, x, spare).items():
-        if isinstance(value, int):
-            constants[name] = value
-            continue
         parts = value if isinstance(value, tuple) else (value,)
-        found += [(Output(name, component), part) for component, part in enumerate(parts)]
+        found += [(Output(name, component), _symbol(graph, part)) for component, part in enumerate(parts)]
     found.sort(key=lambda item: (not item[0].is_weight, item[1].number))
     function = print_function(graph, [*x, *spare], [symbol for _, symbol in found], process.dimensions)
-    return TracedEvent(function, tuple(output for output, _ in found), constants)
+    return TracedEvent(function, tuple(output for output, _ in found))
+
+
+def _symbol(graph: Graph, value: Value) -> Symbol:
+    """Return what an event function gave as a symbol, also where it is a plain number."""
+    return value if isinstance(value, Symbol) else graph.parameter(float(value))
+
+
+_BEFORE = ("base.h", "philox.h", "density.h")
 
 
 def host_source(function: PrintedFunction) -> str:
     """Return the source of the host's kernels for a function."""
-    return _joined(["base.h", "philox.h", "density.h"], function.text, ["host.h"])
+    return "\n".join([_texts(*_BEFORE), function.text, _texts("words.h", "host.h")])
 
 
 def device_source(function: PrintedFunction) -> str:
     """Return the source of the GPU's kernels for a function; it also compiles for the host, for tests."""
-    return _joined(["base.h", "philox.h", "density.h"], function.text, ["device.h"])
+    return "\n".join([_texts(*_BEFORE), function.text, _texts("words.h", "device.h")])
 
 
-def _joined(before: list[str], text: str, after: list[str]) -> str:
-    folder = kernels_dir()
-    parts = [(folder / name).read_text(encoding="ascii") for name in before]
-    return "\n".join([*parts, text, *((folder / name).read_text(encoding="ascii") for name in after)])
+def drawing_source() -> str:
+    """Return the source that draws events on the host and has them written, the same for all processes."""
+    return _texts(*_BEFORE, "draw.h")
+
+
+def _texts(*names: str) -> str:
+    return "\n".join((kernels_dir() / name).read_text(encoding="ascii") for name in names)

@@ -7,39 +7,36 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.compiler import HostCompiler
-from tridentgen.engines.kernel_source import TracedEvent, host_source, trace_event, trace_integrand
+from tridentgen.engines.kernel_source import TracedEvent, drawing_source, host_source, trace_event, trace_integrand
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
-from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import (
-    EVENT_WORDS,
-    SPARE_WORDS,
     TILE,
     Columns,
     FloatArray,
     Histograms,
     IntArray,
     Sums,
+    Words,
     available_cores,
-    draw_channels,
     empty_columns,
     joined,
     run_blocks,
 )
 
-_MAX_DIMENSIONS = 8
+_MAX_DIMENSIONS, _MAX_WORDS, _MAX_CHANNELS = 8, 32, 4096
 _TILES_PER_CALL = 64
 _EVENTS_PER_CALL = 1 << 14
 
@@ -57,7 +54,9 @@ class _Density(ctypes.Structure):
         ("dimensions", _Int),
         ("increments", _Int),
         ("cells", _Int),
-        ("strata", _Int * _MAX_DIMENSIONS),
+        ("strata", _Double * _MAX_DIMENSIONS),
+        ("inverse_strata", _Double * _MAX_DIMENSIONS),
+        ("scale", _Double * _MAX_DIMENSIONS),
     )
 
     @classmethod
@@ -65,9 +64,36 @@ class _Density(ctypes.Structure):
         arrays = (density.grid, density.steps, density.inverse_cell_density, density.cumulative)
         if not all(array.flags.c_contiguous and array.dtype == np.float64 for array in arrays):
             raise ValueError("the arrays of a density must be contiguous doubles")
-        d = len(density.strata)
-        strata = (_Int * _MAX_DIMENSIONS)(*density.strata)
-        return cls(*(a.ctypes.data for a in arrays), d, density.steps.shape[1], len(density.cell_share), strata)
+        sizes = (*density.steps.shape, len(density.cell_share))
+        factors = ((_Double * _MAX_DIMENSIONS)(*values) for values in density.strata_factors)
+        return cls(*(a.ctypes.data for a in arrays), *sizes, *factors)
+
+
+class _Channel(ctypes.Structure):
+    """`struct tg_channel` of kernels/draw.h."""
+
+    _fields_ = (
+        ("points", _Pointer),
+        ("constants", _Pointer),
+        ("tables", _Pointer),
+        ("density", _Pointer),
+        ("share", _Double),
+        ("weighted", _Int),
+        ("out", _Pointer),
+        ("steps", _Pointer),
+        ("is_int", _Pointer),
+    )
+
+
+class _Table(ctypes.Structure):
+    """`struct tg_table` of kernels/draw.h; the arrays must outlive it."""
+
+    _fields_ = (("keep", _Pointer), ("alias", _Pointer), ("offsets", _Pointer), ("cells", _Int), ("channels", _Int))
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> _Table:
+        arrays = (*proposal.alias, proposal.offsets)
+        return cls(*(a.ctypes.data for a in arrays), len(proposal.alias[0]), len(proposal.channels))
 
 
 class Kernel:
@@ -83,10 +109,7 @@ class Kernel:
         tiles = [_Unsigned, _Unsigned, _Int, _Int]
         self._integrate = _declared(library.tg_integrate, [*head, *tiles, _Int, _Pointer, _Pointer])
         self._histograms = _declared(library.tg_histograms, [*head, *tiles, _Double, *[_Pointer] * 5])
-        self._points = _declared(
-            library.tg_points,
-            [*head, _Int, _Pointer, _Pointer, _Int, _Double, _Int, _Pointer, _Pointer, _Pointer, _Pointer],
-        )
+        self._points = ctypes.cast(library.tg_points, _Pointer)
 
     def _head(self, density: _Density) -> tuple[Any, ...]:
         return self._constants.ctypes.data, self._table_list, ctypes.byref(density)
@@ -111,28 +134,44 @@ class Kernel:
         grid, grid_points, cells, cell_points = (array.astype(float) for array in counts)
         return sums, Histograms(tiles * TILE, 0.0, grid, grid_points, cells, cell_points)
 
-    def points(
-        self, density: _Density, cells: IntArray, u: FloatArray, share: float, weighted: int, which: IntArray,
-        outputs: Sequence[tuple[NDArray[Any], int]],
-    ) -> None:  # fmt: skip
-        """Write the outputs of given points into arrays.
+    def writing(self, density: _Density, share: float, weighted: int, places: _Places) -> _Channel:
+        """Return how this kernel makes columns of events, the first `weighted` outputs weights.
 
-        `u` has a row per input; output j of point i goes to entry ``which[i]`` of array j, component as given. The
-        first `weighted` outputs are divided by the density times `share`.
+        The events' density is `density` times `share`. The arguments must outlive what is returned.
         """
-        rows = np.ascontiguousarray(u)
-        cells, which = np.ascontiguousarray(cells), np.ascontiguousarray(which)
-        addresses = (_Pointer * len(outputs))(*(a.ctypes.data + a.itemsize * part for a, part in outputs))
-        steps = np.array([a.strides[0] // a.itemsize for a, _ in outputs], dtype=np.int64)
-        is_int = np.array([a.dtype == np.int32 for a, _ in outputs], dtype=np.int64)
-        self._points(
-            *self._head(density), len(cells), cells.ctypes.data, rows.ctypes.data, rows.shape[1], share, weighted,
-            which.ctypes.data, addresses, steps.ctypes.data, is_int.ctypes.data,
-        )  # fmt: skip
+        pointers = (self._table_list, ctypes.pointer(density))
+        tables, density_pointer = (ctypes.cast(pointer, _Pointer) for pointer in pointers)
+        columns = (ctypes.cast(array, _Pointer) for array in (places.addresses, places.steps, places.is_int))
+        return _Channel(self._points, self._constants.ctypes.data, tables, density_pointer, share, weighted, *columns)
 
 
-def _declared(function: Any, arguments: list[Any]) -> Any:
-    function.argtypes, function.restype = arguments, None
+class _Places:
+    """Where outputs go: an array each, and which component of its entries."""
+
+    def __init__(self, outputs: Sequence[tuple[NDArray[Any], int]]) -> None:
+        n = len(outputs)
+        self.addresses = (_Pointer * n)(*(a.ctypes.data + a.itemsize * part for a, part in outputs))
+        self.steps = (_Int * n)(*(a.strides[0] // a.itemsize for a, _ in outputs))
+        self.is_int = (_Int * n)(*(a.dtype == np.int32 for a, _ in outputs))
+
+
+class _Writers(NamedTuple):
+    """The channels of a process as C reads them, and what they point to."""
+
+    channels: Any
+    kept: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, proposal: Proposal, kernels: list[Kernel], weighted: list[int], places: list[_Places]) -> _Writers:
+        shares = [float(share) for share in proposal.channel_share]
+        densities = [_Density.of(density) for density in proposal.channels]
+        parts = zip(kernels, densities, shares, weighted, places, strict=True)
+        channels = [kernel.writing(density, share, number, place) for kernel, density, share, number, place in parts]
+        return cls((_Channel * len(channels))(*channels), (proposal, kernels, densities, places))
+
+
+def _declared(function: Any, arguments: list[Any], result: Any = None) -> Any:
+    function.argtypes, function.restype = arguments, result
     return function
 
 
@@ -183,45 +222,71 @@ class NativeEngine:
         self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
     ) -> tuple[IntArray, FloatArray]:
         """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
-        densities = [_Density.of(density) for density in proposal.channels]
-        kernels = [self._integrand(process, channel) for channel in range(len(densities))]
+        channels, weight = np.empty(count, dtype=np.int64), np.empty(count)
+        writers = self._weighing(process, proposal, weight)
+        draw = self._drawing(process, proposal, seed, stream)
+        list(run_blocks(self.threads, lambda at, n: draw(writers, at, n, at, chosen=channels), count, _EVENTS_PER_CALL))
+        return channels, weight
 
-        def block(first: int, length: int) -> tuple[IntArray, FloatArray]:
-            u = uniforms(seed, stream, first, length, EVENT_WORDS)
-            weight = np.empty(length)
-            channels, drawn = draw_channels(proposal, u)
-            for channel, which, cells in drawn:
-                share = float(proposal.channel_share[channel])
-                rows = u[: process.dimensions, which]
-                kernels[channel].points(densities[channel], cells, rows, share, 1, which, [(weight, 0)])
-            return channels, weight
-
-        blocks = list(run_blocks(self.threads, block, count, _EVENTS_PER_CALL))
-        return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
-
-    def events(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> Columns:
+    def events(
+        self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
+        max_weight: float | None = None,
+    ) -> Columns:  # fmt: skip
         """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event for unweighting.
+        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
+        integrand's weight is above that number times `max_weight`.
         """
-        densities = [_Density.of(density) for density in proposal.channels]
-        kernels = self._event_kernels(process)
-        used = [*range(process.dimensions), *range(SPARE_WORDS.start, SPARE_WORDS.stop)]
-
-        def block(offset: int, length: int) -> Columns:
-            u = uniforms(seed, stream, first + offset, length, EVENT_WORDS)
-            out = empty_columns(process, first + offset, u)
-            for channel, which, cells in draw_channels(proposal, u)[1]:
-                kernel, event = kernels[channel]
-                places = [(out[output.column], output.component) for output in event.outputs]
-                share = float(proposal.channel_share[channel])
-                rows = u[np.ix_(used, which)]
-                kernel.points(densities[channel], cells, rows, share, event.weighted, which, places)
-                for name, value in event.constants.items():
-                    out[name][which] = value
+        draw = self._drawing(process, proposal, seed, stream)
+        if max_weight is None:
+            out = empty_columns(process, count)
+            writers = self._writing(process, proposal, out)
+            list(run_blocks(self.threads, lambda at, n: draw(writers, first + at, n, at, out), count, _EVENTS_PER_CALL))
             return out
+        weigh = self._weighing(process, proposal, np.empty(0))
+
+        def block(at: int, n: int) -> Columns:
+            room = empty_columns(process, n)
+            made = draw(self._writing(process, proposal, room), first + at, n, 0, room, (weigh, max_weight))
+            return {name: column[:made] for name, column in room.items()}
 
         return joined(list(run_blocks(self.threads, block, count, _EVENTS_PER_CALL)))
+
+    def _weighing(self, process: Process, proposal: Proposal, weight: FloatArray) -> _Writers:
+        """Return channels that write the integrand's weights to an array."""
+        place = _Places([(weight, 0)])
+        kernels = [self._integrand(process, number) for number in range(len(proposal.channels))]
+        return _Writers.of(proposal, kernels, [1] * len(kernels), [place] * len(kernels))
+
+    def _writing(self, process: Process, proposal: Proposal, out: Columns) -> _Writers:
+        """Return channels that write event columns."""
+        compiled = self._event_kernels(process)
+        places = [_Places([(out[o.column], o.component) for o in event.outputs]) for _, event in compiled]
+        weighted = [event.weighted for _, event in compiled]
+        return _Writers.of(proposal, [kernel for kernel, _ in compiled], weighted, places)
+
+    def _drawing(self, process: Process, proposal: Proposal, seed: int, stream: int) -> Callable[..., int]:
+        """Return ``draw(channels, first, count, row, ...)``, which has events written and says how many were."""
+        words, table = Words.of(process), _Table.of(proposal)
+        if words.event > _MAX_WORDS or len(proposal.channels) > _MAX_CHANNELS:
+            raise ValueError(f"more than {_MAX_CHANNELS} channels or {_MAX_WORDS} uniform numbers of an event")
+        library = ctypes.CDLL(str(self.compiler.library(drawing_source())))
+        numbers = [_Unsigned, _Unsigned, *[_Int] * 5, _Double]
+        function = _declared(library.tg_events, [*[_Pointer] * 3, *numbers, *[_Pointer] * 3], _Int)
+
+        def draw(
+            writers: _Writers, first: int, count: int, row: int, out: Columns | None = None,
+            select: tuple[_Writers, float] | None = None, chosen: IntArray | None = None,
+        ) -> int:  # fmt: skip
+            weigh, most = (None, 0.0) if select is None else (select[0].channels, select[1])
+            event, accept = (None, None) if out is None else (out["event_id"].ctypes.data, out["accept"].ctypes.data)
+            filled: int = function(
+                writers.channels, weigh, ctypes.byref(table), seed, stream, first, count, words.event, words.table, row,
+                most, event, accept, None if chosen is None else chosen.ctypes.data,
+            )  # fmt: skip
+            return filled
+
+        return draw
 
     def _tiles_per_call(self, tiles: int) -> int:
         return min(_TILES_PER_CALL, math.ceil(tiles / self.threads))

@@ -18,18 +18,16 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import (
-    EVENT_WORDS,
     HISTOGRAM_CAP,
     HISTOGRAM_UNIT,
-    POINT_WORDS,
-    SPARE_WORDS,
-    TABLE_WORD,
     TILE,
     Columns,
+    Drawn,
     FloatArray,
     Histograms,
     IntArray,
     Sums,
+    Words,
     available_cores,
     draw_channels,
     empty_columns,
@@ -76,12 +74,11 @@ class NumpyEngine:
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
     ) -> Sums:
         """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
-        tiles = math.ceil(points / TILE)
-        total = tiles * TILE
+        total, words = math.ceil(points / TILE) * TILE, Words.of(process)
 
         def block(first: int, count: int) -> list[tuple[float, float]]:
-            u = uniforms(seed, stream, first, count, POINT_WORDS)
-            cell = proposal.stratified_cells(first, count, total, u[TABLE_WORD])
+            u = uniforms(seed, stream, first, count, words.point)
+            cell = proposal.stratified_cells(first, count, total, u[words.table])
             placed = proposal.place(cell, u[: process.dimensions])
             weight = process.integrand(channel, placed.x) * placed.inverse_density
             return [(tree_sum(w), tree_sum((w[::2] - w[1::2]) ** 2)) for w in weight.reshape(-1, TILE)]
@@ -101,11 +98,11 @@ class NumpyEngine:
     ) -> Histograms:
         """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube."""
         d, increments = proposal.grid.shape[0], proposal.grid.shape[1] - 1
-        cells = len(proposal.cell_share)
+        cells, words = len(proposal.cell_share), Words.of(process)
 
         def block(first: int, count: int) -> tuple[list[float], Histograms]:
-            u = uniforms(seed, stream, first, count, POINT_WORDS)
-            cell = np.minimum((u[TABLE_WORD] * cells).astype(np.int64), cells - 1)
+            u = uniforms(seed, stream, first, count, words.point)
+            cell = np.minimum((u[words.table] * cells).astype(np.int64), cells - 1)
             placed = proposal.place(cell, u[:d])
             weight = process.integrand(channel, placed.x) * placed.inverse_density
             relative = weight * (1.0 / scale)
@@ -131,33 +128,40 @@ class NumpyEngine:
         self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
     ) -> tuple[IntArray, FloatArray]:
         """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
+        words = Words.of(process)
 
         def block(first: int, length: int) -> tuple[IntArray, FloatArray]:
-            u = uniforms(seed, stream, first, length, EVENT_WORDS)
-            weight = np.empty(length)
-            channels, drawn = draw_channels(proposal, u)
-            for channel, which, cells in drawn:
-                placed = proposal.channels[channel].place(cells, u[: process.dimensions, which])
-                inverse = placed.inverse_density / proposal.channel_share[channel]
-                weight[which] = process.integrand(channel, placed.x) * inverse
-            return channels, weight
+            u = uniforms(seed, stream, first, length, words.event)
+            channels, drawn = draw_channels(proposal, u[words.table])
+            return channels, _weights(process, proposal, u, drawn)
 
         blocks = list(self._run(block, count))
         return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
 
-    def events(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> Columns:
+    def events(
+        self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
+        max_weight: float | None = None,
+    ) -> Columns:  # fmt: skip
         """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event for unweighting.
+        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
+        integrand's weight is above that number times `max_weight`.
         """
+        words = Words.of(process)
 
         def block(offset: int, length: int) -> Columns:
-            u = uniforms(seed, stream, first + offset, length, EVENT_WORDS)
-            out = empty_columns(process, first + offset, u)
-            for channel, which, cells in draw_channels(proposal, u)[1]:
+            u, numbers = uniforms(seed, stream, first + offset, length, words.event), np.arange(length)
+            if max_weight is not None:
+                weight = _weights(process, proposal, u, draw_channels(proposal, u[words.table])[1])
+                numbers = np.flatnonzero(weight > u[words.accept] * max_weight)
+                u = np.ascontiguousarray(u[:, numbers])
+            out = empty_columns(process, len(numbers))
+            out["event_id"][:] = (numbers + (first + offset)).astype(np.uint64)
+            out["accept"][:] = u[words.accept]
+            for channel, which, cells in draw_channels(proposal, u[words.table])[1]:
                 placed = proposal.channels[channel].place(cells, u[: process.dimensions, which])
                 inverse = placed.inverse_density / proposal.channel_share[channel]
-                for name, value in process.event(channel, placed.x, u[SPARE_WORDS, which]).items():
+                for name, value in process.event(channel, placed.x, u[words.spare, which]).items():
                     if isinstance(value, tuple):
                         for component, part in enumerate(value):
                             out[name][which, component] = part
@@ -174,3 +178,13 @@ class NumpyEngine:
 def _integers(values: FloatArray) -> FloatArray:
     """Return capped values in whole histogram units, as floats."""
     return np.rint(np.minimum(values, HISTOGRAM_CAP) * HISTOGRAM_UNIT)
+
+
+def _weights(process: Process, proposal: Proposal, u: FloatArray, drawn: list[Drawn]) -> FloatArray:
+    """Return the integrand's weights of a block of events."""
+    weight = np.empty(u.shape[1])
+    for channel, which, cells in drawn:
+        placed = proposal.channels[channel].place(cells, u[: process.dimensions, which])
+        inverse = placed.inverse_density / proposal.channel_share[channel]
+        weight[which] = process.integrand(channel, placed.x) * inverse
+    return weight

@@ -44,6 +44,10 @@ class Process(Protocol):
         """Dimensions of every channel's cube."""
 
     @property
+    def spares(self) -> int:
+        """Uniform numbers of an event beyond its coordinates."""
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """What an event consists of."""
 
@@ -57,7 +61,7 @@ class Process(Protocol):
     def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
         """Return the event columns at a point; `weight` and its parts are densities in cm^2; traceable.
 
-        A column with components is a tuple; one that is the same for all events of a channel may be a plain integer.
+        A column with components is a tuple; one that is the same for all events of a channel may be a plain number.
 
-        `spare` are three further uniform numbers for what the integrand is averaged over.
+        `spare` are further uniform numbers for what the integrand is averaged over.
         """

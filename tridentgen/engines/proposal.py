@@ -85,6 +85,12 @@ class ChannelProposal:
         """Widths of the increments, shape (d, increments)."""
         return np.diff(self.grid, axis=1)
 
+    @cached_property
+    def strata_factors(self) -> FloatArray:
+        """Strata, one over strata, and increments over strata of each dimension, shape (3, d)."""
+        strata = np.array(self.strata, dtype=float)
+        return np.stack([strata, 1.0 / strata, self.steps.shape[1] / strata])
+
     def place(self, cell: IntArray, u: FloatArray) -> Placed:
         """Map uniform numbers `u` of shape (d, N) within the cells `cell` of shape (N,) to points."""
         d, increments = self.steps.shape
@@ -94,7 +100,7 @@ class ChannelProposal:
         for i in reversed(range(d)):
             n = self.strata[i]
             rest, along = (rest // n, rest - (rest // n) * n) if n > 1 else (rest, 0)
-            scaled = (along + u[i]) / n * increments
+            scaled = (along + u[i]) * self.strata_factors[2, i]
             step = np.minimum(scaled.astype(np.int64), increments - 1)
             width = self.steps[i].take(step)
             x[i] = self.grid[i].take(step) + width * (scaled - step)
@@ -140,22 +146,24 @@ class Proposal:
             raise InputError(f"a map's max_weight = {self.max_weight} must be a positive number")
 
     @cached_property
-    def _alias(self) -> tuple[FloatArray, IntArray]:
+    def alias(self) -> tuple[FloatArray, IntArray]:
+        """Walker's table (keep, alias) over the cells of all channels; arrays of shape (cells of all,)."""
         shares = [s * c.cell_share for s, c in zip(self.channel_share, self.channels, strict=True)]
         return alias_table(np.concatenate(shares))
 
     @cached_property
-    def _offsets(self) -> IntArray:
+    def offsets(self) -> IntArray:
+        """Where the cells of each channel begin in the alias table, and their number; shape (channels + 1,)."""
         return np.cumsum([0] + [len(c.cell_share) for c in self.channels])
 
     def pick(self, u: FloatArray) -> tuple[IntArray, IntArray]:
         """Return channel and cell of events from one uniform number each; arrays of shape (N,)."""
-        keep, alias = self._alias
+        keep, alias = self.alias
         scaled = u * len(keep)
         slot = np.minimum(scaled.astype(np.int64), len(keep) - 1)
         slot = np.where(scaled - slot < keep[slot], slot, alias[slot])
-        channel = np.searchsorted(self._offsets, slot, side="right") - 1
-        return channel, slot - self._offsets[channel]
+        channel = np.searchsorted(self.offsets, slot, side="right") - 1
+        return channel, slot - self.offsets[channel]
 
     @cached_property
     def digest(self) -> str:

@@ -88,6 +88,11 @@ class Graph:
             return self.add(Node("const", (), FLOAT, float(value).hex()))
         raise TraceError(f"cannot trace a constant of type {type(value).__name__}")
 
+    def parameter(self, value: float) -> Symbol:
+        """Return a constant of its own, not merged with an equal one: graphs that differ in its value stay alike."""
+        self.nodes.append(Node("const", (), FLOAT, value.hex()))
+        return Symbol(self, len(self.nodes) - 1)
+
     def table(self, table: NDArray[np.float64]) -> int:
         """Return the number of a table; the same array gives the same number."""
         for number, known in enumerate(self.tables):

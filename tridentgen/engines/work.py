@@ -21,16 +21,34 @@ Columns = dict[str, NDArray[Any]]
 TILE = 4096
 """Points whose sums are formed together, on every engine."""
 
-POINT_WORDS, EVENT_WORDS = 8, 12
-"""Random numbers per integration point and per event."""
-
-TABLE_WORD, SPARE_WORDS, ACCEPT_WORD = 7, slice(8, 11), 11
-"""What they are for: coordinates come first, then the choice of the cell; events have more."""
-
 HISTOGRAM_UNIT, HISTOGRAM_CAP = 2.0**20, 2.0**16
 """Entries of training histograms are capped and counted in units of 2^-20, so that sums are exact in any order."""
 
 T = TypeVar("T")
+
+
+class Words(NamedTuple):
+    """Which uniform numbers of a point are for what; kernels/words.h says the same.
+
+    Coordinates come first, then the choice of the cell; events also have the decision whether they are kept, and spare
+    numbers for what the integrand is averaged over. `point` and `event` are how many there are, whole Philox blocks.
+    """
+
+    point: int
+    event: int
+    table: int
+    accept: int
+    spare: slice
+
+    @classmethod
+    def of(cls, process: Process) -> Words:
+        """Return the words of a process."""
+        d, spares = process.dimensions, process.spares
+        return cls(_whole_blocks(d + 1), _whole_blocks(d + 2 + spares), d, d + 1, slice(d + 2, d + 2 + spares))
+
+
+def _whole_blocks(words: int) -> int:
+    return -(-words // 4) * 4
 
 
 def available_cores() -> int:
@@ -119,10 +137,14 @@ class Engine(Protocol):
     ) -> tuple[IntArray, FloatArray]:
         """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
 
-    def events(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> Columns:
+    def events(
+        self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
+        max_weight: float | None = None,
+    ) -> Columns:  # fmt: skip
         """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event for unweighting.
+        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
+        integrand's weight is above that number times `max_weight`: unweighted where no weight exceeds `max_weight`.
         """
 
 
@@ -135,18 +157,16 @@ class Drawn(NamedTuple):
 
 
 def draw_channels(proposal: Proposal, u: FloatArray) -> tuple[IntArray, list[Drawn]]:
-    """Choose channel and cell of events from their random numbers `u` of shape (words, N)."""
-    channels, cells = proposal.pick(u[TABLE_WORD])
+    """Choose channel and cell of events from a uniform number each."""
+    channels, cells = proposal.pick(u)
     chosen = ((number, np.flatnonzero(channels == number)) for number in range(len(proposal.channels)))
     return channels, [Drawn(number, which, cells[which]) for number, which in chosen if len(which)]
 
 
-def empty_columns(process: Process, first: int, u: FloatArray) -> Columns:
-    """Return the columns of a block of events, the event numbers and ``accept`` filled in."""
-    count = u.shape[1]
+def empty_columns(process: Process, count: int) -> Columns:
+    """Return the columns of `count` events of a process and ``accept``, yet to be filled."""
     out: Columns = {column.name: np.empty((count, *column.shape), dtype=column.dtype) for column in process.columns}
-    out["event_id"][:] = np.arange(first, first + count, dtype=np.uint64)
-    out["accept"] = u[ACCEPT_WORD]
+    out["accept"] = np.empty(count)
     return out
 
 

@@ -113,6 +113,11 @@ class SampledTrident:
         return 6 + self.flux_dimension
 
     @property
+    def spares(self) -> int:
+        """The azimuth between leptons and target, the helicities, and the turn about the beam."""
+        return 3
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """Columns of an event."""
         return TRIDENT_COLUMNS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,11 +41,18 @@ def event_batches(
     section. The column ``accept`` is a uniform number for unweighting.
     """
     stream = stream_number(PURPOSE_EVENTS)
-    begin = first
-    while begin < first + count:
-        end = min((begin // batch + 1) * batch, first + count)
-        yield engine.events(process, proposal, seed, stream, begin, end - begin)
-        begin = end
+    begins = [first, *range((first // batch + 1) * batch, first + count, batch)]
+    pieces = pairwise([*begins, first + count])
+    with ThreadPoolExecutor(1) as pool:  # makes the next batch while the caller writes this one
+
+        def make(begin: int, end: int) -> Future[Columns]:
+            return pool.submit(engine.events, process, proposal, seed, stream, begin, end - begin)
+
+        ahead = make(*next(pieces))
+        for piece in pieces:
+            batch_columns, ahead = ahead.result(), make(*piece)
+            yield batch_columns
+        yield ahead.result()
 
 
 def generate_events(
