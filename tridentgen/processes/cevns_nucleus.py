@@ -1,0 +1,163 @@
+"""How protons, neutrons and their spins are distributed in a nucleus, for coherent scattering."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tridentgen.errors import InputError, nearest
+from tridentgen.nuclei import Nuclide
+from tridentgen.physics import form_factors
+from tridentgen.physics.elementary import Value
+
+FORM_FACTORS = ("helm", "klein-nystrand", "fermi", "unit")
+
+Shape = Callable[[Value], Value]
+"""A form factor of Q^2 in GeV^2."""
+
+_SKIN_FM = 0.9  # of Helm's density; this and the next: Lewin and Smith, Astropart. Phys. 6 (1996) 87, eqs. 4.9-4.11
+_DIFFUSENESS_FM, _SLOPE_FM, _OFFSET_FM = 0.52, 1.23, -0.60
+_KLEIN_NYSTRAND_RADIUS_FM, _KLEIN_NYSTRAND_RANGE_FM = 1.2, 0.7  # Phys. Rev. C 60 (1999) 014903
+
+
+@dataclass(frozen=True)
+class NuclearShape:
+    """Form factors of protons and neutrons.
+
+    Parameters
+    ----------
+    name : str
+        ``helm`` (skin 0.9 fm), ``klein-nystrand`` (range 0.7 fm), ``fermi`` (symmetrised, diffuseness 0.52 fm) or
+        ``unit``.
+    proton_radius_fm, neutron_radius_fm : float
+        Rms radii of the point-like protons' and neutrons' distributions. One that is not given leaves them the size
+        of the literature: c = 1.23 A^(1/3) - 0.60 fm for ``helm`` (Lewin and Smith) and ``fermi``, 1.2 A^(1/3) fm for
+        ``klein-nystrand``.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a radius that is not positive or given for ``unit``.
+
+    Notes
+    -----
+    H1 has the nucleon's dipole form factor whatever the name, but for ``unit``.
+    """
+
+    name: str = "helm"
+    proton_radius_fm: float | None = None
+    neutron_radius_fm: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in FORM_FACTORS:
+            raise InputError(
+                f"unknown form factor '{self.name}'{nearest(self.name, FORM_FACTORS)}; "
+                f"known for coherent scattering are {', '.join(FORM_FACTORS)}"
+            )
+        for key in ("proton_radius_fm", "neutron_radius_fm"):
+            radius = getattr(self, key)
+            if radius is None:
+                continue
+            if self.name == "unit":
+                raise InputError(f"{key} = {radius} has no meaning for a point-like nucleus: choose form_factor 'helm'")
+            if not (math.isfinite(radius) and radius > 0.0):
+                raise InputError(f"{key} = {radius} must be positive; nuclei have about 0.9 A^(1/3) fm")
+
+    def of(self, nuclide: Nuclide) -> tuple[Shape, Shape]:
+        """Return the form factors of protons and of neutrons, the same object where they do not differ.
+
+        Raise `InputError` where a radius is too small for the surface of the shape.
+        """
+        radii = (self.proton_radius_fm, self.neutron_radius_fm)
+        if self.name == "unit":
+            return form_factors.unit, form_factors.unit
+        if nuclide.is_hydrogen:
+            if any(radius is not None for radius in radii):
+                raise InputError("H1 is a single proton with a known form factor: leave its radii out")
+            return form_factors.dipole, form_factors.dipole
+        proton = self._shape(nuclide, "proton_radius_fm")
+        return proton, proton if radii[0] == radii[1] else self._shape(nuclide, "neutron_radius_fm")
+
+    def _shape(self, nuclide: Nuclide, key: str) -> Shape:
+        """Return the form factor with the radius under `key`."""
+        radius_fm: float | None = getattr(self, key)
+        third = nuclide.A ** (1.0 / 3.0)
+        half = _SLOPE_FM * third + _OFFSET_FM
+        surface2 = (math.pi * _DIFFUSENESS_FM) ** 2
+        # <r^2> = a size^2 + b of the shape, and the size^2 of the literature
+        a, b, size2 = {
+            "helm": (0.6, 3.0 * _SKIN_FM**2, half**2 + 7.0 / 3.0 * surface2 - 5.0 * _SKIN_FM**2),
+            "klein-nystrand": (0.6, 6.0 * _KLEIN_NYSTRAND_RANGE_FM**2, (_KLEIN_NYSTRAND_RADIUS_FM * third) ** 2),
+            "fermi": (0.6, 1.4 * surface2, half**2),
+        }[self.name]
+        if radius_fm is not None:
+            size2 = (radius_fm**2 - b) / a
+        if size2 <= 0.0:
+            raise InputError(
+                f"{key} = {radius_fm} is too small for form factor '{self.name}': its surface alone has "
+                f"{math.sqrt(b):.3g} fm; give a larger radius of {nuclide.name}"
+            )
+        size = math.sqrt(size2)
+        if self.name == "helm":
+            return lambda q2: form_factors.helm(q2, size, _SKIN_FM)
+        if self.name == "klein-nystrand":
+            return lambda q2: form_factors.klein_nystrand(q2, size, _KLEIN_NYSTRAND_RANGE_FM)
+        return lambda q2: form_factors.symmetrised_fermi(q2, size, _DIFFUSENESS_FM)
+
+
+class SpinContent(NamedTuple):
+    """Spin J of a nucleus and the expectation values of its protons' and neutrons' spins."""
+
+    J: float
+    protons: float
+    neutrons: float
+
+
+SPIN_CONTENT: Mapping[str, SpinContent] = MappingProxyType(
+    {
+        "H1": SpinContent(0.5, 0.5, 0.0),
+        "F19": SpinContent(0.5, 0.478, -0.002),
+        "Na23": SpinContent(1.5, 0.224, 0.024),
+        "Al27": SpinContent(2.5, 0.326, 0.038),
+        "Si29": SpinContent(0.5, 0.016, 0.156),
+        "Ge73": SpinContent(4.5, 0.031, 0.439),
+        "I127": SpinContent(2.5, 0.342, 0.031),
+        "Xe129": SpinContent(0.5, 0.010, 0.329),
+        "Xe131": SpinContent(1.5, -0.009, -0.272),
+        "Cs133": SpinContent(3.5, -0.343, 0.001),
+    }
+)
+"""Shell-model values: Klos et al., Phys. Rev. D 88 (2013) 083516; Cs133: Hoferichter, Menendez, Schwenk, Phys. Rev.
+D 102 (2020) 074018."""
+
+AXIAL_COUPLING = 1.27641
+"""g_A of the nucleon: Maerkisch et al., Phys. Rev. Lett. 122 (2019) 242501."""
+
+AXIAL_STRANGENESS = -0.085
+"""g_A^s, the strange quarks' part of the nucleon's spin: Airapetian et al., Phys. Rev. D 75 (2007) 012007."""
+
+
+def is_even_even(nuclide: Nuclide) -> bool:
+    """Return whether the ground state has spin 0 because protons and neutrons are both even in number."""
+    return nuclide.Z % 2 == 0 and nuclide.N % 2 == 0
+
+
+def axial_strength(nuclide: Nuclide) -> float:
+    """Return F_A(0) = (4/3) (J+1)/J [g_A (S_p - S_n) - g_A^s (S_p + S_n)]^2; 0 for even-even nuclides.
+
+    Only the transverse axial current, 2/3 of the spin response at rest, acts on neutrinos (Hoferichter, Menendez,
+    Schwenk, Phys. Rev. D 102 (2020) 074018). Raise `InputError` where the spin content is not known here.
+    """
+    if is_even_even(nuclide):
+        return 0.0
+    if nuclide.name not in SPIN_CONTENT:
+        raise InputError(
+            f"axial = true: the spin content of {nuclide.name} is not known here (of odd nuclides there are "
+            f"{', '.join(SPIN_CONTENT)}); leave axial out"
+        )
+    J, protons, neutrons = SPIN_CONTENT[nuclide.name]
+    amplitude = AXIAL_COUPLING * (protons - neutrons) - AXIAL_STRANGENESS * (protons + neutrons)
+    return 4.0 / 3.0 * (J + 1.0) / J * amplitude * amplitude
