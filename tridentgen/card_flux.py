@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tridentgen.errors import InputError
-from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
+from tridentgen.flux.card_keys import ALTERNATIVE_KEYS, FLUX_KEYS, REQUIRED_FLUX_KEYS, Names
+from tridentgen.flux.from_card import build_flux, build_source
 from tridentgen.toml_tables import (
     FINITE,
     Convert,
@@ -29,6 +30,7 @@ _RANGE_KEYS = {
     "file": "path",
     "muon-decay": "muon_energy_GeV",
 }
+"""Keys that say how far a flux reaches, by its kind; where the kind alone says it, that is to blame."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class FluxCard:
     @property
     def range_key(self) -> str:
         """The key that says how far the flux reaches."""
-        return _RANGE_KEYS[self.kind]
+        key = _RANGE_KEYS.get(self.kind, "kind")
+        other = ALTERNATIVE_KEYS.get(key, key)
+        return other if other in self.options else key
 
 
 def fit_flux_overrides(document: Document) -> None:
@@ -63,33 +67,51 @@ def fit_flux_overrides(document: Document) -> None:
         flux["path"] = str(Path(path).absolute())
 
 
-def read_flux_table(table: Table, neutrino: str) -> FluxCard:
-    """Read the table; `neutrino` is the beam's, or empty where it is not known."""
+def read_flux_table(table: Table, neutrino: str | None, *, one_spectrum: bool = True) -> FluxCard:
+    """Read the table.
+
+    Parameters
+    ----------
+    table : Table
+        The table ``[flux]``.
+    neutrino : str or None
+        Name of the neutrino of the process; None for all that the source makes; empty where the card names it wrongly.
+    one_spectrum : bool
+        Whether the process takes a single flux (tridents) or a whole source (coherent scattering).
+    """
     kind = table.need("kind", one_of(FLUX_KEYS), "")
     if kind not in FLUX_KEYS:  # then nothing can be said about the other keys
         table.accept_the_rest()
         return FluxCard("", MappingProxyType({}))
     before = table.document.flaws
-    for name in REQUIRED_FLUX_KEYS[kind]:
-        table.require(name, f": flux.kind = '{kind}' needs it")
+    for name in REQUIRED_FLUX_KEYS.get(kind, {}):
+        if ALTERNATIVE_KEYS.get(name) not in table.data:
+            table.require(name, f": flux.kind = '{kind}' needs it")
     options: dict[str, object] = {}
     for name, types in FLUX_KEYS[kind].items():
         if types is list:
             value: object = list(table.read_list(name, FINITE, "[1.0, 2.5, 10.0]"))
+        elif types is Names:
+            value = list(table.read_list(name, string, '["nue", "numu"]'))
         else:
             value = table.read(name, _option(types), None)
         if name in table.data:
             options[name] = value
     # A flux in a file is looked at when it is used: cards may be listed where the file is not.
-    if neutrino and kind != "file" and table.document.flaws == before:
-        _check(table.document, kind, options, neutrino)
+    if neutrino != "" and kind != "file" and table.document.flaws == before:
+        _check(table.document, kind, options, neutrino, one_spectrum=one_spectrum)
     return FluxCard(kind, MappingProxyType(options))
 
 
-def _check(document: Document, kind: str, options: Mapping[str, object], neutrino: str) -> None:
+def _check(
+    document: Document, kind: str, options: Mapping[str, object], neutrino: str | None, *, one_spectrum: bool
+) -> None:
     """Note what is wrong with values of the right types."""
     try:
-        build_flux(kind, options, neutrino, Path())
+        if one_spectrum and neutrino is not None:
+            build_flux(kind, options, neutrino, Path())
+        else:
+            build_source(kind, options, neutrino, Path())
     except InputError as error:
         document.complain(key_in_front(str(error)) or ("flux",), str(error))
 

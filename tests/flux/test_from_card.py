@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from tridentgen.errors import FileError, InputError
-from tridentgen.flux import FLUX_KEYS, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux, build_flux
+from tridentgen.flux import (
+    FLUX_KEYS,
+    Monochromatic,
+    MuonDecay,
+    PowerLaw,
+    TabulatedFlux,
+    build_flux,
+    build_source,
+)
 
 HERE = Path()
 MINIMAL: dict[str, dict[str, object]] = {
@@ -21,7 +29,51 @@ def test_every_kind() -> None:
     assert build_flux("monochromatic", MINIMAL["monochromatic"], "numu", HERE) == Monochromatic(5.0)
     assert build_flux("power-law", MINIMAL["power-law"], "numu", HERE) == PowerLaw(2.0, 1.0, 10.0)
     assert build_flux("muon-decay", MINIMAL["muon-decay"], "numu", HERE) == MuonDecay(3.8, -1, "numu", 50.0)
-    assert set(FLUX_KEYS) == {*MINIMAL, "file"}
+    several = {"pion-decay-at-rest", "reactor", "solar", "atmospheric", "dsnb", "supernova"}
+    assert set(FLUX_KEYS) == {*MINIMAL, "file", *several}
+
+
+def test_energy_in_mev() -> None:
+    flux = build_flux("monochromatic", {"energy_MeV": 29.8}, "numu", HERE)
+    assert isinstance(flux, Monochromatic)
+    assert flux.energy_GeV == pytest.approx(0.0298)
+
+
+def test_both_neutrinos_of_a_muon() -> None:
+    source = build_source("muon-decay", MINIMAL["muon-decay"], None, HERE)
+    assert [c.neutrino for c in source.components] == ["numu", "nuebar"]
+    assert [c.flux for c in source.components] == [MuonDecay(3.8, -1, nu, 50.0) for nu in ("numu", "nuebar")]
+    assert source.description == "numu and nuebar from decays of mu- of 3.8 GeV, 50 m away"
+    named = build_source("muon-decay", MINIMAL["muon-decay"], "nuebar", HERE)
+    assert named.neutrinos == ("nuebar",)
+
+
+@pytest.mark.parametrize("kind", ["monochromatic", "power-law", "histogram"])
+def test_fluxes_that_do_not_say_which_neutrino(kind: str) -> None:
+    assert build_source(kind, MINIMAL[kind], "nutau", HERE).neutrinos == ("nutau",)
+    with pytest.raises(InputError, match=f"process.neutrino is missing: flux.kind = '{kind}' does not say which"):
+        build_source(kind, MINIMAL[kind], None, HERE)
+
+
+def test_every_column_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "flux.dat").write_text("1 1 2 0 5\n2 1 2 0 7\n")
+    source = build_source("file", {"path": "flux.dat"}, None, tmp_path)
+    assert {c.neutrino: c.flux.total for c in source.components} == {"nue": 1.0, "numu": 2.0, "nuebar": 6.0}
+    assert (source.description, source.total_units) == ("nue, numu, nuebar from flux.dat", "cm^-2 POT^-1")
+    one = build_source("file", {"path": "flux.dat", "column": "numu"}, None, tmp_path)
+    assert {c.neutrino: c.flux.total for c in one.components} == {"numu": 2.0}
+    assert build_source("file", {"path": "flux.dat"}, "nuebar", tmp_path).total == 6.0
+
+
+def test_files_that_do_not_say_which_neutrino(tmp_path: Path) -> None:
+    (tmp_path / "flux.dat").write_text("1 0 0\n2 0 0\n")
+    (tmp_path / "flux.root").write_bytes(b"root of all")
+    with pytest.raises(FileError, match=r"flux.dat: no flux in the columns of nue, numu"):
+        build_source("file", {"path": "flux.dat"}, None, tmp_path)
+    with pytest.raises(InputError, match=r"flux.column = 1 is one column, and nothing says of which neutrino; name it"):
+        build_source("file", {"path": "flux.dat", "column": 1}, None, tmp_path)
+    with pytest.raises(InputError, match=r"flux.root: a histogram does not say which neutrino it is; name it"):
+        build_source("file", {"path": "flux.root"}, None, tmp_path)
 
 
 def test_muon_decay_with_everything() -> None:
@@ -85,6 +137,12 @@ def test_missing_file_says_where_it_is_published(tmp_path: Path) -> None:
             "monochromatic",
             {"energy_GeV": None},
             "flux.energy_GeV is missing: flux.kind = 'monochromatic' needs it",
+        ),
+        ("monochromatic", {"energy_MeV": 30}, "flux.energy_MeV = 30.0 stands beside energy_GeV; give one of the two"),
+        (
+            "monochromatic",
+            {"energy_GeV": None, "energy_MeV": -30},
+            "flux.energy_MeV = -30.0 must be a positive energy in MeV",
         ),
         ("power-law", {"index": None}, "flux.index is missing"),
         ("power-law", {"energy_max_GeV": 0.5}, "flux.energy_max_GeV = 0.5 must be finite and exceed"),

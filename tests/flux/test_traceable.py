@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from tridentgen.flux import Flux, MuonDecay, TabulatedFlux
+from tridentgen.flux import (
+    Flux,
+    MuonAtRest,
+    MuonDecay,
+    Source,
+    TabulatedFlux,
+    atmospheric,
+    diffuse_supernovae,
+    reactor,
+    solar,
+    supernova,
+)
 
 ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.negative}
 UFUNCS = ARITHMETIC | {np.less, np.greater, np.sqrt, np.floor, np.minimum, np.maximum}
@@ -47,18 +58,30 @@ def _open(value: Any) -> Any:
     return value.hidden if isinstance(value, Opaque) else value
 
 
+def _first(source: Source) -> Flux:
+    return source.components[0].flux
+
+
 @pytest.mark.parametrize(
-    "flux",
+    ("flux", "threshold"),
     [
-        TabulatedFlux(np.array([0.0, 1.0, 2.0, 5.0]), np.array([1.0, 0.0, 2.0])),
-        TabulatedFlux(np.array([0.0, 1.0, 2.0, 5.0]), np.array([0.0, 1.0, 3.0, 2.0]), "linear"),
-        MuonDecay(3.8, -1, "numu", 50.0),
-        MuonDecay(3.8, 1, "nue", 50.0, 2.5, 0.3),
+        (TabulatedFlux(np.array([0.0, 1.0, 2.0, 5.0]), np.array([1.0, 0.0, 2.0])), 0.5),
+        (TabulatedFlux(np.array([0.0, 1.0, 2.0, 5.0]), np.array([0.0, 1.0, 3.0, 2.0]), "linear"), 0.5),
+        (MuonDecay(3.8, -1, "numu", 50.0), 0.5),
+        (MuonDecay(3.8, 1, "nue", 50.0, 2.5, 0.3), 0.5),
+        (MuonAtRest("nue"), 0.005),
+        (MuonAtRest("numubar"), 0.0),
+        (_first(reactor(1.0, 10.0)), 0.002),
+        (_first(solar(["8B"], oscillation="lma")), 0.002),
+        (_first(solar(["13N"])), 0.0),
+        (_first(atmospheric()), 0.05),
+        (_first(diffuse_supernovae()), 0.002),
+        (_first(supernova(10.0)), 0.002),
     ],
-    ids=["histogram", "linear", "muon point", "muon disk"],
+    ids=lambda value: value.description if isinstance(value, Flux) else "",
 )
-def test_maps_are_traceable(flux: Flux) -> None:
+def test_maps_are_traceable(flux: Flux, threshold: float) -> None:
     u = np.linspace(0.01, 0.99, 101)
-    energy_map: Any = flux.energy_map(0.5)
+    energy_map: Any = flux.energy_map(threshold)
     for traced, plain in zip(energy_map(Opaque(u)), energy_map(u), strict=True):
         np.testing.assert_array_equal(traced.hidden, plain)

@@ -1,21 +1,40 @@
 """Neutrino sources, analytic and from files."""
 
+from tridentgen.flux.atmospheric import atmospheric
 from tridentgen.flux.base import EnergyMap, Flux
+from tridentgen.flux.diffuse_supernova import diffuse_supernovae
 from tridentgen.flux.files import read_flux
-from tridentgen.flux.from_card import FLUX_KEYS, build_flux
+from tridentgen.flux.from_card import FLUX_KEYS, build_flux, build_source
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
+from tridentgen.flux.reactor import reactor
+from tridentgen.flux.solar import solar
+from tridentgen.flux.source import Component, Source
+from tridentgen.flux.stopped_pion import MuonAtRest, stopped_pions
+from tridentgen.flux.supernova import supernova
 from tridentgen.flux.tabulated import TabulatedFlux
+from tridentgen.flux.time_profile import TimeProfile
 
 __all__ = [
     "FLUX_KEYS",
+    "Component",
     "EnergyMap",
     "Flux",
     "Monochromatic",
+    "MuonAtRest",
     "MuonDecay",
     "PowerLaw",
+    "Source",
     "TabulatedFlux",
+    "TimeProfile",
+    "atmospheric",
     "build_flux",
+    "build_source",
+    "diffuse_supernovae",
+    "reactor",
     "read_flux",
+    "solar",
+    "stopped_pions",
+    "supernova",
 ]

@@ -50,7 +50,11 @@ class Flux(ABC):
 
         @property
         def total_units(self) -> str:
-            """``"cm^-2 POT^-1"``, ``"cm^-2 per muon decay"``, or ``""`` for a mere shape (total 1)."""
+            """Units of `total`.
+
+            ``"cm^-2 POT^-1"``, ``"cm^-2 per muon decay"``, ``"cm^-2 s^-1"``, ``"cm^-2"`` for a burst, or ``""`` for a
+            mere shape (total 1).
+            """
 
         @property
         def description(self) -> str:

@@ -134,6 +134,25 @@ def read_flux(
     return _from_text(source, neutrino, columns, given, pot)
 
 
+def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
+    """Return the neutrinos with flux in a text file whose columns stand in the order of `DEFAULT_COLUMNS`.
+
+    Raises
+    ------
+    FileError
+        For a file that is missing or damaged, or has no flux in these columns.
+    InputError
+        For a ROOT file, whose histograms do not say which neutrino they are.
+    """
+    if format == "root" or (format == "auto" and is_root_file(path)):
+        raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
+    rows = read_text_table(path).rows
+    names = tuple(name for name in NEUTRINOS if rows[:, DEFAULT_COLUMNS[name] : DEFAULT_COLUMNS[name] + 1].any())
+    if not names:
+        raise FileError(f"{path}: no flux in the columns of {', '.join(NEUTRINOS)}; give one with process.neutrino")
+    return names
+
+
 def _from_root(
     path: Path, neutrino: str, histogram: str | None, given: Mapping[str, str | None], pot: float
 ) -> TabulatedFlux:

@@ -36,7 +36,9 @@ from tridentgen.particles import neutrino as find_neutrino
 from tridentgen.physics.elementary import Value
 
 _CM_PER_M = 100.0
-_PRODUCTS = {-1: ("numu", "nuebar"), 1: ("numubar", "nue")}
+MUON_PRODUCTS = {-1: ("numu", "nuebar"), 1: ("numubar", "nue")}
+"""The two neutrinos of a muon of each charge."""
+
 _MUON = {-1: "mu-", 1: "mu+"}
 
 
@@ -124,8 +126,8 @@ class MuonDecay(Flux):
     def __post_init__(self) -> None:
         self._check_numbers()
         find_neutrino(self.neutrino)
-        require(self.muon_charge in _PRODUCTS, "muon_charge", self.muon_charge, "must be -1 or +1")
-        products, muon = _PRODUCTS[self.muon_charge], _MUON[self.muon_charge]
+        require(self.muon_charge in MUON_PRODUCTS, "muon_charge", self.muon_charge, "must be -1 or +1")
+        products, muon = MUON_PRODUCTS[self.muon_charge], _MUON[self.muon_charge]
         if self.neutrino not in products:
             raise InputError(
                 f"{muon} decays make {products[0]} and {products[1]}, not {self.neutrino}: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +14,8 @@ from tridentgen.constants import SIN2_THETA_W
 from tridentgen.engines import choose_engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
-from tridentgen.flux import EnergyMap, Flux, Monochromatic
+from tridentgen.flux import Flux, Monochromatic
+from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.nuclei import Nuclide, nuclide
 from tridentgen.particles import NEUTRINOS, ChargedLepton, Neutrino, charged_lepton, neutrino
 from tridentgen.physics import trident_hadron
@@ -228,7 +228,7 @@ class Trident:
             mass_plus=self.plus.mass_GeV,
             parts=parts,
             flux_dimension=parts[0].energies.dimensions,
-            signature=json.dumps({"process": json.loads(self.signature), "flux": _fingerprint(parts[0].energies)}),
+            signature=json.dumps({"process": json.loads(self.signature), "flux": fingerprint(parts[0].energies)}),
         )
 
     def cross_section(
@@ -319,13 +319,6 @@ class Trident:
         q2 = point.transfer.q2
         squared: FloatArray = trident_hadron.LEPTON_FACTOR * normalisation(point.state) * contraction / (q2 * q2)
         return squared
-
-
-def _fingerprint(energies: EnergyMap) -> str:
-    """Return a hash of the spectrum: its energies and weights at evenly spaced points."""
-    u = (np.arange(4096) + 0.5) / 4096.0
-    values = np.broadcast_arrays(*energies(u), u)[:2]
-    return hashlib.sha256(np.ascontiguousarray(values, dtype=float).tobytes()).hexdigest()
 
 
 def _source(energy: float | None, flux: Flux | None) -> Flux:

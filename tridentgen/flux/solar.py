@@ -1,0 +1,143 @@
+"""Neutrinos from the Sun: every component of the pp chains and the CNO cycle.
+
+pp, hep, 13N, 15O and 17F have the shapes of allowed beta+ decays (`beta_decay`), pep and 7Be are lines, whose width
+of some keV from the Sun's heat is left out, and 8B is the spectrum measured by Winter et al., Phys. Rev. C 73 (2006)
+025503. Fluxes at the mean distance of the Earth: the solar model B16-GS98 (N. Vinyoles et al., Astrophys. J. 835 (2017)
+202) for pp, pep, hep and the CNO cycle, the measurement of SNO for 8B (B. Aharmim et al., Phys. Rev. C 88 (2013)
+025501), and for 7Be a value within the errors of all data together (J. Bergstrom et al., JHEP 03 (2016) 132).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+
+import numpy as np
+
+from tridentgen.errors import InputError, nearest
+from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.beta_decay import beta_energies, neutrino_spectrum
+from tridentgen.flux.curve import curve_flux
+from tridentgen.flux.monochromatic import Monochromatic
+from tridentgen.flux.solar_oscillation import survival_probability
+from tridentgen.flux.source import Component, Source
+from tridentgen.flux.tabulated import TabulatedFlux
+from tridentgen.nuclei import data_rows
+
+FLUXES: Mapping[str, float] = MappingProxyType(
+    {
+        "pp": 5.98e10,
+        "pep": 1.44e8,
+        "7Be-384": 4.84e8,
+        "7Be-861": 4.35e9,
+        "8B": 5.25e6,
+        "hep": 7.98e3,
+        "13N": 2.78e8,
+        "15O": 2.05e8,
+        "17F": 5.29e6,
+    }
+)
+"""Flux of each component in cm^-2 s^-1, all flavours together."""
+
+OSCILLATIONS = ("none", "lma")
+
+_LINES_GEV = {"pep": 1.442e-3, "7Be-384": 0.3843e-3, "7Be-861": 0.8613e-3}
+_BETA_DECAYS = {
+    "pp": (0.4203e-3, 1),
+    "hep": (18.784e-3, 2),
+    "13N": (1.1982e-3, 6),
+    "15O": (1.7317e-3, 7),
+    "17F": (1.7364e-3, 8),
+}
+"""Largest neutrino energy in GeV and charge of the daughter nucleus."""
+
+_UNITS = "cm^-2 s^-1"
+
+
+def solar(
+    components: Sequence[str] = tuple(FLUXES), fluxes: Sequence[float] | None = None, oscillation: str = "none"
+) -> Source:
+    """Return the neutrinos of the Sun, per cm^2 and second.
+
+    Parameters
+    ----------
+    components
+        Which of `FLUXES` to include.
+    fluxes
+        Their fluxes in cm^-2 s^-1 in the same order, all flavours together; those of `FLUXES` by default.
+    oscillation
+        ``"none"``: all arrive as nue, as they were made. ``"lma"``: the share 1 - P_ee arrives as numu and nutau,
+        half each (`survival_probability`).
+
+    Raises
+    ------
+    InputError
+        For a component that is unknown or named twice, fluxes of another number or not positive, and an unknown
+        oscillation.
+    """
+    _check(components, fluxes, oscillation)
+    totals = [FLUXES[name] for name in components] if fluxes is None else [float(flux) for flux in fluxes]
+    made: list[Component] = []
+    for name, total in zip(components, totals, strict=True):
+        made += _line(name, total, oscillation) if name in _LINES_GEV else _spectrum(name, total, oscillation)
+    told = "as made" if oscillation == "none" else "after adiabatic conversion"
+    chosen = "all components" if set(components) == set(FLUXES) else ", ".join(components)
+    return Source(tuple(made), f"the Sun, {chosen}, {told}")
+
+
+def _check(components: Sequence[str], fluxes: Sequence[float] | None, oscillation: str) -> None:
+    """Raise `InputError` for arguments that cannot be used."""
+    known = ", ".join(FLUXES)
+    if not components:
+        raise InputError(f"components is empty; name some of {known}")
+    for name in components:
+        require(name in FLUXES, "components", name, f"is not known{nearest(name, FLUXES)}; known are {known}")
+        require(components.count(name) == 1, "components", name, "is named twice; name each component once")
+    if fluxes is not None:
+        if len(fluxes) != len(components):
+            raise InputError(f"fluxes has {len(fluxes)} entries; give one for each of the {len(components)} components")
+        for flux in fluxes:
+            require(math.isfinite(flux) and flux > 0.0, "fluxes", flux, "must be a positive number per cm^2 and s")
+    rule = f"is not known; use {' or '.join(repr(choice) for choice in OSCILLATIONS)}"
+    require(oscillation in OSCILLATIONS, "oscillation", oscillation, rule)
+
+
+def _line(name: str, total: float, oscillation: str) -> list[Component]:
+    """Return a line, split over the flavours."""
+    energy = _LINES_GEV[name]
+    if oscillation == "none":
+        return [_component(name, "nue", Monochromatic(energy, total, _UNITS))]
+    survives = survival_probability(name, energy)
+    shares = {"nue": survives, "numu": 0.5 * (1.0 - survives), "nutau": 0.5 * (1.0 - survives)}
+    return [_component(name, nu, Monochromatic(energy, share * total, _UNITS)) for nu, share in shares.items()]
+
+
+def _spectrum(name: str, total: float, oscillation: str) -> list[Component]:
+    """Return a continuous spectrum, split over the flavours energy by energy."""
+    energies, shape = _shape(name)
+    whole = curve_flux(energies, shape, total, _UNITS, f"{name} neutrinos of the Sun")
+    if oscillation == "none":
+        return [_component(name, "nue", whole)]
+    survives = survival_probability(name, energies)
+    shares = {"nue": survives, "numu": 0.5 * (1.0 - survives), "nutau": 0.5 * (1.0 - survives)}
+    return [
+        _component(name, nu, TabulatedFlux(energies, share * whole.values, "linear", _UNITS, whole.description))
+        for nu, share in shares.items()
+    ]
+
+
+def _component(name: str, neutrino: str, flux: Flux) -> Component:
+    return Component(f"{name}-{neutrino}", neutrino, flux)
+
+
+@cache
+def _shape(name: str) -> tuple[Array, Array]:
+    """Return energies in GeV and the shape of a continuous spectrum at them."""
+    if name == "8B":
+        rows = data_rows("boron8_spectrum.csv")
+        return np.array([float(r["energy_MeV"]) * 1e-3 for r in rows]), np.array([float(r["per_MeV"]) for r in rows])
+    end, daughter_charge = _BETA_DECAYS[name]
+    energies = beta_energies(end)
+    return energies, neutrino_spectrum(energies, end, daughter_charge, positron=True)

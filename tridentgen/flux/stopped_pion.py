@@ -1,0 +1,139 @@
+"""Neutrinos from pi+ and mu+ that decay at rest: spallation sources and beam dumps.
+
+pi+ -> mu+ nu_mu gives the line E = (m_pi^2 - m_mu^2)/(2 m_pi); mu+ -> e+ nu_e nubar_mu, with the electron mass
+neglected and x = 2 E/m_mu, the shapes 12 x^2 (1 - x) for nu_e and 2 x^2 (3 - 2x) for nubar_mu (L. Michel, Proc. Phys.
+Soc. A 63 (1950) 514), which are 192 E^2/m^3 (1/2 - E/m) and 64 E^2/m^3 (3/4 - E/m) per unit energy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from particle import Particle
+
+from tridentgen.errors import InputError, nearest
+from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.monochromatic import Monochromatic
+from tridentgen.flux.muon_decay import DecaySpectrum, MuonDecayMap
+from tridentgen.flux.source import Component, Source
+from tridentgen.flux.time_profile import MUON_LIFETIME_NS, PION_LIFETIME_NS, TimeProfile
+from tridentgen.particles import lepton_mass_GeV
+
+PRODUCTS = ("numu", "nue", "numubar")
+"""The prompt neutrino and the two delayed ones."""
+
+SNS_YIELD = 0.0848
+"""Neutrinos of each kind per proton on the mercury target of the SNS (D. Akimov et al., PRL 129 (2022) 081801)."""
+
+_CM_PER_M = 100.0
+_PI_PLUS = 211
+_SHAPES = {"nue": (0.0, 0.0, 12.0, 0.0), "numubar": (2.0, 0.0, 4.0, 0.0)}
+"""Coefficients of x, v, x z and v z in `DecaySpectrum`, with no detector disk: v = 0."""
+
+
+@cache
+def pion_line_GeV() -> float:
+    """Energy in GeV of the neutrino of pi+ -> mu+ nu_mu at rest."""
+    mass_MeV = Particle.from_pdgid(_PI_PLUS).mass
+    if mass_MeV is None:
+        raise AssertionError("particle knows no mass of the pi+")
+    pion, muon = float(mass_MeV) * 1e-3, lepton_mass_GeV("mu")
+    return (pion - muon) * (pion + muon) / (2.0 * pion)
+
+
+@dataclass(frozen=True)
+class MuonAtRest(Flux):
+    """Neutrinos of one kind from mu+ at rest: ``"nue"`` or ``"numubar"``; raises `InputError` for others."""
+
+    neutrino: str
+    total: float = 1.0
+    total_units: str = ""
+
+    def __post_init__(self) -> None:
+        require(self.neutrino in _SHAPES, "neutrino", self.neutrino, "does not come from mu+; use 'nue' or 'numubar'")
+
+    @property
+    def description(self) -> str:
+        """One line for summaries."""
+        return f"{self.neutrino} from mu+ at rest"
+
+    @property
+    def energy_min_GeV(self) -> float:
+        """Zero."""
+        return 0.0
+
+    @property
+    def energy_max_GeV(self) -> float:
+        """Half the mass of the muon."""
+        return 0.5 * lepton_mass_GeV("mu")
+
+    @property
+    def _spectrum(self) -> DecaySpectrum:
+        return DecaySpectrum(1.0, 0.0, *_SHAPES[self.neutrino])
+
+    def density(self, energy_GeV: Array) -> Array:
+        """Return the spectrum in 1/GeV at the energies of shape (N,)."""
+        energy = np.asarray(energy_GeV, dtype=np.float64)
+        end = self.energy_max_GeV
+        inside = (energy >= 0.0) & (energy <= end)
+        safe = np.where(inside, energy, 0.0)
+        return np.where(inside, self._spectrum(safe / end, (end - safe) / end) / end, 0.0)
+
+    def energy_map(self, threshold_GeV: float) -> MuonDecayMap:
+        """Return the linear map above the threshold; raises `InputError` if no flux is there."""
+        self._require_above(threshold_GeV)
+        return MuonDecayMap(self._spectrum, max(float(threshold_GeV), 0.0), self.energy_max_GeV)
+
+
+def stopped_pions(
+    distance_m: float,
+    per_proton: float = SNS_YIELD,
+    *,
+    neutrinos: Sequence[str] = PRODUCTS,
+    pulse: str = "none",
+    pulse_ns: float = 0.0,
+    offset_ns: float = 0.0,
+) -> Source:
+    """Return the prompt and the delayed neutrinos of pi+ stopped in a target, per cm^2 and proton.
+
+    Parameters
+    ----------
+    distance_m
+        From the target, taken as a point that shines evenly in all directions.
+    per_proton
+        pi+ stopped per proton: the yield of each of the three kinds. pi- are captured before they decay.
+    neutrinos
+        Which kinds to keep, of `PRODUCTS`.
+    pulse, pulse_ns, offset_ns
+        The beam pulse and a constant time offset, see `TimeProfile`.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not positive, and for neutrinos not made.
+    """
+    rule = "must be a positive length in m"
+    require(math.isfinite(distance_m) and distance_m > 0.0, "distance_m", distance_m, rule)
+    rule = "must be a positive number of neutrinos per proton"
+    require(math.isfinite(per_proton) and per_proton > 0.0, "per_proton", per_proton, rule)
+    for neutrino in neutrinos:
+        if neutrino not in PRODUCTS:
+            made = ", ".join(PRODUCTS)
+            raise InputError(
+                f"neutrinos: '{neutrino}' is not made by stopped pi+{nearest(neutrino, PRODUCTS)}; {made} are"
+            )
+    total = per_proton / (4.0 * math.pi * (distance_m * _CM_PER_M) ** 2)
+    units = "cm^-2 POT^-1"
+    prompt = TimeProfile((PION_LIFETIME_NS,), pulse, pulse_ns, offset_ns)
+    delayed = TimeProfile((PION_LIFETIME_NS, MUON_LIFETIME_NS), pulse, pulse_ns, offset_ns)
+    made_here = (
+        Component("prompt-numu", "numu", Monochromatic(pion_line_GeV(), total, units), prompt),
+        Component("delayed-nue", "nue", MuonAtRest("nue", total, units), delayed),
+        Component("delayed-numubar", "numubar", MuonAtRest("numubar", total, units), delayed),
+    )
+    kept = tuple(component for component in made_here if component.neutrino in neutrinos)
+    return Source(kept, f"pi+ and mu+ decays at rest, {distance_m:g} m away, {per_proton:g} of each kind per proton")
