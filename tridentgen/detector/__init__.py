@@ -1,0 +1,38 @@
+"""What a detector sees of a nuclear recoil: quenching, resolution, efficiency, thresholds; events and spectra."""
+
+from __future__ import annotations
+
+from tridentgen.detector.efficiency import ConstantEfficiency, Efficiency, SigmoidEfficiency, TableEfficiency
+from tridentgen.detector.folding import fold
+from tridentgen.detector.quenching import (
+    NAMED_QUENCHINGS,
+    Constant,
+    Lindhard,
+    Polynomial,
+    Quenching,
+    TableQuenching,
+    linear_factor,
+    quenching,
+)
+from tridentgen.detector.resolution import GammaResolution, GaussianResolution, Resolution
+from tridentgen.detector.response import Detector
+
+__all__ = [
+    "NAMED_QUENCHINGS",
+    "Constant",
+    "ConstantEfficiency",
+    "Detector",
+    "Efficiency",
+    "GammaResolution",
+    "GaussianResolution",
+    "Lindhard",
+    "Polynomial",
+    "Quenching",
+    "Resolution",
+    "SigmoidEfficiency",
+    "TableEfficiency",
+    "TableQuenching",
+    "fold",
+    "linear_factor",
+    "quenching",
+]

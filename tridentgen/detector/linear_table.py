@@ -1,0 +1,74 @@
+"""Points joined by straight lines, found by a search that can be traced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.errors import InputError
+from tridentgen.physics.elementary import Value, look_up
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTable:
+    """Straight lines between points; outside them the value of the nearest end.
+
+    Parameters
+    ----------
+    x, y : array of shape (N,)
+        Two or more points with rising `x`, at any spacing.
+
+    Raises
+    ------
+    InputError
+        For fewer points, lengths that differ, numbers that are not finite, or `x` that does not rise.
+    """
+
+    x: Array
+    y: Array
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            column = np.array(getattr(self, name), dtype=np.float64)
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+        if self.x.ndim != 1 or self.x.shape != self.y.shape or len(self.x) < 2:
+            raise InputError(
+                f"a table needs two or more points; got columns of shapes {self.x.shape} and {self.y.shape}"
+            )
+        if not (np.isfinite(self.x).all() and np.isfinite(self.y).all()):
+            raise InputError("a table holds a number that is not finite; correct or remove it")
+        fall = np.flatnonzero(np.diff(self.x) <= 0.0)
+        if fall.size:
+            after, before = self.x[fall[0] + 1], self.x[fall[0]]
+            raise InputError(
+                f"energy {after:g} of a table does not exceed the one before it, {before:g}; "
+                "sort the energies and drop repeats"
+            )
+
+    @cached_property
+    def _starts(self) -> Array:
+        """Where the N-1 lines begin, filled up with infinity to a power of two."""
+        lines = len(self.x) - 1
+        filling = (1 << (lines - 1).bit_length()) - lines
+        return np.concatenate([self.x[:-1], np.full(filling, np.inf)])
+
+    @cached_property
+    def _slopes(self) -> Array:
+        return np.diff(self.y) / np.diff(self.x)
+
+    def __call__(self, x: Value) -> Value:
+        """Return the value at `x`. Traceable: a bisection of fixed depth, log2(N) look-ups."""
+        x = np.minimum(np.maximum(x, float(self.x[0])), float(self.x[-1]))
+        line: Value = 0.0
+        step = len(self._starts) // 2
+        while step:
+            later = line + float(step)
+            line = np.where(x >= look_up(self._starts, later), later, line)
+            step //= 2
+        return look_up(self.y, line) + (x - look_up(self.x, line)) * look_up(self._slopes, line)

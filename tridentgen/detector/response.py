@@ -1,0 +1,110 @@
+"""The response of a detector to nuclear recoils: quenching, then resolution, then efficiency and thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from tridentgen.constants import KEV_PER_GEV
+from tridentgen.detector.efficiency import ConstantEfficiency, Efficiency
+from tridentgen.detector.linear_table import Array
+from tridentgen.detector.quenching import Quenching
+from tridentgen.detector.resolution import Resolution
+from tridentgen.errors import InputError
+from tridentgen.physics.elementary import Value, look_up
+from tridentgen.physics.normal import normal_quantile
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """What a detector sees of a recoil.
+
+    Observed energies are electron-equivalent: the quenched recoil energy, smeared by the resolution. Without
+    quenching (``Constant(1.0)``, for bolometers) they are recoil energies.
+
+    Parameters
+    ----------
+    quenchings : tuple of Quenching
+        One for each nuclide of the target, in its order, or a single one for all.
+    resolution : Resolution or None
+        None: the observed energy is the quenched energy.
+    efficiency : Efficiency
+        Of the OBSERVED energy.
+    recoil_efficiency : Efficiency
+        Of the RECOIL energy, for experiments that publish it so. Both count.
+    threshold_keVee, threshold_keVnr : float
+        Nothing is kept whose OBSERVED energy, or RECOIL energy, is lower.
+
+    Raises
+    ------
+    InputError
+        For no quenching or a threshold that is negative or not finite.
+    """
+
+    quenchings: tuple[Quenching, ...]
+    resolution: Resolution | None = None
+    efficiency: Efficiency = field(default_factory=ConstantEfficiency)
+    recoil_efficiency: Efficiency = field(default_factory=ConstantEfficiency)
+    threshold_keVee: float = 0.0
+    threshold_keVnr: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.quenchings:
+            raise InputError("a detector needs a quenching; Constant(1.0) leaves recoil energies as they are")
+        for name in ("threshold_keVee", "threshold_keVnr"):
+            if not 0.0 <= getattr(self, name) < np.inf:
+                raise InputError(f"{name} = {getattr(self, name)!r} must be a number that is not negative")
+
+    @property
+    def dimensions(self) -> int:
+        """Number of random numbers that `observed` uses: 0 without resolution, else 1."""
+        return 0 if self.resolution is None else 1
+
+    @cached_property
+    def _kinds(self) -> tuple[Quenching, ...]:
+        """The quenchings that differ."""
+        return tuple(dict.fromkeys(self.quenchings))
+
+    @cached_property
+    def _kind_of(self) -> Array:
+        """Place in `_kinds` of the quenching of each nuclide."""
+        return np.array([self._kinds.index(q) for q in self.quenchings], dtype=np.float64)
+
+    def quenching_of(self, nuclide: int) -> Quenching:
+        """Return the quenching of the target's nuclide of that number."""
+        return self.quenchings[nuclide if len(self.quenchings) > 1 else 0]
+
+    def quenched(self, recoil_GeV: Value, nuclide: Value = 0.0) -> Value:
+        """Return the electron-equivalent energy in GeV. Traceable.
+
+        `nuclide` is the number of the recoiling nuclide in the order of `quenchings`, as a float; it does not
+        matter where all have the same quenching.
+        """
+        energy = self._kinds[0](recoil_GeV)
+        if len(self._kinds) == 1:
+            return energy
+        kind = look_up(self._kind_of, nuclide)
+        for number, other in enumerate(self._kinds[1:], start=1):
+            energy = np.where(kind == float(number), other(recoil_GeV), energy)
+        return energy
+
+    def observed(self, recoil_GeV: Value, u: Value, nuclide: Value = 0.0) -> Value:
+        """Return the observed energy in GeV, electron-equivalent, for a uniform number 0 < u < 1. Traceable."""
+        energy = self.quenched(recoil_GeV, nuclide)
+        if self.resolution is None:
+            return energy
+        return self.resolution.observed(energy * KEV_PER_GEV, normal_quantile(u)) * (1.0 / KEV_PER_GEV)
+
+    def acceptance(self, recoil_GeV: Value, observed_GeV: Value) -> Value:
+        """Return the chance, 0 to 1, that a recoil observed at this energy is kept. Traceable."""
+        return self.kept_at_recoil(recoil_GeV * KEV_PER_GEV) * self.kept_at_observed(observed_GeV * KEV_PER_GEV)
+
+    def kept_at_recoil(self, recoil_keV: Value) -> Value:
+        """Return the part of `acceptance` that depends on the recoil energy. Traceable."""
+        return np.where(recoil_keV >= self.threshold_keVnr, self.recoil_efficiency(recoil_keV), 0.0)
+
+    def kept_at_observed(self, observed_keV: Value) -> Value:
+        """Return the part of `acceptance` that depends on the observed energy. Traceable."""
+        return np.where(observed_keV >= self.threshold_keVee, self.efficiency(observed_keV), 0.0)
