@@ -19,10 +19,12 @@ struct tg_channel {
     const int64_t *steps, *is_int;
 };
 
-/* The alias table over the cells of all channels, and where in it each channel's cells begin. */
+/* The alias table over the cells of all channels, whose cell each is, and where each channel's cells begin. */
 struct tg_table {
     const double *keep;
-    const int64_t *alias, *offsets;
+    const int64_t *alias;
+    const int32_t *owner;
+    const int64_t *offsets;
     int64_t cells, channels;
 };
 
@@ -52,17 +54,8 @@ static void tg_draw(uint64_t seed, uint64_t stream, int64_t first, int64_t words
 static void tg_pick_cells(const struct tg_table *table, const double *u, int64_t count, int32_t *channel, int64_t *cell) {
     for (int64_t i = 0; i < count; ++i) {
         const int64_t slot = tg_pick(table->keep, table->alias, table->cells, u[i]);
-        int64_t low = 0, high = table->channels - 1;
-        while (low < high) {
-            const int64_t middle = (low + high) / 2;
-            if (table->offsets[middle + 1] > slot) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        channel[i] = (int32_t)low;
-        cell[i] = slot - table->offsets[low];
+        channel[i] = table->owner[slot];
+        cell[i] = slot - table->offsets[channel[i]];
     }
 }
 

@@ -88,11 +88,18 @@ class _Channel(ctypes.Structure):
 class _Table(ctypes.Structure):
     """`struct tg_table` of kernels/draw.h; the arrays must outlive it."""
 
-    _fields_ = (("keep", _Pointer), ("alias", _Pointer), ("offsets", _Pointer), ("cells", _Int), ("channels", _Int))
+    _fields_ = (
+        ("keep", _Pointer),
+        ("alias", _Pointer),
+        ("owner", _Pointer),
+        ("offsets", _Pointer),
+        ("cells", _Int),
+        ("channels", _Int),
+    )
 
     @classmethod
     def of(cls, proposal: Proposal) -> _Table:
-        arrays = (*proposal.alias, proposal.offsets)
+        arrays = (*proposal.alias, proposal.owners, proposal.offsets)
         return cls(*(a.ctypes.data for a in arrays), len(proposal.alias[0]), len(proposal.channels))
 
 

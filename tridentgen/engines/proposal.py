@@ -156,13 +156,18 @@ class Proposal:
         """Where the cells of each channel begin in the alias table, and their number; shape (channels + 1,)."""
         return np.cumsum([0] + [len(c.cell_share) for c in self.channels])
 
+    @cached_property
+    def owners(self) -> NDArray[np.int32]:
+        """Channel of each cell of the alias table, shape (cells of all,)."""
+        return np.repeat(np.arange(len(self.channels), dtype=np.int32), np.diff(self.offsets))
+
     def pick(self, u: FloatArray) -> tuple[IntArray, IntArray]:
         """Return channel and cell of events from one uniform number each; arrays of shape (N,)."""
         keep, alias = self.alias
         scaled = u * len(keep)
         slot = np.minimum(scaled.astype(np.int64), len(keep) - 1)
         slot = np.where(scaled - slot < keep[slot], slot, alias[slot])
-        channel = np.searchsorted(self.offsets, slot, side="right") - 1
+        channel = self.owners[slot].astype(np.int64)
         return channel, slot - self.offsets[channel]
 
     @cached_property
