@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tridentgen.analysis.cuts import OBSERVABLES, Observable
+from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES, Observable
+from tridentgen.card_process import ModelCard, ProcessCard
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
@@ -104,6 +105,8 @@ def test_a_short_card_takes_the_defaults() -> None:
     card = parse_card(GOOD)
     assert card.text == GOOD
     assert card.path is None
+    assert isinstance(card.process, ProcessCard)
+    assert isinstance(card.model, ModelCard)
     assert card.process.leptons == ("mu-", "mu+")
     assert (card.process.form_factor, card.process.nucleon_form_factor) == ("fermi", "dipole")
     assert card.process.pauli_blocking is True
@@ -123,6 +126,8 @@ def test_a_short_card_takes_the_defaults() -> None:
 def test_every_key_is_read() -> None:
     card = parse_card(FULL)
     assert card.title == "Everything"
+    assert isinstance(card.process, ProcessCard)
+    assert isinstance(card.model, ModelCard)
     assert card.process.leptons == ("mu-", "mu+")
     assert card.process.target == "Fe56"
     assert card.process.regimes == ("total",)
@@ -163,7 +168,7 @@ def test_optional_tables_may_be_left_out() -> None:
     assert card.output.path is None
 
 
-@pytest.mark.parametrize("observable", OBSERVABLES, ids=lambda observable: observable.name)
+@pytest.mark.parametrize("observable", TRIDENT_OBSERVABLES, ids=lambda observable: observable.name)
 def test_every_observable_can_be_cut_on_both_sides(observable: Observable) -> None:
     keys = [f"{observable.name}_{side}_{observable.unit}" for side in ("min", "max")]
     card = parse_card(changed("m2_ll_max_GeV2 = 0.2", f"{keys[0]} = 0.5\n{keys[1]} = 2"))
@@ -181,13 +186,8 @@ WRONG_VALUES = [
     ),
     (
         '"trident"',
-        '"cevns"',
-        "3: process.kind: 'cevns' is not available yet in this version; available is 'trident'",
-    ),
-    (
-        '"trident"',
         '"trident-epa"',
-        "3: process.kind: 'trident-epa' is not available yet in this version; available is 'trident'",
+        "3: process.kind: 'trident-epa' is not available yet in this version; available is 'trident', 'cevns'",
     ),
     (
         '"numu"',
@@ -503,6 +503,7 @@ def test_overrides_replace_and_add() -> None:
             "output.path=a#b.h5",
         ],
     )
+    assert isinstance(card.process, ProcessCard)
     assert card.process.target == "C12"
     assert card.process.regimes == ("coherent",)
     assert card.process.leptons == ("mu-", "mu+")
@@ -715,6 +716,7 @@ def test_builtin_cards_are_right_and_round_trip() -> None:
 def test_analytic_fluxes_of_builtin_cards_can_be_built() -> None:
     for name in ("quickstart", "nustorm_emu"):
         card = read_card(name)
+        assert card.process.neutrino is not None
         flux = build_flux(card.flux.kind, card.flux.options, card.process.neutrino, card.base_dir)
         assert flux.energy_max_GeV > 1.0
 
@@ -739,6 +741,7 @@ def test_flux_files_of_builtin_cards_are_read_with_the_right_units(name: str, po
     rectangles, trapezia = np.sum(numu) * 0.25, np.sum(0.5 * (numu[1:] + numu[:-1]) * np.diff(energy))
     expected = (rectangles if points == "centre" else trapezia) / cm2_per_area
     card = read_card(name, [f"flux.path={path}"])
+    assert card.process.neutrino is not None
     flux = build_flux(card.flux.kind, card.flux.options, card.process.neutrino, card.base_dir)
     assert flux.total == pytest.approx(expected, rel=1e-12)
     assert abs(rectangles / trapezia - 1.0) > 1e-6 or points == "points"

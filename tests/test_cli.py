@@ -106,7 +106,7 @@ def test_cuts_that_nothing_passes_are_said(cli: Command) -> None:
 def test_info_of_events(cli: Command, event_file: Path) -> None:
     found = cli("info", event_file)
     assert (found.code, found.err) == (0, "")
-    assert "  process           numu Ar40 -> numu mu- mu+ (coherent,diffractive)\n" in found.out
+    assert "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n" in found.out
     data = cli("info", event_file, "--json").json
     assert (data["events"], data["attributes"]["n_trials"], data["attributes"]["seed"]) == (4000, 4000, 3)
     assert data["sum_weight_over_sigma"] == pytest.approx(1.0, rel=1e-13)

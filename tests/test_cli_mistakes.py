@@ -111,10 +111,6 @@ BAD = {
         [*GENERATE, "--set", "exposure.mass_t=1", "--set", "exposure.pot=1e20"],
         "--set exposure.pot=1e20: exposure needs a flux with its size, and this is only a shape (single energy, 5 GeV",
     ),
-    "cevns": (
-        [*GENERATE, "--set", "process.kind=cevns"],
-        "--set process.kind=cevns: 'cevns' is not available yet in this version; available is 'trident'",
-    ),
     "trident-epa": (
         [*GENERATE, "--set", "process.kind=trident-epa"],
         "--set process.kind=trident-epa: 'trident-epa' is not available yet in this version; available is 'trident'",
@@ -160,10 +156,6 @@ BAD = {
     "xsec of no energy": (
         ["xsec", *XSEC, "--energy", "five"],
         "tridentgen: --energy five: not an energy; write a number in GeV, or one like 30MeV",
-    ),
-    "xsec of cevns": (
-        ["xsec", "--process", "cevns", "--target", "Ar40", "--energy", "30MeV"],
-        "--process cevns: 'cevns' is not available yet in this version; available is 'trident'",
     ),
     "xsec of no process": (
         ["xsec", "--process", "tridnt", *XSEC[2:], "--energy", "5"],

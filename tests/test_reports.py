@@ -58,6 +58,7 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "effective_share": result.effective_share,
         "unweighting_efficiency": result.unweighting_efficiency,
         "expected_events": None,
+        "acceptance": None,
         "engine": "numpy",
         "seconds": result.seconds,
         "complete": True,
@@ -192,7 +193,7 @@ def test_a_card_that_cannot_run_is_an_error(tmp_path: Path) -> None:
 def test_an_event_file_as_text(result: Run) -> None:
     lines = reports.events_text(summary(result.path)).split("\n")
     assert lines[0] == "Dimuons"
-    assert "  process           numu Ar40 -> numu mu- mu+ (coherent,diffractive)" in lines
+    assert "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)" in lines
     assert "  flux              single energy, 5 GeV" in lines
     assert "  events            4000 of 4000 tried, complete; seed 3" in lines
     assert f"  cross section     {reports.measured(result.sigma, result.error)} cm2" in lines

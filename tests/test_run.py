@@ -19,6 +19,7 @@ from tridentgen.cards import CardError, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import summary
 from tridentgen.events.hdf5 import EventWriter
+from tridentgen.processes.trident import Trident
 from tridentgen.run import Run, run
 from tridentgen.sampling.generate import event_batches
 
@@ -389,7 +390,7 @@ def test_expected_events_of_muon_decays(tmp_path: Path) -> None:
         (
             [EXPOSURE],
             r":20: exposure needs a flux with its size, and this is only a shape \(single energy, 5 GeV\); give a flux "
-            r"file, flux\.area for a histogram, or a muon decay, or leave \[exposure\] out$",
+            r"file, flux\.area for a histogram, or a source, or leave \[exposure\] out$",
         ),
         (
             [ABSOLUTE, ("[output]", "[exposure]\nmass_t = 50\npot = 1e21\nyears = 2\n[output]")],
@@ -397,7 +398,7 @@ def test_expected_events_of_muon_decays(tmp_path: Path) -> None:
         ),
         (
             [ABSOLUTE, ("[output]", "[exposure]\nmass_t = 50\n[output]")],
-            r":22: the table \[exposure\] needs both mass_t and pot; give both or leave it out$",
+            r":22: exposure needs both mass_t and pot for a flux per proton or decay; give both$",
         ),
     ],
 )
@@ -444,7 +445,8 @@ def test_the_model_of_the_card_is_that_of_the_process(tmp_path: Path) -> None:
     trident = read_card(
         write_card(tmp_path),
         ["model.zprime={mass_GeV=0.1, coupling=0.01, neutrino_charge=2, lepton_charge=-3}", "model.sin2_theta_w=0.25"],
-    ).trident
+    ).reaction
+    assert isinstance(trident, Trident)
     assert trident.zprime is not None
     assert trident.zprime.strength == pytest.approx(-6e-4, rel=1e-14)
     assert (trident.zprime.mass_GeV, trident.sin2_theta_w) == (0.1, 0.25)

@@ -25,7 +25,7 @@ from tridentgen.toml_tables import (
 )
 
 PROCESS_KINDS = ("trident", "trident-epa", "cevns")
-AVAILABLE_PROCESS_KINDS = ("trident",)
+AVAILABLE_PROCESS_KINDS = ("trident", "cevns")
 
 _PARTS_OF_REGIME = {
     "total": ("coherent", "diffractive", "proton", "neutron"),

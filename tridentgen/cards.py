@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from tridentgen.analysis.cuts import OBSERVABLES
+from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES, Observable
+from tridentgen.card_cevns import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
+from tridentgen.card_detector import DetectorCard, read_detector_table
 from tridentgen.card_flux import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.card_process import (
     ModelCard,
@@ -27,10 +29,13 @@ from tridentgen.card_process import (
 )
 from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.trident import Trident
 from tridentgen.resources import builtin_cards, cards_dir
 from tridentgen.toml_positions import Key, dump
 from tridentgen.toml_tables import (
+    FINITE,
     FRACTION,
     NOT_NEGATIVE,
     Document,
@@ -66,7 +71,8 @@ class CardError(InputError):
 class ExposureCard:
     """How much is measured: ``[exposure]``, target mass in tonnes, protons on target, years of running.
 
-    `pot` is the number of protons in the whole exposure; of muon decays where the flux is per decay.
+    `pot` is the number of protons in the whole exposure; of muon decays where the flux is per decay. `years` of 365.25
+    days go with a flux per second.
     """
 
     mass_t: float | None = None
@@ -109,9 +115,10 @@ class Card:
     """A checked run card. `text` is its TOML with the overrides applied, `path` the file it came from."""
 
     title: str
-    process: ProcessCard
-    model: ModelCard
+    process: ProcessCard | CevnsCard
+    model: ModelCard | CevnsModel
     flux: FluxCard
+    detector: DetectorCard | None
     exposure: ExposureCard | None
     sampling: SamplingCard
     cuts: CutsCard
@@ -147,8 +154,12 @@ class Card:
         return self.places.get(key, "the card")
 
     @property
-    def trident(self) -> Trident:
+    def reaction(self) -> Trident | Cevns:
         """The process."""
+        if isinstance(self.process, CevnsCard):
+            assert isinstance(self.model, CevnsModel)
+            return cevns_process(self.process, self.model)
+        assert isinstance(self.model, ModelCard)
         return trident_process(self.process, self.model)
 
     @property
@@ -232,24 +243,47 @@ def _card(document: Document) -> Card:
     """Read all tables; what is wrong is noted in `document` and a stand-in returned for it."""
     root = Table(document, (), document.data)
     exposure = root.table("exposure")
-    before = document.flaws
-    process, model = read_process_table(root.table("process", required=True)), read_model_table(root.table("model"))
-    if document.flaws == before:
-        check_process(document, process, model)
+    process, model = _process_and_model(document, root)
+    coherent = isinstance(process, CevnsCard)
+    flux = root.table("flux", required=True)
     card = Card(
         title=root.read("title", string, ""),
         process=process,
         model=model,
-        flux=read_flux_table(root.table("flux", required=True), process.neutrino),
+        flux=read_flux_table(flux, process.neutrino, one_spectrum=not coherent),
+        detector=_detector(root, coherent=coherent),
         exposure=_exposure(exposure) if exposure.present else None,
         sampling=_sampling(root.table("sampling")),
-        cuts=_cuts(root.table("cuts")),
+        cuts=_cuts(root.table("cuts"), CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES),
         output=_output(root.table("output")),
         path=None,
         text="",
     )
     root.finish()
     return card
+
+
+def _process_and_model(document: Document, root: Table) -> tuple[ProcessCard, ModelCard] | tuple[CevnsCard, CevnsModel]:
+    before = document.flaws
+    table = root.table("process", required=True)
+    if table.data.get("kind") == "cevns":
+        target, couplings = read_cevns_table(table), read_cevns_model(root.table("model"))
+        if document.flaws == before:
+            check_cevns(document, target, couplings)
+        return target, couplings
+    process, model = read_process_table(table), read_model_table(root.table("model"))
+    if document.flaws == before:
+        check_process(document, process, model)
+    return process, model
+
+
+def _detector(root: Table, *, coherent: bool) -> DetectorCard | None:
+    table = root.table("detector")
+    if table.present and not coherent:
+        root.complain("detector", "belongs to process.kind = 'cevns': tridents have no detector response; leave it out")
+        table.accept_the_rest()
+        return None
+    return read_detector_table(table)
 
 
 def _exposure(table: Table) -> ExposureCard:
@@ -269,11 +303,12 @@ def _sampling(table: Table) -> SamplingCard:
     )
 
 
-def _cuts(table: Table) -> CutsCard:
+def _cuts(table: Table, observables: Sequence[Observable]) -> CutsCard:
     limits: dict[str, tuple[float, float]] = {}
-    for seen in OBSERVABLES:
-        bounds = [f"{seen.name}_{side}_{seen.unit}" for side in ("min", "max")]
-        low, high = (table.read(key, NOT_NEGATIVE, None) for key in bounds)
+    for seen in observables:
+        bounds = [f"{seen.name}_{side}" + (f"_{seen.unit}" if seen.unit else "") for side in ("min", "max")]
+        allowed = FINITE if seen.signed else NOT_NEGATIVE
+        low, high = (table.read(key, allowed, None) for key in bounds)
         if low is not None and high is not None and low >= high:
             table.complain(bounds[1], f"must be greater than cuts.{bounds[0]} = {low:g}, not {high:g}")
         if low is not None or high is not None:

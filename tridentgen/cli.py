@@ -72,7 +72,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="tridentgen", description="Events and cross sections of neutrino tridents.", allow_abbrev=False
+        prog="tridentgen",
+        description="Events and cross sections of neutrino tridents and coherent scattering.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tridentgen {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -88,10 +90,10 @@ def _parser() -> argparse.ArgumentParser:
 
     xsec = commands.add_parser("xsec", help="compute cross sections", allow_abbrev=False)
     xsec.add_argument("card", metavar="CARD", nargs="?", help="path or name of a card")
-    xsec.add_argument("--process", metavar="KIND", help="instead of a card: trident")
+    xsec.add_argument("--process", metavar="KIND", help="instead of a card: trident or cevns")
     xsec.add_argument("--nu", help="neutrino: nue, numu, nutau, nuebar, numubar, nutaubar")
     xsec.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons, such as mu- mu+")
-    xsec.add_argument("--target", help="nuclide, such as Ar40")
+    xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns also Ar or CsI")
     xsec.add_argument("--regime", nargs="+", metavar="REGIME", help="coherent, diffractive, proton, neutron, total")
     xsec.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or with a unit as in 30MeV")
     xsec.add_argument("--rel-error", metavar="R", help="relative error to reach (default 1e-3)")
@@ -212,9 +214,14 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
             raise InputError(f"{', '.join(stray)} cannot go with a card; use --set process.KEY=VALUE")
         return read_card(options.card, _overrides(options) + flux)
     given["--process"] = given["--process"] or "trident"
-    given["--regime"] = given["--regime"] or ["coherent"]
-    missing = [name for name, value in {**given, "--energy": options.energy}.items() if value is None]
-    if missing and options.process in (None, "trident"):
+    needed = {"--nu": options.nu, "--leptons": options.leptons, "--target": options.target, "--energy": options.energy}
+    if given["--process"] == "cevns":
+        given["--nu"] = given["--nu"] or "numu"  # the Standard Model does not tell them apart
+        del needed["--nu"], needed["--leptons"]
+    else:
+        given["--regime"] = given["--regime"] or ["coherent"]
+    missing = [name for name, value in needed.items() if value is None]
+    if missing and options.process in (None, "trident", "cevns"):
         raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
     keys = ("kind", "neutrino", "leptons", "target", "regimes")
     process: list[str | Override] = [

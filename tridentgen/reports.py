@@ -6,33 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
-from tridentgen.errors import FileError, InputError
-from tridentgen.flux import Flux, Monochromatic
-from tridentgen.processes.sampled_trident import SampledTrident
-from tridentgen.processes.trident import Trident
-from tridentgen.run import Run, engine_of, flux_of, process_of, rate_of
-from tridentgen.sampling.integrate import trained_cross_section
+from tridentgen.errors import FileError
+from tridentgen.flux import Monochromatic
+from tridentgen.jobs import Job, beam_of, engine_of, job_of, rate_of, require_single_energy
+from tridentgen.processes.cevns import Cevns
+from tridentgen.run import Run
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import Progress
 
 Json = dict[str, Any]
-
-
-def process_line(card: Card) -> str:
-    """Return the process of a card in one line, as in ``numu Ar40 -> numu mu- mu+ (coherent)``."""
-    return _reaction(card.trident)
-
-
-def _reaction(trident: Trident) -> str:
-    out = f"{trident.outgoing.name} {trident.lepton_minus} {trident.lepton_plus}"
-    return f"{trident.neutrino} {trident.target} -> {out} ({', '.join(trident.regimes)})"
 
 
 def run_json(run: Run, card: Card) -> Json:
     """Return what a run gave."""
     return {
         "path": str(run.path),
-        "process": process_line(card),
+        "process": card.reaction.line,
         "events": run.events,
         "trials": run.trials,
         "sigma_cm2": run.sigma,
@@ -40,6 +31,7 @@ def run_json(run: Run, card: Card) -> Json:
         "effective_share": run.effective_share,
         "unweighting_efficiency": run.unweighting_efficiency,
         "expected_events": run.expected_events,
+        "acceptance": run.acceptance,
         "engine": run.engine,
         "seconds": run.seconds,
         "complete": run.complete,
@@ -49,9 +41,9 @@ def run_json(run: Run, card: Card) -> Json:
 def run_text(run: Run, card: Card) -> str:
     """Return what a run gave as a few lines."""
     rows = [
-        ("process", process_line(card)),
+        ("process", card.reaction.line),
         ("events", f"{run.events}" + (f" of {run.trials} tried" if run.trials != run.events else "")),
-        ("cross section", f"{measured(run.sigma, run.error)} cm2 per {card.process.target}"),
+        ("cross section", f"{measured(run.sigma, run.error)} cm2 per {_unit(card)}"),
         (
             "effective events",
             f"{run.effective_share:.1%}; unweighting keeps {run.unweighting_efficiency:.1%}",
@@ -61,7 +53,17 @@ def run_text(run: Run, card: Card) -> str:
     ]
     if run.expected_events is not None:
         rows.insert(3, ("expected events", f"{run.expected_events:.4g} in the exposure of the card"))
+    if run.acceptance is not None:
+        rows.insert(3, ("detector", f"keeps {run.acceptance:.2%} of the cross section"))
     return _rows(card.title, rows)
+
+
+def _unit(card: Card) -> str:
+    """Return what the cross section is per."""
+    reaction = card.reaction
+    if isinstance(reaction, Cevns) and len(reaction.nuclides) > 1:
+        return f"nucleus of {reaction.target}"
+    return card.process.target
 
 
 def measured(value: float, error: float) -> str:
@@ -89,50 +91,52 @@ def cross_sections(
     Raise `InputError` before the first one where any of the energies is below a threshold.
     """
     engine = engine_of(card)
-    one_regime = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
-    if energies_GeV is None:
-        flux = flux_of(card)
-        jobs = [(part.trident, flux, process_of(part, flux)) for part in one_regime]
-    else:
-        jobs = [_single_energy(part.trident, energy) for energy in energies_GeV for part in one_regime]
-    for trident, flux, process in jobs:
+    for job in _jobs(card, energies_GeV):
         found = trained_cross_section(
-            process,
+            job.process,
             engine,
             card.sampling.seed,
             rel_error=card.sampling.rel_error,
             training_points=card.sampling.training_points,
             progress=progress,
         )
-        place = f"{_reaction(trident)}, {flux.description}"
-        row: Json = {
-            "process": card.process.kind,
-            "nu": trident.neutrino,
-            "leptons": [trident.lepton_minus, trident.lepton_plus],
-            "target": trident.target,
-            "regime": trident.regimes[0],
-            "energy_GeV": flux.energy_max_GeV if isinstance(flux, Monochromatic) else None,
-            "sigma_cm2": found.value,
-            "error_cm2": found.error,
-            "chi2_dof": found.chi2_dof,
-            "points": found.points,
-            "engine": found.engine,
-            "seconds": found.seconds,
-        }
-        if row["energy_GeV"] is None:
-            row["flux"] = flux.description
-        yield CrossSectionReport(row, tuple(f"{place}: {warning}" for warning in found.warnings))
+        place = f"{job.reaction.line}, {job.beam.description}"
+        yield CrossSectionReport(_row(job, found), tuple(f"{place}: {warning}" for warning in found.warnings))
 
 
-def _single_energy(trident: Trident, energy_GeV: float) -> tuple[Trident, Flux, SampledTrident]:
-    threshold = trident.threshold_GeV()
-    if not energy_GeV > threshold:
-        raise InputError(
-            f"{energy_GeV:g} GeV is below the threshold of {_reaction(trident)}, {threshold:.6g} GeV; "
-            "choose a higher energy or lighter leptons"
-        )
-    flux = Monochromatic(energy_GeV)
-    return trident, flux, trident.sampled(flux)
+def _jobs(card: Card, energies_GeV: Sequence[float] | None) -> list[Job]:
+    """Return a job for each energy, or the card's flux, and each regime of a trident."""
+    parts = [card]
+    if isinstance(card.process, ProcessCard):
+        parts = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
+    if energies_GeV is None:
+        beam = beam_of(card)
+        return [job_of(part, beam) for part in parts]
+    for energy in energies_GeV:
+        for part in parts:
+            require_single_energy(part.reaction, energy)
+    return [job_of(part, Monochromatic(energy)) for energy in energies_GeV for part in parts]
+
+
+def _row(job: Job, found: CrossSection) -> Json:
+    reaction, beam = job.reaction, job.beam
+    if isinstance(reaction, Cevns):
+        row: Json = {"process": "cevns", "nu": ",".join(reaction.source(beam).neutrinos), "leptons": []}
+        row |= {"target": reaction.target, "regime": "coherent"}
+    else:
+        row = {"process": "trident", "nu": reaction.neutrino, "leptons": [reaction.lepton_minus, reaction.lepton_plus]}
+        row |= {"target": reaction.target, "regime": reaction.regimes[0]}
+    single = isinstance(beam, Monochromatic)
+    row |= {
+        "energy_GeV": beam.energy_max_GeV if isinstance(beam, Monochromatic) else None,
+        "sigma_cm2": found.value,
+        "error_cm2": found.error,
+        "chi2_dof": found.chi2_dof,
+        "points": found.points,
+        "engine": found.engine,
+        "seconds": found.seconds,
+    }
+    return row if single else {**row, "flux": beam.description}
 
 
 def cross_section_text(results: Sequence[Json]) -> str:
@@ -162,8 +166,8 @@ def card_json(card: Card) -> Json:
     """
     found: Json = {
         "title": card.title,
-        "process": process_line(card),
-        "threshold_GeV": card.trident.threshold_GeV(),
+        "process": card.reaction.line,
+        "threshold_GeV": card.reaction.threshold_GeV(),
         "flux": {"kind": card.flux.kind, **card.flux.options},
         "events": card.sampling.events,
         "seed": card.sampling.seed,
@@ -171,12 +175,12 @@ def card_json(card: Card) -> Json:
         "output": card.output.path,
     }
     try:
-        flux = flux_of(card)
+        beam = beam_of(card)
     except FileError as error:
         return {**found, "flux_description": None, "flux_problem": str(error)}
-    process_of(card, flux)
-    rate_of(card, flux, 0.0)
-    return {**found, "flux_description": flux.description, "flux_problem": None}
+    job_of(card, beam)
+    rate_of(card, beam, 0.0)
+    return {**found, "flux_description": beam.description, "flux_problem": None}
 
 
 def card_text(card: Card) -> str:
@@ -199,8 +203,7 @@ def events_text(found: Mapping[str, Any]) -> str:
     rows = [
         ("file", found["path"]),
         ("made by", f"{a.get('generator')} {a.get('version')}, {a.get('created')}, {a.get('engine')} engine"),
-        ("process", f"{a.get('neutrino')} {a.get('target')} -> {a.get('neutrino_out')} {a.get('lepton_minus')} "
-                    f"{a.get('lepton_plus')} ({a.get('regimes')})"),
+        ("process", a.get("reaction", "")),
         ("flux", a.get("flux", "")),
         ("events", f"{found['events']} of {a.get('n_trials')} tried, {done}; seed {a.get('seed')}"),
         ("cross section", f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2"),

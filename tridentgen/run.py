@@ -10,21 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from tridentgen.analysis.cuts import passing
-from tridentgen.analysis.rates import expected_events
-from tridentgen.cards import Card, CardError, read_card
-from tridentgen.engines import choose_engine
+from tridentgen.cards import Card, read_card
+from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.output import check_output, uninterrupted
-from tridentgen.flux import Flux, build_flux
-from tridentgen.processes.sampled_trident import SampledTrident
+from tridentgen.jobs import engine_of, job_of, rate_of
 from tridentgen.sampling.generate import WeightSums, divide_weights, event_batches, run_attributes
 from tridentgen.sampling.storage import proposal_groups, read_proposal
 from tridentgen.sampling.train import Progress, silent, train
-
-_WEIGHT_COLUMNS = ("weight", "weight_ll", "weight_rr", "weight_lr")
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,9 @@ class Run:
     effective_share, unweighting_efficiency : float
         (sum w)^2/(trials sum w^2), and mean weight over the weight above which events carry 1e-4 of the total.
     expected_events : float or None
-        In the exposure of the card, where it has one.
+        In the exposure of the card, where it has one; those that the detector keeps where there is one.
+    acceptance : float or None
+        Share of the cross section that the detector of the card keeps, where it has one.
     complete : bool
         False where the run was interrupted.
     """
@@ -55,53 +53,10 @@ class Run:
     effective_share: float
     unweighting_efficiency: float
     expected_events: float | None
+    acceptance: float | None
     engine: str
     seconds: float
     complete: bool
-
-
-def flux_of(card: Card) -> Flux:
-    """Return the flux of a card; raise `CardError` or `FileError` where it cannot be had."""
-    with card.blaming("flux", card.flux.range_key):
-        return build_flux(card.flux.kind, card.flux.options, card.process.neutrino, card.base_dir)
-
-
-def process_of(card: Card, flux: Flux) -> SampledTrident:
-    """Return what is sampled for a card; raise `CardError` where the flux ends below the threshold."""
-    with card.blaming("flux", card.flux.range_key):
-        return card.trident.sampled(flux)
-
-
-def engine_of(card: Card) -> Engine:
-    """Return the engine of a card; raise `CardError` where this version does not have it."""
-    with card.blaming("sampling", "engine"):
-        return choose_engine(card.sampling.engine, card.sampling.threads, fast=card.sampling.fast)
-
-
-def rate_of(card: Card, flux: Flux, sigma_cm2: float) -> float | None:
-    """Return the events expected in the exposure of a card, or None where it has none.
-
-    Raises
-    ------
-    CardError
-        Where the exposure does not say how much, or the flux is only a shape.
-    """
-    exposure = card.exposure
-    if exposure is None:
-        return None
-    if exposure.years is not None:
-        raise CardError(
-            f"{card.where(('exposure', 'years'))}: exposure.years = {exposure.years:g} does not go with a flux per "
-            "proton or per decay; give in exposure.pot those of all years, and leave exposure.years out"
-        )
-    if exposure.mass_t is None or exposure.pot is None:
-        raise CardError(
-            f"{card.where(('exposure',))}: the table [exposure] needs both mass_t and pot; give both or leave it out"
-        )
-    with card.blaming("exposure"):
-        return expected_events(
-            sigma_cm2, flux, target=card.process.target, mass_t=exposure.mass_t, protons=exposure.pot
-        )
 
 
 def run(
@@ -145,21 +100,21 @@ def run(
         raise InputError("overrides go with a card's path or name, not with a Card")
     path = Path(output or card.output.path or "events.h5")
     check_output(path, force)
-    flux = flux_of(card)
-    process, engine, seed = process_of(card, flux), engine_of(card), card.sampling.seed
-    rate_of(card, flux, 0.0)  # before the work, so that a mistake shows at once
+    job, engine, seed = job_of(card), engine_of(card), card.sampling.seed
+    process = job.process
+    rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
     if map_file is None:
         proposal = train(process, engine, seed, points=card.sampling.training_points, progress=progress)
     else:
         proposal = read_proposal(map_file, process.signature)
     attributes = {
-        **card.trident.attributes(flux),
+        **job.attributes,
         "title": card.title,
         "card": card.text,
         "n_requested": card.sampling.events,
     }
     with EventWriter(path, process.columns, attributes, force=force) as writer:
-        written, sums = _write_events(writer, card, process, proposal, engine, progress)
+        written, sums, seen = _write_events(writer, card, process, proposal, engine, progress)
     return Run(
         path=path,
         events=written,
@@ -168,7 +123,8 @@ def run(
         error=sums.error,
         effective_share=sums.effective_share,
         unweighting_efficiency=sums.sum / proposal.max_weight,
-        expected_events=rate_of(card, flux, sums.sum),
+        expected_events=rate_of(card, job.beam, sums.sum * seen),
+        acceptance=None if job.detector is None else seen,
         engine=engine.name,
         seconds=time.perf_counter() - start,
         complete=sums.trials == card.sampling.events,
@@ -178,14 +134,17 @@ def run(
 def _write_events(
     writer: EventWriter,
     card: Card,
-    process: SampledTrident,
+    process: Process,
     proposal: Proposal,
     engine: Engine,
     progress: Progress,
-) -> tuple[int, WeightSums]:
-    """Write map and events that pass the cuts, close the file; return their number and the sums over all trials."""
+) -> tuple[int, WeightSums, float]:
+    """Write map and events that pass the cuts, and close the file.
+
+    Return the number of events, the sums over all trials, and the share of the weight that the detector keeps.
+    """
     count, seed = card.sampling.events, card.sampling.seed
-    sums, written = WeightSums(), 0
+    sums, written, seen = WeightSums(), 0, WeightSums()
     try:
         for name, group in proposal_groups(proposal, process.channels).items():
             writer.write_group(name, group.arrays, group.attributes)
@@ -196,6 +155,8 @@ def _write_events(
             with uninterrupted():
                 writer.append(batch if kept.all() else {name: values[kept] for name, values in batch.items()})
                 sums.add(np.where(kept, batch["weight"], 0.0))
+                if "acceptance" in batch:
+                    seen.add(np.where(kept, batch["weight"] * batch["acceptance"], 0.0))
                 written += int(kept.sum())
             progress("generating", sums.trials / count)
     except KeyboardInterrupt:
@@ -203,9 +164,13 @@ def _write_events(
             writer.discard()
             raise
     with uninterrupted():  # a second Ctrl-C must not leave weights that sum to something else
+        share = seen.sum / sums.sum if seen.trials and sums.sum > 0.0 else 1.0
         if sums.trials < count:
-            writer.rescale(_WEIGHT_COLUMNS, count / sums.trials)
+            names = [column.name for column in process.columns if column.name.startswith("weight")]
+            writer.rescale(names, count / sums.trials)
             sums = sums.scaled(count / sums.trials)
+        if seen.trials:
+            writer.set_attributes({"acceptance": share})
         writer.set_attributes(run_attributes(sums, seed, engine.name, proposal))
         writer.close(complete=sums.trials == count)
-    return written, sums
+    return written, sums, share

@@ -95,6 +95,7 @@ def trident_events(
         "lepton_plus": leptons[1],
         "target": "Ar40",
         "regimes": "coherent,diffractive",
+        "reaction": "numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
         "flux": f"monochromatic, {energy_GeV:g} GeV" if energy_GeV else "wide-band beam",
         "seed": seed,
         "n_trials": number,

@@ -55,7 +55,7 @@ def flux_of(case: str, points: str) -> TabulatedFlux:
 def rate(process: SampledTrident, flux: TabulatedFlux) -> float:
     found = trained_cross_section(process, ENGINE, 1, rel_error=2e-3)
     assert found.reached
-    return expected_events(found.value, flux, target="Ar40", mass_t=MASS_T, protons=PROTONS)
+    return expected_events(found.value, flux, target="Ar40", mass_t=MASS_T, pot=PROTONS)
 
 
 def trident_rate(case: str, *, points: str = "centre", form_factor: str = "fermi", regime: str = "coherent") -> float:

@@ -40,3 +40,27 @@ TRIDENT_COLUMNS: tuple[Column, ...] = (
     Column("weight_lr", "cm2", "part of the weight that goes with c_L c_R"),
 )
 """Columns of a trident event; weight = c_L^2 weight_ll + c_R^2 weight_rr + c_L c_R weight_lr."""
+
+CEVNS_COLUMNS: tuple[Column, ...] = (
+    Column("event_id", "", "number of the event in its run", dtype="u8"),
+    Column("weight", "cm2", "weight: the sum over all events is the flux-averaged cross section per nucleus"),
+    Column("channel", "", "source component, nuclide and final state: place in attribute channel_names", dtype="i4"),
+    Column("flavour", "", "PDG code of the incoming neutrino", dtype="i4"),
+    Column("isotope", "", "PDG code of the nucleus", dtype="i4"),
+    Column("e_nu", "GeV", "energy of the incoming neutrino"),
+    Column("recoil_energy", "keV", "kinetic energy of the recoiling nucleus"),
+    Column("cos_theta", "", "cosine of the angle between the recoiling nucleus and the beam"),
+    Column("time", "ns", "arrival time after the middle of the beam pulse; 0 for a steady source"),
+    _momentum("p4_nu_in", "the incoming neutrino"),
+    _momentum("p4_nu_out", "the outgoing neutrino or heavy neutral lepton"),
+    _momentum("p4_recoil", "the recoiling nucleus"),
+)
+"""Columns of a coherent scattering event. The recoil's kinetic energy is `recoil_energy`; E - M of its momentum is not
+as exact."""
+
+DETECTOR_COLUMNS: tuple[Column, ...] = (
+    Column("quenched_energy", "keV", "electron-equivalent energy of the recoil, without resolution"),
+    Column("observed_energy", "keV", "electron-equivalent energy as seen with the detector's resolution"),
+    Column("acceptance", "", "chance that the detector keeps the event: thresholds and efficiency; not in the weight"),
+)
+"""Further columns where a detector is given."""

@@ -202,6 +202,12 @@ class Trident:
         return pair + 0.5 * pair * pair / mass
 
     @property
+    def line(self) -> str:
+        """The process in one line, as in ``numu Ar40 -> numu mu- mu+ (coherent)``."""
+        out = f"{self.outgoing.name} {self.lepton_minus} {self.lepton_plus}"
+        return f"{self.neutrino} {self.target} -> {out} ({', '.join(self.regimes)})"
+
+    @property
     def signature(self) -> str:
         """The process as text, for comparing."""
         return json.dumps({"process": "trident", **asdict(self)}, sort_keys=True)
@@ -255,6 +261,7 @@ class Trident:
         """Return what an event file says of the process."""
         return {
             "process": "trident",
+            "reaction": self.line,
             "neutrino": self.neutrino,
             "lepton_minus": self.lepton_minus,
             "lepton_plus": self.lepton_plus,

@@ -1,0 +1,103 @@
+"""What a run card asks for, made ready: the beam, the process to sample, the engine, the events expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tridentgen.analysis.rates import expected_events
+from tridentgen.cards import Card, CardError
+from tridentgen.detector import Detector
+from tridentgen.engines import choose_engine
+from tridentgen.engines.process import Process
+from tridentgen.engines.work import Engine
+from tridentgen.errors import InputError
+from tridentgen.flux import Flux, Source, build_flux, build_source
+from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.trident import Trident
+
+Beam = Flux | Source
+Reaction = Trident | Cevns
+
+
+@dataclass(frozen=True)
+class Job:
+    """A reaction in a beam."""
+
+    reaction: Reaction
+    beam: Beam
+    process: Process
+    detector: Detector | None = None
+
+    @property
+    def attributes(self) -> dict[str, str | int | float]:
+        """What an event file says of it."""
+        if isinstance(self.reaction, Cevns):
+            return self.reaction.attributes(self.beam)
+        assert isinstance(self.beam, Flux)
+        return self.reaction.attributes(self.beam)
+
+
+def beam_of(card: Card) -> Beam:
+    """Return the flux or source of a card; raise `CardError` or `FileError` where it cannot be had."""
+    with card.blaming("flux", card.flux.range_key):
+        kind, options, neutrino = card.flux.kind, card.flux.options, card.process.neutrino
+        if isinstance(card.reaction, Cevns):
+            return build_source(kind, options, neutrino, card.base_dir)
+        assert neutrino is not None
+        return build_flux(kind, options, neutrino, card.base_dir)
+
+
+def detector_of(card: Card) -> Detector | None:
+    """Return the detector of a card; raise `CardError` where it does not fit the target."""
+    if card.detector is None or not isinstance(card.reaction, Cevns):
+        return None
+    with card.blaming("detector"):
+        return card.detector.detector(card.reaction.nuclides, card.base_dir)
+
+
+def job_of(card: Card, beam: Beam | None = None) -> Job:
+    """Return the job of a card, in `beam` instead of its own if given.
+
+    Raise `CardError` where the flux ends below the threshold.
+    """
+    beam = beam_of(card) if beam is None else beam
+    detector = detector_of(card)
+    reaction = card.reaction
+    with card.blaming("flux", card.flux.range_key):
+        if isinstance(reaction, Cevns):
+            return Job(reaction, beam, reaction.sampled(beam, detector), detector)
+        assert isinstance(beam, Flux)
+        return Job(reaction, beam, reaction.sampled(beam))
+
+
+def engine_of(card: Card) -> Engine:
+    """Return the engine of a card; raise `CardError` where this version does not have it."""
+    with card.blaming("sampling", "engine"):
+        return choose_engine(card.sampling.engine, card.sampling.threads, fast=card.sampling.fast)
+
+
+def rate_of(card: Card, beam: Beam, sigma_cm2: float) -> float | None:
+    """Return the events expected in the exposure of a card, or None where it has none.
+
+    Raise `CardError` where the exposure does not say how much, or does not go with the flux.
+    """
+    exposure = card.exposure
+    if exposure is None:
+        return None
+    if exposure.mass_t is None:
+        raise CardError(f"{card.where(('exposure',))}: the table [exposure] needs mass_t; give it or leave it out")
+    with card.blaming("exposure"):
+        return expected_events(
+            sigma_cm2, beam, target=card.process.target, mass_t=exposure.mass_t,
+            pot=exposure.pot, years=exposure.years,
+        )  # fmt: skip
+
+
+def require_single_energy(reaction: Reaction, energy_GeV: float) -> None:
+    """Raise `InputError` where an energy is below the threshold of a reaction."""
+    threshold = reaction.threshold_GeV()
+    if not energy_GeV > threshold:
+        cure = "choose a higher energy or " + (
+            "a lower recoil_min_keV" if isinstance(reaction, Cevns) else "lighter leptons"
+        )
+        raise InputError(f"{energy_GeV:g} GeV is below the threshold of {reaction.line}, {threshold:.6g} GeV; {cure}")
