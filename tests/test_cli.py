@@ -13,7 +13,8 @@ import tridentgen
 from tests.command_line import CROSS_SECTION_KEYS, XSEC, Command
 from tests.run_cards import assert_same, columns_of
 from tridentgen import reports
-from tridentgen.cli import energy_GeV, main
+from tridentgen.cli import main
+from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.resources import builtin_cards
 from tridentgen.sampling.integrate import CrossSection

@@ -1,0 +1,32 @@
+"""`tridentgen bench`: how fast this machine is, and whether the GPU kernels compile."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from tridentgen import bench
+from tridentgen._version import __version__
+from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.progress import progress_bar
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    benchmark = commands.add_parser("bench", help="measure how fast this machine is", allow_abbrev=False)
+    benchmark.add_argument("--json", action="store_true", help="print JSON")
+    no_gpu = "compile the GPU's kernels without a GPU, for sm_80 and the like; print JSON"
+    benchmark.add_argument("--check-cuda", nargs="+", metavar="ARCH", help=no_gpu)
+    benchmark.set_defaults(command=_bench)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    if options.check_cuda:
+        kernels = bench.check_cuda(options.check_cuda)
+        print(json.dumps({"kernels": kernels, "version": __version__}, indent=2))
+        return EXIT_OK
+    with progress_bar() as progress:
+        rows = bench.measure(progress)
+    machine = bench.machine()
+    print(json.dumps({"machine": machine, "results": rows}, indent=2) if options.json else bench.table(machine, rows))
+    return EXIT_OK

@@ -1,0 +1,54 @@
+"""What the commands share: exit codes, common options, complaints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+from tridentgen.toml_tables import Override, toml_value
+
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Subparsers = object
+
+EXIT_OK, EXIT_ERROR, EXIT_INTERRUPTED = 0, 2, 130
+
+_OPTIONS_OF_KEYS = {
+    "events": ("sampling", "events"),
+    "seed": ("sampling", "seed"),
+    "engine": ("sampling", "engine"),
+    "threads": ("sampling", "threads"),
+    "fast": ("sampling", "fast"),
+    "rel_error": ("sampling", "rel_error"),
+}
+"""Options that stand for a card key."""
+
+
+def complain(message: str) -> None:
+    """Print a line on stderr."""
+    print(message, file=sys.stderr)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options that stand for keys of the card, and ``--json``."""
+    parser.add_argument("--seed", metavar="S", help="seed of the random numbers")
+    parser.add_argument("--engine", metavar="ENGINE", help="auto, numpy, native or cuda (default: auto)")
+    parser.add_argument("--threads", metavar="N", help="threads (default: all cores)")
+    parser.add_argument("--fast", action="store_const", const="true",
+                        help="let compiled engines fuse operations: faster, other last digits")  # fmt: skip
+    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
+                        help="set a key of the card, as in process.target=C12; may be repeated")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def overrides(options: argparse.Namespace) -> list[str | Override]:
+    """Return ``--set`` and the options that stand for a card key."""
+    named = {name: getattr(options, name, None) for name in _OPTIONS_OF_KEYS}
+    given = [
+        Override(_OPTIONS_OF_KEYS[name], toml_value(text), f"--{name.replace('_', '-')} {text}")
+        for name, text in named.items()
+        if text is not None
+    ]
+    return [*options.overrides, *given]

@@ -1,0 +1,43 @@
+"""`tridentgen generate`: an event file from a run card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from tridentgen import reports
+from tridentgen.cards import read_card
+from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.progress import progress_bar
+from tridentgen.run import run
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    generate = commands.add_parser("generate", help="make an event file from a run card", allow_abbrev=False)
+    generate.add_argument("card", metavar="CARD", help="path of a card, or the name of a built-in one")
+    generate.add_argument("-o", "--output", metavar="OUT.h5", help="event file; the card's unless given")
+    generate.add_argument("--events", metavar="N", help="number of events")
+    generate.add_argument("--map", metavar="FILE", help="use the trained map of an earlier event file")
+    generate.add_argument("--force", action="store_true", help="overwrite the output")
+    add_common(generate)
+    generate.set_defaults(command=_generate)
+
+
+def _generate(options: argparse.Namespace) -> int:
+    card = read_card(options.card, overrides(options))
+    with progress_bar() as progress:
+        result = run(card, options.output, map_file=options.map, force=options.force, progress=progress)
+    print(json.dumps(reports.run_json(result, card), indent=2) if options.json else reports.run_text(result, card))
+    if result.events == 0:
+        complain(
+            f"tridentgen: warning: none of {result.trials} events passed the cuts, '{result.path}' holds no event; "
+            "loosen [cuts] or ask for more events"
+        )
+    if not result.complete:
+        complain(
+            f"tridentgen: interrupted after {result.trials} of {card.sampling.events} events; '{result.path}' holds "
+            "them, with weights that sum to the cross section"
+        )
+        return EXIT_INTERRUPTED
+    return EXIT_OK

@@ -1,0 +1,32 @@
+"""`tridentgen info`: what is in an event file or a card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from tridentgen import reports
+from tridentgen.cards import read_card
+from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.events.events import summary
+from tridentgen.resources import builtin_cards
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    info = commands.add_parser("info", help="say what is in an event file or a card", allow_abbrev=False)
+    info.add_argument("file", metavar="EVENTS.h5|CARD")
+    info.add_argument("--json", action="store_true", help="print JSON")
+    info.set_defaults(command=_info)
+
+
+def _info(options: argparse.Namespace) -> int:
+    path = Path(options.file)
+    if options.file in builtin_cards() or path.suffix == ".toml" or not (path.suffix or path.exists()):
+        card = read_card(options.file)
+        print(json.dumps(reports.card_json(card), indent=2) if options.json else reports.card_text(card))
+        return EXIT_OK
+    found = summary(path)
+    print(json.dumps(found, indent=2) if options.json else reports.events_text(found))
+    return EXIT_OK

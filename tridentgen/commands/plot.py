@@ -1,0 +1,28 @@
+"""`tridentgen plot`: the distributions of an event file as pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from tridentgen.commands.common import EXIT_OK, Subparsers
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    plot = commands.add_parser("plot", help="draw the distributions of an event file", allow_abbrev=False)
+    plot.add_argument("file", metavar="EVENTS.h5")
+    plot.add_argument("-o", "--output", metavar="DIR", help="folder for the pictures (default: FILE without .h5)")
+    plot.add_argument("--format", nargs="+", default=["png"], metavar="F", help="png, pdf, svg (default: png)")
+    plot.add_argument("--json", action="store_true", help="print the paths as JSON")
+    plot.set_defaults(command=_plot)
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from tridentgen.analysis.plots import plot_events  # the extra `plot` is not needed for anything else
+
+    path = Path(options.file)
+    pictures = plot_events(path, Path(options.output or path.with_suffix("")), tuple(options.format))
+    print(json.dumps([str(p) for p in pictures], indent=2) if options.json else "\n".join(map(str, pictures)))
+    return EXIT_OK

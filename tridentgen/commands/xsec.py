@@ -1,0 +1,110 @@
+"""`tridentgen xsec`: cross sections of a card or of a process given by options."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+
+from tridentgen import reports
+from tridentgen._version import __version__
+from tridentgen.cards import Card, parse_card, read_card
+from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.errors import InputError
+from tridentgen.progress import progress_bar
+from tridentgen.toml_tables import Override
+
+_ENERGY_UNITS = {"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3}
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    xsec = commands.add_parser("xsec", help="compute cross sections", allow_abbrev=False)
+    xsec.add_argument("card", metavar="CARD", nargs="?", help="path or name of a card")
+    xsec.add_argument("--process", metavar="KIND", help="instead of a card: trident or cevns")
+    xsec.add_argument("--nu", help="neutrino: nue, numu, nutau, nuebar, numubar, nutaubar")
+    xsec.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons, such as mu- mu+")
+    xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns also Ar or CsI")
+    xsec.add_argument("--regime", nargs="+", metavar="REGIME", help="coherent, diffractive, proton, neutron, total")
+    xsec.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or with a unit as in 30MeV")
+    xsec.add_argument("--rel-error", metavar="R", help="relative error to reach (default 1e-3)")
+    add_common(xsec)
+    xsec.set_defaults(command=_xsec)
+
+
+def _xsec(options: argparse.Namespace) -> int:
+    energies = None if options.energy is None else [energy_GeV(text) for text in options.energy]
+    card = _xsec_card(options, energies)
+    found: list[reports.CrossSectionReport] = []
+    code = EXIT_OK
+    try:
+        with progress_bar() as progress:
+            for report in reports.cross_sections(card, energies, progress):
+                found.append(report)
+    except KeyboardInterrupt:  # what is done is worth having
+        if not found:
+            raise
+        code = EXIT_INTERRUPTED
+    results = [report.json for report in found]
+    if options.json:
+        print(json.dumps({"results": results, "version": __version__}, indent=2))
+    else:
+        print(reports.cross_section_text(results))
+    for report in found:
+        for warning in report.warnings:
+            complain(f"tridentgen: warning: {warning}")
+    if card.cuts.limits:
+        complain("tridentgen: warning: the cuts of the card are not applied here; generate gives what is within them")
+    if code == EXIT_INTERRUPTED:
+        complain(f"tridentgen: interrupted after {len(found)} cross section{'s' * (len(found) > 1)}")
+    return code
+
+
+def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) -> Card:
+    """Return the card named, or one made from the options."""
+    given = {
+        "--process": options.process,
+        "--nu": options.nu,
+        "--leptons": options.leptons,
+        "--target": options.target,
+        "--regime": options.regime,
+    }
+    flux: list[str | Override] = []
+    if energies_GeV is not None:
+        origin = f"--energy {' '.join(options.energy)}"
+        values = {"kind": "monochromatic", "energy_GeV": energies_GeV[0]}
+        flux = [Override(("flux", key), value, origin) for key, value in values.items()]
+    if options.card is not None:
+        stray = [name for name, value in given.items() if value is not None]
+        if stray:
+            raise InputError(f"{', '.join(stray)} cannot go with a card; use --set process.KEY=VALUE")
+        return read_card(options.card, overrides(options) + flux)
+    given["--process"] = given["--process"] or "trident"
+    needed = {"--nu": options.nu, "--leptons": options.leptons, "--target": options.target, "--energy": options.energy}
+    if given["--process"] == "cevns":
+        given["--nu"] = given["--nu"] or "numu"  # the Standard Model does not tell them apart
+        del needed["--nu"], needed["--leptons"]
+    else:
+        given["--regime"] = given["--regime"] or ["coherent"]
+    missing = [name for name, value in needed.items() if value is None]
+    if missing and options.process in (None, "trident", "cevns"):
+        raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
+    keys = ("kind", "neutrino", "leptons", "target", "regimes")
+    process: list[str | Override] = [
+        Override(("process", key), value, f"{name} {value if isinstance(value, str) else ' '.join(value)}")
+        for key, (name, value) in zip(keys, given.items(), strict=True)
+        if value is not None
+    ]
+    return parse_card("", path="the command line", overrides=process + flux + overrides(options))
+
+
+def energy_GeV(text: str) -> float:
+    """Return the energy in GeV that `text` names: a number in GeV, or one with a unit such as ``30MeV``."""
+    unit = next((u for u in _ENERGY_UNITS if text.endswith(u)), "")
+    try:
+        value = float(text.removesuffix(unit)) * _ENERGY_UNITS.get(unit, 1.0)
+    except ValueError:
+        raise InputError(f"--energy {text}: not an energy; write a number in GeV, or one like 30MeV") from None
+    if not (math.isfinite(value) and value > 0.0):
+        raise InputError(f"--energy {text}: must be positive and finite")
+    return value
