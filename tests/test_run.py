@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import functools
 import math
 import signal
 import sys
@@ -15,13 +14,13 @@ import pytest
 
 import tridentgen
 from tests.run_cards import assert_same, columns_of, write_card
+from tridentgen import production
 from tridentgen.cards import CardError, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import summary
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.processes.trident import Trident
 from tridentgen.run import Run, run
-from tridentgen.sampling.generate import event_batches
 
 run_module = sys.modules["tridentgen.run"]  # the package's own `run` is the function
 
@@ -46,7 +45,7 @@ def card(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of 4096 events, so that a run of moderate length has several."""
-    monkeypatch.setattr(run_module, "event_batches", functools.partial(event_batches, batch=4096))
+    monkeypatch.setattr(production, "BATCH", 4096)
 
 
 @pytest.fixture
@@ -348,9 +347,9 @@ def test_ctrl_c_before_the_first_event_leaves_nothing(
     def interrupted(*_arguments: Any, **_options: Any) -> None:
         raise KeyboardInterrupt
 
-    for name in ("event_batches", "proposal_groups"):  # the file is open by then
+    for module, name in ((production, "event_batches"), (run_module, "proposal_groups")):  # the file is open by then
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(run_module, name, interrupted)
+            patch.setattr(module, name, interrupted)
             run(card, tmp_path / "a.h5")
         assert [path.name for path in tmp_path.iterdir()] == ["card.toml"]
 

@@ -32,6 +32,7 @@ def run_json(run: Run, card: Card) -> Json:
         "unweighting_efficiency": run.unweighting_efficiency,
         "expected_events": run.expected_events,
         "acceptance": run.acceptance,
+        "overweight_events": run.overweight,
         "engine": run.engine,
         "seconds": run.seconds,
         "complete": run.complete,
@@ -51,6 +52,12 @@ def run_text(run: Run, card: Card) -> str:
         ("engine", f"{run.engine}, {run.seconds:.1f} s"),
         ("file", str(run.path)),
     ]
+    if run.overweight is not None:
+        kept = run.events / run.trials
+        rows[3] = (
+            "unweighted",
+            f"{kept:.1%} of the trials kept, {run.overweight} of them with weights above the others",
+        )
     if run.expected_events is not None:
         rows.insert(3, ("expected events", f"{run.expected_events:.4g} in the exposure of the card"))
     if run.acceptance is not None:

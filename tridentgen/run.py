@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from tridentgen.analysis.cuts import passing
+from tridentgen._version import __version__
 from tridentgen.cards import Card, read_card
-from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
-from tridentgen.errors import InputError
+from tridentgen.errors import FileError, InputError
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.events.output import check_output, uninterrupted
-from tridentgen.jobs import engine_of, job_of, rate_of
-from tridentgen.sampling.generate import WeightSums, divide_weights, event_batches, run_attributes
-from tridentgen.sampling.storage import proposal_groups, read_proposal
+from tridentgen.events.output import check_output, part_path
+from tridentgen.jobs import Job, engine_of, job_of, rate_of
+from tridentgen.production import Produced, Range, produce
+from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import Progress, silent, train
 
 
@@ -32,7 +30,7 @@ class Run:
     path : Path
         The event file.
     events, trials : int
-        Events written, and points tried for them; they differ where cuts were made.
+        Events written, and points tried for them; they differ where cuts were made or events unweighted.
     sigma, error : float
         Cross section within the cuts in cm^2 and its standard deviation.
     effective_share, unweighting_efficiency : float
@@ -41,6 +39,8 @@ class Run:
         In the exposure of the card, where it has one; those that the detector keeps where there is one.
     acceptance : float or None
         Share of the cross section that the detector of the card keeps, where it has one.
+    overweight : int or None
+        Events of an unweighted run that weigh more than the others.
     complete : bool
         False where the run was interrupted.
     """
@@ -54,6 +54,7 @@ class Run:
     unweighting_efficiency: float
     expected_events: float | None
     acceptance: float | None
+    overweight: int | None
     engine: str
     seconds: float
     complete: bool
@@ -65,6 +66,10 @@ def run(
     *,
     overrides: Sequence[str] = (),
     map_file: str | Path | None = None,
+    first: int | None = None,
+    count: int | None = None,
+    unweight: bool = False,
+    resume: bool = False,
     force: bool = False,
     progress: Progress = silent,
 ) -> Run:
@@ -79,6 +84,13 @@ def run(
         Card keys to set; not with a `Card`.
     map_file : path
         Event file of a run of the same process whose trained map is used instead of training one.
+    first, count : int
+        Make only these events of the card's: a shard, to be merged with the others.
+    unweight : bool
+        Keep events with probability weight over maximum weight, until the card's number of them is there. Those with
+        a larger weight keep the ratio.
+    resume : bool
+        Go on with what a killed run of the same card left; starts where there is nothing to resume.
     force : bool
         Overwrite the output.
     progress : callable
@@ -99,78 +111,107 @@ def run(
     elif overrides:
         raise InputError("overrides go with a card's path or name, not with a Card")
     path = Path(output or card.output.path or "events.h5")
-    check_output(path, force)
-    job, engine, seed = job_of(card), engine_of(card), card.sampling.seed
-    process = job.process
+    events = _range(card, first, count, unweight=unweight)
+    left = resume and part_path(path).exists()
+    check_output(path, force or left)
+    job, engine = job_of(card), engine_of(card)
     rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
-    if map_file is None:
-        proposal = train(process, engine, seed, points=card.sampling.training_points, progress=progress)
-    else:
-        proposal = read_proposal(map_file, process.signature)
-    attributes = {
-        **job.attributes,
-        "title": card.title,
-        "card": card.text,
-        "n_requested": card.sampling.events,
+    with _writer(path, card, job, events, left=left, force=force) as writer:
+        proposal = _proposal(writer, card, job, engine, map_file, progress)
+        made = produce(writer, card, job.process, proposal, engine, events, progress)
+    return _summary(path, card, job, engine, proposal, made, time.perf_counter() - start)
+
+
+def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) -> Range:
+    """Return which events are to be made; raise `InputError` for those that are none of the card's."""
+    total = card.sampling.events
+    if first is None and count is None:
+        return Range(0, total, total, unweight)
+    begin = first or 0
+    number = total - begin if count is None else count
+    if unweight:
+        raise InputError(
+            "--first goes with weighted events only: which trials give an unweighted run its last event is not known "
+            "beforehand; merge weighted shards and unweight them with 'tridentgen convert --unweight'"
+        )
+    if not (begin >= 0 and number >= 1 and begin + number <= total):
+        raise InputError(
+            f"events {begin} to {begin + number - 1} are not among those of the card, which has "
+            f"sampling.events = {total}"
+        )
+    return Range(begin, number, total, unweight)
+
+
+def run_id(card: Card, job: Job) -> str:
+    """Return a hash of all that the events depend on but their number: equal for runs whose events are the same."""
+    parts = (job.process.signature, card.sampling.seed, card.sampling.training_points, sorted(card.cuts.limits.items()))
+    return hashlib.sha256(repr((*parts, card.detector, __version__)).encode()).hexdigest()
+
+
+def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, force: bool) -> EventWriter:
+    """Return the writer of a new file, or of the one that a killed run of the same card left."""
+    identity: dict[str, str | int | float] = {
+        "run_id": run_id(card, job),
+        "seed": card.sampling.seed,
+        "first": events.first,
+        "n_requested": events.count,
+        "n_run": events.total,
+        "unweighted": int(events.unweight),
     }
-    with EventWriter(path, process.columns, attributes, force=force) as writer:
-        written, sums, seen = _write_events(writer, card, process, proposal, engine, progress)
+    if left:
+        writer = EventWriter.resume(path, job.process.columns)
+        found = writer.attributes
+        other = next((name for name, value in identity.items() if found.get(name) != value), None)
+        if other is None and not found.get("finishing"):
+            return writer
+        writer.abandon()
+        if other is not None:
+            raise FileError(
+                f"'{part_path(path)}' is of another run ('{other}' differs); move it away, or leave --resume out and "
+                "give --force"
+            )
+    attributes = {**job.attributes, "title": card.title, "card": card.text, **identity}
+    return EventWriter(path, job.process.columns, attributes, force=force or left)
+
+
+def _proposal(
+    writer: EventWriter, card: Card, job: Job, engine: Engine, map_file: str | Path | None, progress: Progress
+) -> Proposal:
+    """Return the density: that of the file where it has one, of another file, or trained; and keep it in the file."""
+    process = job.process
+    kept = writer.groups()
+    if kept:
+        return proposal_from_groups(kept)
+    try:
+        if map_file is None:
+            points, seed = card.sampling.training_points, card.sampling.seed
+            proposal = train(process, engine, seed, points=points, progress=progress)
+        else:
+            proposal = read_proposal(map_file, process.signature)
+    except BaseException:
+        writer.discard()  # nothing is lost
+        raise
+    for name, group in proposal_groups(proposal, process.channels).items():
+        writer.write_group(name, group.arrays, group.attributes)
+    return proposal
+
+
+def _summary(
+    path: Path, card: Card, job: Job, engine: Engine, proposal: Proposal, made: Produced, seconds: float
+) -> Run:
+    sums = made.sums
     return Run(
         path=path,
-        events=written,
+        events=made.events,
         trials=sums.trials,
         sigma=sums.sum,
-        error=sums.error,
+        error=made.error,
         effective_share=sums.effective_share,
         unweighting_efficiency=sums.sum / proposal.max_weight,
-        expected_events=rate_of(card, job.beam, sums.sum * seen),
-        acceptance=None if job.detector is None else seen,
+        expected_events=rate_of(card, job.beam, sums.sum * made.acceptance),
+        acceptance=None if job.detector is None else made.acceptance,
+        overweight=made.overweight,
         engine=engine.name,
-        seconds=time.perf_counter() - start,
-        complete=sums.trials == card.sampling.events,
+        seconds=seconds,
+        complete=made.complete,
     )
-
-
-def _write_events(
-    writer: EventWriter,
-    card: Card,
-    process: Process,
-    proposal: Proposal,
-    engine: Engine,
-    progress: Progress,
-) -> tuple[int, WeightSums, float]:
-    """Write map and events that pass the cuts, and close the file.
-
-    Return the number of events, the sums over all trials, and the share of the weight that the detector keeps.
-    """
-    count, seed = card.sampling.events, card.sampling.seed
-    sums, written, seen = WeightSums(), 0, WeightSums()
-    try:
-        for name, group in proposal_groups(proposal, process.channels).items():
-            writer.write_group(name, group.arrays, group.attributes)
-        for batch in event_batches(process, proposal, engine, seed, first=0, count=count):
-            del batch["accept"]
-            divide_weights(batch, count)
-            kept = passing(batch, card.cuts.limits)
-            with uninterrupted():
-                writer.append(batch if kept.all() else {name: values[kept] for name, values in batch.items()})
-                sums.add(np.where(kept, batch["weight"], 0.0))
-                if "acceptance" in batch:
-                    seen.add(np.where(kept, batch["weight"] * batch["acceptance"], 0.0))
-                written += int(kept.sum())
-            progress("generating", sums.trials / count)
-    except KeyboardInterrupt:
-        if sums.trials == 0:
-            writer.discard()
-            raise
-    with uninterrupted():  # a second Ctrl-C must not leave weights that sum to something else
-        share = seen.sum / sums.sum if seen.trials and sums.sum > 0.0 else 1.0
-        if sums.trials < count:
-            names = [column.name for column in process.columns if column.name.startswith("weight")]
-            writer.rescale(names, count / sums.trials)
-            sums = sums.scaled(count / sums.trials)
-        if seen.trials:
-            writer.set_attributes({"acceptance": share})
-        writer.set_attributes(run_attributes(sums, seed, engine.name, proposal))
-        writer.close(complete=sums.trials == count)
-    return written, sums, share

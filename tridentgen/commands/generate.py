@@ -8,6 +8,7 @@ import json
 from tridentgen import reports
 from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.errors import InputError
 from tridentgen.progress import progress_bar
 from tridentgen.run import run
 
@@ -19,15 +20,26 @@ def add(commands: Subparsers) -> None:
     generate.add_argument("-o", "--output", metavar="OUT.h5", help="event file; the card's unless given")
     generate.add_argument("--events", metavar="N", help="number of events")
     generate.add_argument("--map", metavar="FILE", help="use the trained map of an earlier event file")
+    generate.add_argument("--unweight", action="store_true", help="keep events by their weight, so many as asked for")
+    generate.add_argument("--first", metavar="N", help="make a shard: --events events of the card's from number N on")
+    generate.add_argument("--resume", action="store_true", help="go on where a killed run of the same card ended")
     generate.add_argument("--force", action="store_true", help="overwrite the output")
     add_common(generate)
     generate.set_defaults(command=_generate)
 
 
 def _generate(options: argparse.Namespace) -> int:
+    first = count = None
+    if options.first is not None:  # then the card says how many events the whole run has
+        first = _number("--first", options.first)
+        count = None if options.events is None else _number("--events", options.events)
+        options.events = None
     card = read_card(options.card, overrides(options))
     with progress_bar() as progress:
-        result = run(card, options.output, map_file=options.map, force=options.force, progress=progress)
+        result = run(
+            card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
+            resume=options.resume, force=options.force, progress=progress,
+        )  # fmt: skip
     print(json.dumps(reports.run_json(result, card), indent=2) if options.json else reports.run_text(result, card))
     if result.events == 0:
         complain(
@@ -41,3 +53,10 @@ def _generate(options: argparse.Namespace) -> int:
         )
         return EXIT_INTERRUPTED
     return EXIT_OK
+
+
+def _number(option: str, text: str) -> int:
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        raise InputError(f"{option} {text}: not a whole number") from None

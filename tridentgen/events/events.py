@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column
 from tridentgen.errors import InputError, nearest
 from tridentgen.events.columns import REGIME_NAMES, TRIDENT_COLUMNS
+from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
-from tridentgen.events.reader import EventFile, Group, open_events
+from tridentgen.events.reader import EventFile, open_events
 
 OVERWEIGHT_SHARE = 1e-4
 """Share of the total weight that overweight events may carry, by convention of this field's codes."""

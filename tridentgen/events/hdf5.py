@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from tridentgen._version import __version__
 from tridentgen.engines.process import Column
-from tridentgen.errors import InputError, nearest
-from tridentgen.events.output import check_output, part_path, reserve, uninterrupted, writing
+from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.events.groups import Group, plain_attributes, read_groups
+from tridentgen.events.output import check_output, part_path, reason, reserve, uninterrupted, writing
 
 FORMAT = "tridentgen-events"
 FORMAT_VERSION = 1
-OWN_ATTRIBUTES = ("format", "format_version", "n_events", "columns", "complete")
+OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "complete")
 """Root attributes that only the writer sets."""
 
 CHUNK_ROWS = 4096
@@ -87,13 +88,7 @@ class EventWriter:
         force: bool = False,
         chunk_rows: int = CHUNK_ROWS,
     ) -> None:
-        self.path = Path(path)
-        self.part = part_path(self.path)
-        self._columns = {column.name: column for column in columns}
-        if len(self._columns) != len(columns) or not columns:
-            raise InputError("an event file needs one or more columns, each with its own name")
-        self._chunk_rows = chunk_rows
-        self._rows = 0
+        self._set_up(path, columns, chunk_rows)
         start = {
             "generator": "tridentgen",
             "version": __version__,
@@ -103,6 +98,92 @@ class EventWriter:
         check_output(self.path, force)
         with writing(self.part):
             self._create(start)
+
+    def _set_up(self, path: str | os.PathLike[str], columns: Sequence[Column], chunk_rows: int) -> None:
+        self.path = Path(path)
+        self.part = part_path(self.path)
+        self._columns = {column.name: column for column in columns}
+        if len(self._columns) != len(columns) or not columns:
+            raise InputError("an event file needs one or more columns, each with its own name")
+        self._chunk_rows = chunk_rows
+        self._rows = self._done = 0
+
+    @classmethod
+    def resume(cls, path: str | os.PathLike[str], columns: Sequence[Column]) -> Self:
+        """Go on with the file that a killed run left: what it wrote and counted is kept, the rest cut off.
+
+        Raises
+        ------
+        FileError
+            There is no unfinished file, another run writes it, it cannot be read or written, or it has other columns.
+        """
+        writer = cls.__new__(cls)
+        writer._set_up(path, columns, CHUNK_ROWS)
+        with writing(writer.part):
+            if not writer.part.exists():
+                raise FileError(f"there is no unfinished run '{writer.part}' to resume")
+            try:
+                writer._file = h5py.File(writer.part, "r+")
+            except BlockingIOError as error:
+                raise FileError(f"'{writer.part}' is being written by another run; wait for it to end") from error
+            try:
+                writer._take_up(columns)
+            except (KeyError, TypeError) as error:
+                writer._file.close()
+                raise FileError(f"'{writer.part}' is damaged ({reason(error)}); remove it and start again") from error
+            except BaseException:
+                writer._file.close()
+                raise
+        return writer
+
+    def _take_up(self, columns: Sequence[Column]) -> None:
+        """Read how far the file had come, and cut off what was not counted."""
+        attributes = self._file.attrs
+        if str(attributes["columns"]) != ",".join(column.name for column in columns):
+            raise FileError(f"'{self.part}' has other columns than this run; remove it and start again")
+        self._data = {name: self._file[f"events/{name}"] for name in self._columns}
+        self._chunk_rows = next(iter(self._data.values())).chunks[0]
+        self._done, rows = int(attributes["n_done"]), int(attributes["n_events"])
+        if "event_id" in self._data and self._done and rows:
+            # The number of events is counted before the number of those tried: a kill may have come between the two.
+            numbers = self._data["event_id"][:rows]
+            rows = int(np.searchsorted(numbers, int(attributes.get("first", 0)) + self._done))
+        elif not self._done:
+            rows = 0
+        for data in self._data.values():
+            data.resize(rows, axis=0)
+        self._rows = rows
+        attributes.modify("n_events", rows)
+        self._file.flush()
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Root attributes as they stand in the file."""
+        return plain_attributes(self._file)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self._columns)
+
+    def groups(self) -> dict[str, Group]:
+        """Return what `write_group` wrote."""
+        return read_groups(self._file)
+
+    @property
+    def rows(self) -> int:
+        """Events in the file."""
+        return self._rows
+
+    @property
+    def done(self) -> int:
+        """Events tried, of which those in the file passed the cuts."""
+        return self._done
+
+    def column(self, name: str, start: int, stop: int) -> NDArray[Any]:
+        """Read back part of a column."""
+        values: NDArray[Any] = self._data[name][start:stop]
+        return values
 
     def _create(self, attributes: Mapping[str, Attribute]) -> None:
         """Make the ``.part`` file with its attributes and empty columns."""
@@ -119,6 +200,7 @@ class EventWriter:
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "n_events": 0,
+            "n_done": 0,
             "columns": ",".join(self._columns),
             "complete": 0,
         }
@@ -144,13 +226,15 @@ class EventWriter:
         """Make sure that `size` more bytes fit behind what HDF5 uses now."""
         reserve(self._file.id.get_vfd_handle(), self._file.id.get_filesize(), size)
 
-    def append(self, batch: Mapping[str, NDArray[Any]]) -> None:
+    def append(self, batch: Mapping[str, NDArray[Any]], tried: int | None = None) -> None:
         """Add a batch of events and put it on the disk.
 
         Parameters
         ----------
         batch
             All columns of the file and no others, ``(rows, *column.shape)`` each.
+        tried
+            How many events were tried for it; its rows unless given.
 
         Raises
         ------
@@ -161,20 +245,20 @@ class EventWriter:
         """
         arrays = self._checked_batch(batch)
         rows = len(next(iter(arrays.values())))
-        if rows == 0:
-            return
-        stop = self._rows + rows
+        stop, done = self._rows + rows, self._done + (rows if tried is None else tried)
         with writing(self.part):
-            self._reserve(self._bytes_for(stop))
-            for name, values in arrays.items():
-                data = self._data[name]
-                data.resize(stop, axis=0)
-                data[self._rows : stop] = values
-            # First the events, then their number: a run killed in between leaves a file that can be read.
+            if rows:
+                self._reserve(self._bytes_for(stop))
+                for name, values in arrays.items():
+                    data = self._data[name]
+                    data.resize(stop, axis=0)
+                    data[self._rows : stop] = values
+                # First the events, then their number: a run killed in between leaves a file that can be read.
+                self._file.flush()
+                self._file.attrs.modify("n_events", stop)
+            self._file.attrs.modify("n_done", done)
             self._file.flush()
-            self._file.attrs.modify("n_events", stop)
-            self._file.flush()
-        self._rows = stop
+        self._rows, self._done = stop, done
 
     def _checked_batch(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         unlike = sorted(self._columns.keys() ^ batch.keys())
@@ -248,6 +332,10 @@ class EventWriter:
         with writing(self.path), uninterrupted():
             self._finish(complete)
             self.part.replace(self.path)
+
+    def abandon(self) -> None:
+        """Close the ``.part`` file as it stands."""
+        self._file.close()
 
     def discard(self) -> None:
         """Remove the ``.part`` file: for a run that ended before its first event."""

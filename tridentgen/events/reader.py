@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.columns import TRIDENT_COLUMNS
+from tridentgen.events.groups import Group, plain_attributes, read_groups
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.output import part_path, reason
 
@@ -24,17 +24,6 @@ BLOCK_ROWS = 1 << 17
 _KNOWN = {column.name: column for column in TRIDENT_COLUMNS}
 # A damaged file makes h5py raise nearly anything: an object of another kind, a nonsense size, ...
 _H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Arrays and attributes kept beside the events, such as the map of a sampling channel."""
-
-    arrays: Mapping[str, NDArray[Any]]
-    attributes: Mapping[str, Any]
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.arrays[name]
 
 
 @dataclass(frozen=True)
@@ -62,17 +51,7 @@ class EventFile:
 
     def groups(self) -> dict[str, Group]:
         """Read all groups that hold arrays or attributes, other than the events, by path (``sampling/0``)."""
-        found: dict[str, Group] = {}
-
-        def visit(path: str, item: Any) -> None:
-            if isinstance(item, h5py.Group) and path != "events":
-                arrays = {key: data[()] for key, data in item.items() if isinstance(data, h5py.Dataset)}
-                group = Group(arrays, _plain_attributes(item))
-                if group.arrays or group.attributes:
-                    found[path] = group
-
-        self.file.visititems(visit)
-        return found
+        return read_groups(self.file)
 
 
 @contextmanager
@@ -122,7 +101,7 @@ def _check_readable(path: Path) -> None:
 
 def _checked(file: Any, path: Path) -> EventFile:
     """Look at everything but the data; raise `FileError` for what is not an event file or not whole."""
-    attributes = _plain_attributes(file)
+    attributes = plain_attributes(file)
     if attributes.get("format") != FORMAT:
         raise FileError(f"'{path}' is HDF5 but no event file of tridentgen: its attribute 'format' is not '{FORMAT}'")
     version = attributes.get("format_version")
@@ -155,21 +134,5 @@ def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, An
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
     if data.compression is None and rows * math.prod(shape) * data.dtype.itemsize > path.stat().st_size:
         raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")
-    described = _plain_attributes(data)
+    described = plain_attributes(data)
     return Column(name, str(described["units"]), str(described["description"]), shape, dtype)
-
-
-def _plain_attributes(item: Any) -> dict[str, Any]:
-    """Return the attributes of a file, group or dataset as Python numbers and texts."""
-    return {name: _plain(item.attrs, name) for name in item.attrs}
-
-
-def _plain(attributes: Any, name: str) -> Any:
-    # A damaged text that has become a list crashes the HDF5 library when read.
-    stored = attributes.get_id(name)
-    if stored.shape != () or not (stored.dtype.kind in "fiu" or h5py.check_string_dtype(stored.dtype)):
-        raise ValueError(f"attribute '{name}' is neither a number nor a text")
-    value = attributes[name]
-    if isinstance(value, bytes):
-        return value.decode()
-    return value.item() if isinstance(value, np.generic) else value

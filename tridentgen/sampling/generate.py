@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import pairwise
+from itertools import chain
 
 import numpy as np
 
@@ -34,24 +34,27 @@ def event_batches(
     first: int,
     count: int,
     batch: int = BATCH,
-) -> Iterator[Columns]:
+    max_weight: float | None = None,
+) -> Generator[Columns]:
     """Yield the columns of events `first` to `first + count - 1` in batches that end at multiples of `batch`.
 
     Weights are those of a run of one event: divide by the number of events of the run for their sum to be the cross
-    section. The column ``accept`` is a uniform number for unweighting.
+    section. The column ``accept`` is a uniform number for unweighting; with `max_weight` only events are made whose
+    weight is above that number times `max_weight`.
     """
     stream = stream_number(PURPOSE_EVENTS)
-    begins = [first, *range((first // batch + 1) * batch, first + count, batch)]
-    pieces = pairwise([*begins, first + count])
+    ends = chain(range((first // batch + 1) * batch, first + count, batch), [first + count])
     with ThreadPoolExecutor(1) as pool:  # makes the next batch while the caller writes this one
 
         def make(begin: int, end: int) -> Future[Columns]:
-            return pool.submit(engine.events, process, proposal, seed, stream, begin, end - begin)
+            return pool.submit(engine.events, process, proposal, seed, stream, begin, end - begin, max_weight)
 
-        ahead = make(*next(pieces))
-        for piece in pieces:
-            batch_columns, ahead = ahead.result(), make(*piece)
-            yield batch_columns
+        begin = next(ends)
+        ahead = make(first, begin)
+        for end in ends:
+            done, ahead = ahead.result(), make(begin, end)
+            begin = end
+            yield done
         yield ahead.result()
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.reader import Group, open_events
+from tridentgen.events.groups import Group
+from tridentgen.events.reader import open_events
 
 _ROOT = "sampling"
 

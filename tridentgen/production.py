@@ -1,0 +1,207 @@
+"""Making the events of a run into its file, weighted or unweighted, from wherever the file stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.analysis.cuts import passing
+from tridentgen.cards import Card
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.work import Columns, Engine
+from tridentgen.errors import InputError
+from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.output import uninterrupted
+from tridentgen.sampling.generate import BATCH, WeightSums, divide_weights, event_batches, run_attributes
+from tridentgen.sampling.integrate import CrossSection, cross_section
+from tridentgen.sampling.train import Progress
+
+Flags = NDArray[np.bool_]
+
+_MOST_TRIALS = 1 << 60
+_HOPELESS_TRIALS = 10**8
+
+
+@dataclass(frozen=True)
+class Range:
+    """Which events are made: `count` of them from `first` on, of a run of `total`."""
+
+    first: int
+    count: int
+    total: int
+    unweight: bool
+
+
+@dataclass(frozen=True)
+class Produced:
+    """What was made: the events, the sums of all trials, and the share of the weight that the detector keeps."""
+
+    events: int
+    sums: WeightSums
+    error: float
+    acceptance: float
+    overweight: int | None
+    complete: bool
+
+
+def produce(
+    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
+    progress: Progress,
+) -> Produced:  # fmt: skip
+    """Make the events that the file does not have yet, and close it."""
+    make = _unweighted if events.unweight else _weighted
+    return make(writer, card, process, proposal, engine, events, progress)
+
+
+class _Tally:
+    """Sums over trials: weights of those that pass the cuts, and these times the detector's acceptance."""
+
+    def __init__(self) -> None:
+        self.passed, self.seen = WeightSums(), WeightSums()
+
+    def add(self, batch: Columns, kept: Flags) -> None:
+        self.passed.add(np.where(kept, batch["weight"], 0.0))
+        if "acceptance" in batch:
+            self.seen.add(np.where(kept, batch["weight"] * batch["acceptance"], 0.0))
+
+    @property
+    def acceptance(self) -> float:
+        return self.seen.sum / self.passed.sum if self.seen.trials and self.passed.sum > 0.0 else 1.0
+
+    @classmethod
+    def of_file(cls, writer: EventWriter, first: int) -> _Tally:
+        """Return the sums of what a file holds, trial by trial as when it was made."""
+        tally, row, done = cls(), 0, first
+        while done < first + writer.done:
+            stop = min((done // BATCH + 1) * BATCH, first + writer.done)
+            end = min(row + stop - done, writer.rows)
+            numbers = writer.column("event_id", row, end)
+            end = row + int(np.searchsorted(numbers, stop))
+            place = numbers[: end - row] - np.uint64(done)
+            batch: Columns = {}
+            for name in ("weight", "acceptance"):
+                if name in writer.columns:
+                    batch[name] = np.zeros(stop - done)
+                    batch[name][place] = writer.column(name, row, end)
+            tally.add(batch, np.ones(stop - done, dtype=bool))
+            row, done = end, stop
+        return tally
+
+
+def _weighted(
+    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
+    progress: Progress,
+) -> Produced:  # fmt: skip
+    seed, tally = card.sampling.seed, _Tally.of_file(writer, events.first)
+    try:
+        begin = events.first + writer.done
+        left = events.count - writer.done
+        for batch in event_batches(process, proposal, engine, seed, first=begin, count=left, batch=BATCH) if left else ():
+            del batch["accept"]
+            divide_weights(batch, events.total)
+            kept = passing(batch, card.cuts.limits)
+            with uninterrupted():
+                writer.append(_selected(batch, kept), tried=len(kept))
+                tally.add(batch, kept)
+            progress("generating", writer.done / events.count)
+    except KeyboardInterrupt:
+        if writer.done == 0:
+            writer.discard()
+            raise
+    with uninterrupted():  # a second Ctrl-C must not leave weights that sum to something else
+        sums, complete = tally.passed, writer.done == events.count
+        scale = events.total / sums.trials
+        if not complete:
+            writer.set_attributes({"finishing": 1})
+            writer.rescale(_weight_names(process), scale)
+        # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
+        sums = sums.scaled(scale)
+        finish(writer, sums, sums.error, card, proposal, engine, tally.acceptance, complete=complete)
+    return Produced(writer.rows, sums, sums.error, tally.acceptance, None, complete)
+
+
+def _unweighted(
+    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
+    progress: Progress,
+) -> Produced:  # fmt: skip
+    """Keep trials by their weight until there are enough; until the end their weights are in units of the maximum."""
+    most = proposal.max_weight
+    total = cross_section(process, proposal, engine, card.sampling.seed, rel_error=card.sampling.rel_error)
+    trials = event_batches(
+        process, proposal, engine, card.sampling.seed, first=writer.done, count=_MOST_TRIALS, batch=BATCH,
+        max_weight=most,
+    )
+    try:
+        while writer.rows < events.count:
+            begin, batch = writer.done, next(trials)
+            weight = batch.pop("weight")
+            batch["weight"] = np.maximum(weight / most, 1.0)
+            for name in _weight_names(process)[1:]:
+                batch[name] = batch[name] * (batch["weight"] / weight)
+            del batch["accept"]
+            chosen = np.flatnonzero(passing(batch, card.cuts.limits))[: events.count - writer.rows]
+            full = writer.rows + len(chosen) == events.count
+            end = int(batch["event_id"][chosen[-1]]) + 1 if full else (begin // BATCH + 1) * BATCH
+            with uninterrupted():
+                writer.append({name: values[chosen] for name, values in batch.items()}, tried=end - begin)
+            progress("generating", writer.rows / events.count)
+            _check_yield(writer)
+    except KeyboardInterrupt:
+        if writer.rows == 0:
+            writer.discard()
+            raise
+    finally:
+        trials.close()
+    with uninterrupted():
+        return _finish_unweighted(writer, card, process, proposal, engine, events, total)
+
+
+def _check_yield(writer: EventWriter) -> None:
+    """Raise `InputError` where the cuts let next to nothing through."""
+    if writer.done >= _HOPELESS_TRIALS and writer.rows * _HOPELESS_TRIALS < writer.done:
+        raise InputError(
+            f"only {writer.rows} of {writer.done} trials passed the cuts; loosen [cuts], or make weighted events"
+        )
+
+
+def _finish_unweighted(
+    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
+    total: CrossSection,
+) -> Produced:  # fmt: skip
+    """Give the weights their size: that of the integral without cuts, else of the share of trials that was kept."""
+    relative = _Tally.of_file(writer, 0)
+    cut = bool(card.cuts.limits)
+    unit = proposal.max_weight / writer.done if cut else total.value / relative.passed.sum
+    weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
+    overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
+    writer.set_attributes({"finishing": 1})
+    writer.rescale(_weight_names(process), unit)
+    sums, complete = relative.passed.scaled(unit), writer.rows == events.count
+    error = sums.error if cut else total.error
+    writer.set_attributes({"overweight_events": overweight, "max_weight": proposal.max_weight})
+    finish(writer, sums, error, card, proposal, engine, relative.acceptance, complete=complete)
+    return Produced(writer.rows, sums, error, relative.acceptance, overweight, complete)
+
+
+def finish(
+    writer: EventWriter, sums: WeightSums, error: float, card: Card, proposal: Proposal, engine: Engine,
+    acceptance: float, *, complete: bool,
+) -> None:  # fmt: skip
+    """Write the results beside the events and close the file."""
+    if "acceptance" in writer.columns:
+        writer.set_attributes({"acceptance": acceptance})
+    writer.set_attributes({**run_attributes(sums, card.sampling.seed, engine.name, proposal), "sigma_error": error})
+    writer.set_attributes({"finishing": 0})
+    writer.close(complete=complete)
+
+
+def _weight_names(process: Process) -> list[str]:
+    """Return the columns that are weights, ``weight`` first."""
+    return [column.name for column in process.columns if column.name.startswith("weight")]
+
+
+def _selected(batch: Columns, kept: Flags) -> Columns:
+    return batch if kept.all() else {name: values[kept] for name, values in batch.items()}
