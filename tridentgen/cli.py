@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from tridentgen._version import __version__
 from tridentgen.cards import CardError
-from tridentgen.commands import bench, cards, generate, info, plot, xsec
+from tridentgen.commands import bench, cards, generate, info, merge, plot, verify, xsec
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.toml_tables import one_line
 
-_COMMANDS = (generate, xsec, info, plot, bench, cards)
+_COMMANDS = (generate, xsec, info, plot, merge, verify, bench, cards)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

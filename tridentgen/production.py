@@ -109,7 +109,6 @@ def _weighted(
             progress("generating", writer.done / events.count)
     except KeyboardInterrupt:
         if writer.done == 0:
-            writer.discard()
             raise
     with uninterrupted():  # a second Ctrl-C must not leave weights that sum to something else
         sums, complete = tally.passed, writer.done == events.count
@@ -151,7 +150,6 @@ def _unweighted(
             _check_yield(writer)
     except KeyboardInterrupt:
         if writer.rows == 0:
-            writer.discard()
             raise
     finally:
         trials.close()

@@ -182,15 +182,11 @@ def _proposal(
     kept = writer.groups()
     if kept:
         return proposal_from_groups(kept)
-    try:
-        if map_file is None:
-            points, seed = card.sampling.training_points, card.sampling.seed
-            proposal = train(process, engine, seed, points=points, progress=progress)
-        else:
-            proposal = read_proposal(map_file, process.signature)
-    except BaseException:
-        writer.discard()  # nothing is lost
-        raise
+    if map_file is None:
+        points, seed = card.sampling.training_points, card.sampling.seed
+        proposal = train(process, engine, seed, points=points, progress=progress)
+    else:
+        proposal = read_proposal(map_file, process.signature)
     for name, group in proposal_groups(proposal, process.channels).items():
         writer.write_group(name, group.arrays, group.attributes)
     return proposal

@@ -87,6 +87,8 @@ def trident_events(
         "weight_ll": parts[:, 0] / C_L**2,
         "weight_rr": parts[:, 1] / C_R**2,
         "weight_lr": parts[:, 2] / (C_L * C_R),
+        "weight_t": 0.9 * weight,
+        "weight_l": 0.1 * weight,
     }
     attributes: dict[str, Any] = {
         "title": "Dimuon tridents on argon" if leptons == ("mu-", "mu+") else "Tridents on argon",

@@ -25,7 +25,7 @@ def test_the_columns_are_those_promised() -> None:
     promised = (
         "event_id, weight, channel, regime, e_nu, p4_nu_in, p4_nu_out, p4_minus, p4_plus, p4_recoil, "
         "helicity_minus, helicity_plus, m2_ll, delta_theta, theta_minus, theta_plus, q2, w2, recoil_energy, "
-        "weight_ll, weight_rr, weight_lr"
+        "weight_ll, weight_rr, weight_lr, weight_t, weight_l"
     )
     assert ", ".join(column.name for column in TRIDENT_COLUMNS) == promised
     integers = {
@@ -108,6 +108,7 @@ def test_reweighting_follows_the_couplings() -> None:
     expected = events["weight_ll"] + 0.25 * events["weight_rr"] - 0.5 * events["weight_lr"]
     np.testing.assert_allclose(both["weight"], expected, rtol=1e-14)
     np.testing.assert_array_equal(both["weight_ll"], events["weight_ll"])  # can be reweighted again
+    assert not {"weight_t", "weight_l"} & both.columns.keys()  # not known for other couplings
     assert both.attributes["vector_coupling"] == 0.25
     assert both.attributes["axial_coupling"] == 0.75
     assert both.attributes["sum_w"] == pytest.approx(float(expected.sum()), rel=1e-13)
@@ -150,7 +151,7 @@ def test_summary_says_what_is_in_the_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads(json.dumps(told)).keys() == in_one_go.keys()
     assert told["events"] == 1500
     assert told["attributes"]["target"] == "Ar40"
-    assert told["groups"] == ["sampling/0", "sampling/1"]
+    assert told["groups"] == ["integrity", "sampling/0", "sampling/1"]
     assert told["sum_weight"] == pytest.approx(events.sum_weights, rel=1e-13)
     assert told["sum_weight_over_sigma"] == pytest.approx(1.0, rel=1e-13)
     assert told["effective_share"] == pytest.approx(events.effective_share, rel=1e-12)

@@ -38,8 +38,11 @@ TRIDENT_COLUMNS: tuple[Column, ...] = (
     Column("weight_ll", "cm2", "part of the weight that goes with c_L^2, c_L = V + A"),
     Column("weight_rr", "cm2", "part of the weight that goes with c_R^2, c_R = V - A"),
     Column("weight_lr", "cm2", "part of the weight that goes with c_L c_R"),
+    Column("weight_t", "cm2", "part of the weight from transverse photons, averaged over the azimuth of the recoil"),
+    Column("weight_l", "cm2", "part of the weight from longitudinal photons, averaged over the azimuth of the recoil"),
 )
-"""Columns of a trident event; weight = c_L^2 weight_ll + c_R^2 weight_rr + c_L c_R weight_lr."""
+"""Columns of a trident event; weight = c_L^2 weight_ll + c_R^2 weight_rr + c_L c_R weight_lr,
+and also weight = weight_t + weight_l."""
 
 CEVNS_COLUMNS: tuple[Column, ...] = (
     Column("event_id", "", "number of the event in its run", dtype="u8"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, overload
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.columns import REGIME_NAMES, TRIDENT_COLUMNS
+from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
+from tridentgen.events.labels import channel_names, neutrino_name, nuclide_name, regime_name
 from tridentgen.events.reader import EventFile, open_events
 
 OVERWEIGHT_SHARE = 1e-4
@@ -118,7 +119,8 @@ class Events:
         Returns
         -------
         Events
-            With new `weight`; the attributes sigma, sigma_error, sum_w, sum_w2, vector_coupling and
+            With new `weight`, and without `weight_t` and `weight_l`, which other couplings would share out
+            differently; the attributes sigma, sigma_error, sum_w, sum_w2, vector_coupling and
             axial_coupling follow. sigma_error is then the error of these events alone,
             sqrt(sum w^2 - (sum w)^2 / n_trials).
 
@@ -141,7 +143,8 @@ class Events:
             attributes.pop(name, None)
             if np.ndim(value) == 0:  # else there is another one for each event
                 attributes[name] = float(value)
-        return replace(self, columns={**self.columns, "weight": weight}, attributes=attributes)
+        columns = {name: values for name, values in self.columns.items() if name not in ("weight_t", "weight_l")}
+        return replace(self, columns={**columns, "weight": weight}, attributes=attributes)
 
     def to_hdf5(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write an event file; raise `FileError` where that fails or, without `force`, the file exists."""
@@ -184,7 +187,8 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
     dict
         ``path``, ``attributes``, ``events``, ``columns`` (name, units, description, shape), ``groups``
         (paths), ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
-        ``unweighting_efficiency``, and ``regimes`` (events, sum_weight and share of each).
+        ``unweighting_efficiency``, and events, sum_weight and share of each of the ``regimes`` of tridents or the
+        ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of coherent scattering.
 
     Raises
     ------
@@ -208,23 +212,24 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
             "sum_weight_over_sigma": sums.weight / sigma if sigma else None,
             "effective_share": _effective_share(sums.weight, sums.weight2, trials),
             "unweighting_efficiency": sums.weight / (trials * w_max) if w_max > 0.0 else 0.0,
-            "regimes": sums.regimes(),
+            **sums.shares(file.attributes),
         }
 
 
 @dataclass
 class _Sums:
-    """Sums over the blocks of a file."""
+    """Sums over the blocks of a file; events and weight by the codes of the columns that sort the events."""
 
     weight: float = 0.0
     weight2: float = 0.0
-    by_regime: dict[int, tuple[int, float]] = field(default_factory=dict)
+    by_code: dict[str, dict[int, tuple[int, float]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, file: EventFile) -> _Sums:
-        sums = cls()
-        present = [c.name for c in file.columns if c.name in ("weight", "regime")]
-        for block in file.blocks(present):
+        sorting = ["regime", "flavour", "isotope", *(["channel"] if channel_names(file.attributes) else [])]
+        present = [c.name for c in file.columns if c.name in sorting]
+        sums = cls(by_code={name: {} for name in present})
+        for block in file.blocks(["weight", *present]):
             sums.add(block)
         return sums
 
@@ -232,20 +237,35 @@ class _Sums:
         weight = block["weight"]
         self.weight += float(np.sum(weight))
         self.weight2 += float(np.sum(weight**2))
-        for code in np.unique(block["regime"]) if "regime" in block else ():
-            mine = weight[block["regime"] == code]
-            events, total = self.by_regime.get(int(code), (0, 0.0))
-            self.by_regime[int(code)] = (events + len(mine), total + float(np.sum(mine)))
+        for name, found in self.by_code.items():
+            codes, places, numbers = np.unique(block[name], return_inverse=True, return_counts=True)
+            totals = np.bincount(places.ravel(), weight, len(codes))
+            for code, more, total in zip(codes.tolist(), numbers.tolist(), totals.tolist(), strict=True):
+                events, so_far = found.get(code, (0, 0.0))
+                found[code] = (events + more, so_far + total)
 
-    def regimes(self) -> dict[str, dict[str, float]]:
-        return {
-            REGIME_NAMES[code] if code in range(len(REGIME_NAMES)) else str(code): {
-                "events": events,
-                "sum_weight": total,
-                "share": total / self.weight if self.weight else 0.0,
-            }
-            for code, (events, total) in sorted(self.by_regime.items())
+    def shares(self, attributes: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+        """Return events, weight and share by the names of regimes, components, flavours, isotopes and final states."""
+        channels = dict(enumerate(channel_names(attributes)))
+        sorted_by: dict[str, tuple[str, Callable[[int], str]]] = {
+            "regimes": ("regime", regime_name),
+            "components": ("channel", lambda code: channels[code].component if code in channels else str(code)),
+            "flavours": ("flavour", neutrino_name),
+            "isotopes": ("isotope", nuclide_name),
+            "final_states": ("channel", lambda code: channels[code].final if code in channels else str(code)),
         }
+        return {key: self._by_name(*where) for key, where in sorted_by.items()}
+
+    def _by_name(self, column: str, name_of: Callable[[int], str]) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = {}
+        codes = self.by_code.get(column, {})
+        for code in sorted(codes, key=lambda code: (abs(code), code < 0)):
+            events, total = codes[code]
+            part = found.setdefault(name_of(code), {"events": 0, "sum_weight": 0.0, "share": 0.0})
+            part["events"] += events
+            part["sum_weight"] += total
+            part["share"] += total / self.weight if self.weight else 0.0
+        return found
 
 
 def _effective_share(sum_w: float, sum_w2: float, trials: int) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,11 +23,12 @@ from tridentgen._version import __version__
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.groups import Group, plain_attributes, read_groups
+from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import check_output, part_path, reason, reserve, uninterrupted, writing
 
 FORMAT = "tridentgen-events"
 FORMAT_VERSION = 1
-OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "complete")
+OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "content_hash", "complete")
 """Root attributes that only the writer sets."""
 
 CHUNK_ROWS = 4096
@@ -107,6 +109,7 @@ class EventWriter:
             raise InputError("an event file needs one or more columns, each with its own name")
         self._chunk_rows = chunk_rows
         self._rows = self._done = 0
+        self._hashes: BlockHashes | None = BlockHashes(list(self._columns))
 
     @classmethod
     def resume(cls, path: str | os.PathLike[str], columns: Sequence[Column]) -> Self:
@@ -153,6 +156,7 @@ class EventWriter:
         for data in self._data.values():
             data.resize(rows, axis=0)
         self._rows = rows
+        self._hashes = BlockHashes.of(self.columns, rows, self.column)
         attributes.modify("n_events", rows)
         self._file.flush()
 
@@ -246,7 +250,9 @@ class EventWriter:
         arrays = self._checked_batch(batch)
         rows = len(next(iter(arrays.values())))
         stop, done = self._rows + rows, self._done + (rows if tried is None else tried)
-        with writing(self.part):
+        hashes, self._hashes = self._hashes, None
+        with ThreadPoolExecutor(1) as aside, writing(self.part):
+            hashed = aside.submit(hashes.update, arrays) if hashes else None  # beside the writing
             if rows:
                 self._reserve(self._bytes_for(stop))
                 for name, values in arrays.items():
@@ -258,6 +264,9 @@ class EventWriter:
                 self._file.attrs.modify("n_events", stop)
             self._file.attrs.modify("n_done", done)
             self._file.flush()
+        if hashed is not None:
+            hashed.result()
+            self._hashes = hashes
         self._rows, self._done = stop, done
 
     def _checked_batch(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -324,6 +333,7 @@ class EventWriter:
                     stop = min(start + block, self._rows)
                     data[start:stop] = data[start:stop] * factor
             self._file.flush()
+            self._hashes = BlockHashes.of(self.columns, self._rows, self.column)
 
     def close(self, complete: bool) -> None:
         """Finish the file and give it its name; `complete` says whether the run made all it was asked for."""
@@ -349,6 +359,9 @@ class EventWriter:
         for data in self._data.values():
             if data.shape[0] > self._rows:  # an interrupted batch
                 data.resize(self._rows, axis=0)
+        hashes = (self._hashes or BlockHashes.of(self.columns, self._rows, self.column)).arrays()
+        self.write_group(GROUP, hashes, {"block_rows": BLOCK_ROWS})
+        self._file.attrs["content_hash"] = content_hash(hashes)
         self._file.attrs.modify("complete", int(complete))
         self._file.flush()
         size = self._file.id.get_filesize()
@@ -363,7 +376,10 @@ class EventWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        if self._done == 0 and self._file and kind is not None and (interrupted or not self.groups()):
+            self.discard()  # nothing is lost
+        elif kind is None or interrupted:
             self.close(complete=False)
         elif self._file:
             try:

@@ -132,7 +132,11 @@ def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, An
     known = _KNOWN.get(name)
     if data.dtype.kind not in "fiu" or (known and (known.shape, known.dtype) != (shape, dtype)):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
-    if data.compression is None and rows * math.prod(shape) * data.dtype.itemsize > path.stat().st_size:
+    if (
+        data.compression is None
+        and not data.is_virtual
+        and rows * math.prod(shape) * data.dtype.itemsize > path.stat().st_size
+    ):
         raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")
     described = plain_attributes(data)
     return Column(name, str(described["units"]), str(described["description"]), shape, dtype)

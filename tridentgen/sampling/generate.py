@@ -98,6 +98,14 @@ def run_attributes(sums: WeightSums, seed: int, engine: str, proposal: Proposal)
         "seed": seed,
         "engine": engine,
         "device": platform.processor() or platform.machine(),
+        "map_hash": proposal.digest,
+        **summed_attributes(sums),
+    }
+
+
+def summed_attributes(sums: WeightSums) -> dict[str, str | int | float]:
+    """Return the root attributes that follow from the weights."""
+    return {
         "sigma": sums.sum,
         "sigma_error": sums.error,
         "sigma_units": "cm2",
@@ -105,7 +113,6 @@ def run_attributes(sums: WeightSums, seed: int, engine: str, proposal: Proposal)
         "n_trials": sums.trials,
         "sum_w": sums.sum,
         "sum_w2": sums.sum_of_squares,
-        "map_hash": proposal.digest,
     }
 
 

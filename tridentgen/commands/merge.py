@@ -1,0 +1,38 @@
+"""`tridentgen merge`: the shards of a run as one file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.events.events import summary
+from tridentgen.events.merge import merge
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("merge", help="put the shards of a run together", allow_abbrev=False)
+    parser.add_argument("files", metavar="SHARD.h5", nargs="+", help="files of 'generate --first', in any order")
+    parser.add_argument("-o", "--output", metavar="OUT.h5", required=True)
+    parser.add_argument("--virtual", action="store_true", help="refer to the shards instead of copying them")
+    parser.add_argument("--force", action="store_true", help="overwrite the output")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=_merge)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    path = merge(options.files, options.output, virtual=options.virtual, force=options.force)
+    found = summary(path)
+    known = found["attributes"]
+    result = {
+        "path": str(path),
+        "shards": len(options.files),
+        "events": found["events"],
+        "sigma_cm2": known["sigma"],
+        "error_cm2": known["sigma_error"],
+        "content_hash": known["content_hash"],
+    }
+    text = f"{path}: {found['events']} events of {len(options.files)} shards, content {known['content_hash'][:16]}"
+    print(json.dumps(result, indent=2) if options.json else text)
+    return EXIT_OK

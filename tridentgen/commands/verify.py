@@ -1,0 +1,30 @@
+"""`tridentgen verify`: whether an event file is whole and unharmed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from tridentgen.commands.common import EXIT_ERROR, EXIT_OK, Subparsers
+from tridentgen.events.verify import verify
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("verify", help="check that an event file is whole and unharmed", allow_abbrev=False)
+    parser.add_argument("file", metavar="EVENTS.h5")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    checks = verify(options.file)
+    sound = all(check.passed for check in checks)
+    if options.json:
+        print(json.dumps({"path": options.file, "sound": sound, "checks": [asdict(c) for c in checks]}, indent=2))
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name:<{width}}  {check.found}")
+    return EXIT_OK if sound else EXIT_ERROR
