@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tridentgen._version import __version__
@@ -21,13 +22,29 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE, Engine, available_cores
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.flux import Monochromatic
+from tridentgen.flux import Monochromatic, stopped_pions
+from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train
 
 _ENERGY_GeV = 5.0
-_PAIRS = (("mu-", "mu+"), ("e-", "e+"))
+
+
+def _trident(lepton: str) -> Process:
+    pair = Trident("numu", f"{lepton}-", f"{lepton}+", target="Ar40", regime="coherent")
+    return pair.sampled(Monochromatic(_ENERGY_GeV))
+
+
+def _stopped_pions() -> Process:
+    return Cevns("CsI").sampled(stopped_pions(20.0))
+
+
+PROCESSES: Mapping[str, Callable[[], Process]] = MappingProxyType(
+    {"mu mu": lambda: _trident("mu"), "e e": lambda: _trident("e"), "CEvNS": _stopped_pions}
+)
+"""What is measured: coherent tridents of numu on Ar40 at 5 GeV; and stopped pions' neutrinos on CsI."""
+
 _SECONDS = 1.0
 _EVENTS = 1 << 18
 
@@ -69,17 +86,17 @@ def engines() -> list[tuple[Engine, int]]:
 
 
 def measure(progress: Callable[[str, float], None]) -> list[Json]:
-    """Return a row of figures for every engine and pair of leptons: numu on Ar40 at 5 GeV, coherent."""
-    cases = [(engine, threads, pair) for engine, threads in engines() for pair in _PAIRS]
+    """Return a row of figures for every engine and process."""
+    cases = [(engine, threads, name) for engine, threads in engines() for name in PROCESSES]
     rows = []
-    for number, (engine, threads, pair) in enumerate(cases):
-        progress(f"{engine.name} {' '.join(pair)}", number / len(cases))
-        rows.append({"engine": engine.name, "threads": threads, "leptons": list(pair), **_figures(engine, pair)})
+    for number, (engine, threads, name) in enumerate(cases):
+        progress(f"{engine.name} {name}", number / len(cases))
+        rows.append({"engine": engine.name, "threads": threads, "process": name, **figures(engine, PROCESSES[name]())})
     return rows
 
 
-def _figures(engine: Engine, pair: tuple[str, str]) -> Json:
-    process = Trident("numu", *pair, target="Ar40", regime="coherent").sampled(Monochromatic(_ENERGY_GeV))
+def figures(engine: Engine, process: Process) -> Json:
+    """Return what an engine does with a process in a second."""
     train(process, engine, 1, points=TILE)  # compiles what has to be compiled
     start = time.perf_counter()
     proposal = train(process, engine, 1)
@@ -125,15 +142,16 @@ def _written(case: _Case) -> int:
 
 def table(machine: Json, rows: list[Json]) -> str:
     """Return the figures as text, in millions per second."""
-    header = "engine  threads  leptons  training/s  Mpoints/s  Mevents/s  to HDF5  unweighted"
+    header = "engine  threads  process  training/s  Mpoints/s  Mevents/s  to HDF5  unweighted"
     lines = [
-        f"{r['engine']:<7} {r['threads'] or '-':>7}  {' '.join(r['leptons']):<7}  {r['training_s']:>10.2f}  "
+        f"{r['engine']:<7} {r['threads'] or '-':>7}  {r['process']:<7}  {r['training_s']:>10.2f}  "
         f"{r['points_per_s'] / 1e6:>9.2f}  {r['events_per_s'] / 1e6:>9.2f}  {r['events_to_hdf5_per_s'] / 1e6:>7.2f}  "
         f"{r['unweighted_per_s'] / 1e6:>10.2f}"
         for r in rows
     ]
     on = f"# {machine['processor']}, {machine['cores']} cores, tridentgen {machine['version']}"
-    return "\n".join([on, "# numu Ar40, coherent, 5 GeV", header, *lines])
+    what = "# mu mu, e e: numu Ar40, coherent, 5 GeV; CEvNS: stopped pions on CsI"
+    return "\n".join([on, what, header, *lines])
 
 
 def check_cuda(architectures: list[str]) -> list[Json]:
@@ -141,28 +159,35 @@ def check_cuda(architectures: list[str]) -> list[Json]:
 
     Raise `NvrtcError` where NVRTC is not installed.
     """
-    process = Trident("numu", "mu-", "mu+", target="Ar40", regime="total").sampled(Monochromatic(_ENERGY_GeV))
+    tridents = Trident("numu", "mu-", "mu+", target="Ar40", regime="total").sampled(Monochromatic(_ENERGY_GeV))
+    recoils = Cevns("Ar40", neutrino="nue").sampled(stopped_pions(20.0))
+    return [
+        row
+        for process in (tridents, recoils)
+        for channel in range(len(process.channels))
+        for architecture in architectures
+        for row in _kernels(process, channel, architecture)
+    ]
+
+
+def _kernels(process: Process, channel: int, architecture: str) -> list[Json]:
+    functions = {"integrand": trace_integrand(process, channel), "event": trace_event(process, channel).function}
     rows = []
-    for channel, name in enumerate(process.channels):
-        for what, function in (
-            ("integrand", trace_integrand(process, channel)),
-            ("event", trace_event(process, channel).function),
-        ):
-            for architecture in architectures:
-                compiled = compile_source(device_source(function), architecture)
-                rows += [
-                    {
-                        "channel": name,
-                        "function": what,
-                        "architecture": architecture,
-                        "kernel": kernel.kernel,
-                        "registers": kernel.registers,
-                        "stack_bytes": kernel.stack_bytes,
-                        "spill_bytes": kernel.spill_bytes,
-                        "compile_s": compiled.seconds,
-                    }
-                    for kernel in compiled.kernels
-                ]
+    for what, function in functions.items():
+        compiled = compile_source(device_source(function), architecture)
+        rows += [
+            {
+                "channel": process.channels[channel],
+                "function": what,
+                "architecture": architecture,
+                "kernel": kernel.kernel,
+                "registers": kernel.registers,
+                "stack_bytes": kernel.stack_bytes,
+                "spill_bytes": kernel.spill_bytes,
+                "compile_s": compiled.seconds,
+            }
+            for kernel in compiled.kernels
+        ]
     return rows
 
 
