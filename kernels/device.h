@@ -4,7 +4,13 @@
  * __CUDACC__ they are plain loops and the text compiles for the host: that build is what tests without a GPU compare.
  */
 #if defined(__CUDACC__)
+/* The assembler spills a few registers of a small kernel to fit one more block on a multiprocessor, unless told that one
+ * is enough; a large kernel it would then unroll into more registers than there are. */
+#if TG_OPERATIONS < 780
+#define TG_KERNEL extern "C" __global__ void __launch_bounds__(256, 1)
+#else
 #define TG_KERNEL extern "C" __global__ void __launch_bounds__(256)
+#endif
 #define TG_BLOCKS(name, count) for (int64_t name = blockIdx.x; name < (count); name += gridDim.x)
 #define TG_THREADS(name, count) for (int name = (int)threadIdx.x; name < (int)(count); name += (int)blockDim.x)
 #define TG_ITEMS(name, count) \

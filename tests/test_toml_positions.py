@@ -33,6 +33,8 @@ key = 1e5
 [[array]]
 first = 1
 [[array]]
+[array.inner]
+second = 2
 '''
 
 
@@ -64,7 +66,11 @@ def test_lines_of_awkward_toml(newline: str) -> None:
         ("table", "dotted A"): 20,
         ("table", "dotted A", "key"): 21,
         ("array",): 24,
-        ("array", "first"): 23,
+        ("array", 0): 22,
+        ("array", 0, "first"): 23,
+        ("array", 1): 24,
+        ("array", 1, "inner"): 25,
+        ("array", 1, "inner", "second"): 26,
     }
     assert key_lines(text) == expected
 

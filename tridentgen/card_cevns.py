@@ -14,6 +14,8 @@ from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import COUPLINGS, SPINS, CevnsModel
 from tridentgen.processes.cevns_nucleus import FORM_FACTORS
 from tridentgen.processes.cevns_terms import (
+    PSEUDOSCALAR_VERTICES,
+    VECTOR_CHARGES,
     ContactNgi,
     DipolePortal,
     FlavourMatrix,
@@ -128,8 +130,13 @@ def _made(table: Table, make: Callable[[], T]) -> T | None:
     try:
         return make()
     except InputError as error:
-        named = key_in_front(str(error))
-        table.document.refuse(("model", *named) if named[:1] and named[0] in table.data else ("model",), str(error))
+        message, model = str(error), table.document.data["model"]
+        named = ("model", *key_in_front(message))
+        assert isinstance(model, dict)
+        if named[1:] and named[1] in model:
+            table.document.complain(named, f"model.{message}")
+        else:
+            table.document.refuse(table.key, message)
         return None
 
 
@@ -138,7 +145,7 @@ def _fields(table: Table, kind: type[T]) -> T | None:
     before = table.document.flaws
     values: dict[str, Any] = {}
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
-        convert: Any = string if field.type == "str" else FINITE
+        convert: Any = one_of(PSEUDOSCALAR_VERTICES) if field.name == "pseudoscalar_vertex" else FINITE
         if field.default is dataclasses.MISSING:
             values[field.name] = table.need(field.name, convert, None)
         else:
@@ -173,5 +180,5 @@ def _vector(table: Table) -> LightVector | None:
         u, d = part.need("u", FINITE, 0.0), part.need("d", FINITE, 0.0)
         charges = VectorCharges(u, d, PerFlavour(**{name: part.read(name, FINITE, 0.0) for name in FLAVOURS}))
     else:
-        charges = table.read("charges", string, LightVector.charges)
+        charges = table.read("charges", one_of(VECTOR_CHARGES), "universal")
     return _made(table, lambda: LightVector(mass, strength, charges)) if table.document.flaws == before else None

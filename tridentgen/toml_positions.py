@@ -38,6 +38,7 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.lines: dict[Key, int] = {}
+        self._lengths: dict[Key, int] = {}  # of arrays of tables, so far
         self._ends = [match.start() for match in re.finditer("\n", text)]
 
     def document(self) -> None:
@@ -46,8 +47,7 @@ class _Scanner:
         while self.at < len(self.text):
             start = self.at
             if self._skip("["):
-                self._skip("[")
-                table = self._key((), start)
+                table = self._header(start, of_array=self._skip("["))
                 while self._skip("]"):
                     pass
             else:
@@ -55,6 +55,15 @@ class _Scanner:
             self._take(_BLANK)
             if self.at == start:
                 return
+
+    def _header(self, start: int, *, of_array: bool) -> Key:
+        """Read the key of a table; return it with the places of the elements that it is in."""
+        key = self._key((), start)
+        if of_array:
+            self._lengths[key] = self._lengths.get(key, 0) + 1
+            key = (*key, self._lengths[key] - 1)
+            self.lines[key] = bisect.bisect_left(self._ends, start) + 1
+        return key
 
     def _pair(self, table: Key) -> None:
         key = self._key(table, self.at)
@@ -76,6 +85,8 @@ class _Scanner:
             if not self._skip("."):
                 self.lines[key] = line
                 return key
+            if key in self._lengths:  # the table goes on with the last element
+                key = (*key, self._lengths[key] - 1)
 
     def _value(self, key: Key) -> None:
         if self._skip("["):

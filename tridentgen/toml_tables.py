@@ -92,12 +92,15 @@ class Document:
         """Return where each table and key is, as messages say it: ``x.toml:3`` or ``--set flux.path=y``."""
         found: dict[Key, str] = {(): f"{self.name}:1"}
 
-        def visit(table: Mapping[str, object], around: Key) -> None:
-            for name, value in table.items():
-                key = (*around, name)
+        def visit(value: object, key: Key) -> None:
+            if key:
                 found[key] = self._place(key)[1]
-                if isinstance(value, dict):
-                    visit(value, key)
+            if isinstance(value, dict):
+                for name, inner in value.items():
+                    visit(inner, (*key, name))
+            elif isinstance(value, list) and all(isinstance(inner, dict) for inner in value):
+                for place, inner in enumerate(value):
+                    visit(inner, (*key, place))
 
         visit(self.data, ())
         return found
@@ -198,6 +201,19 @@ class Table:
         elif required:
             self.document.complain(key, f"the table [{_dotted(key)}] is missing")
         return Table(self.document, key)
+
+    def tables(self, name: str) -> tuple[Table, ...]:
+        """Return the tables of the array ``[[name]]`` inside this one; none where it is absent or wrong."""
+        self._known.add(name)
+        key, values = (*self.key, name), self.data.get(name)
+        if name not in self.data:
+            return ()
+        if not isinstance(values, list) or not values or not all(isinstance(value, dict) for value in values):
+            self.document.complain(key, f"'{_dotted(key)}' must be tables, each under its own [[{_dotted(key)}]]")
+            return ()
+        found = tuple(Table(self.document, (*key, i), value) for i, value in enumerate(values))
+        self._inner += found
+        return found
 
     def read(self, name: str, convert: Convert[T], default: T) -> T:
         """Return the checked value of `name`, or `default` where it is absent or wrong."""

@@ -11,12 +11,28 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tridentgen.detector import Constant, Detector, GammaResolution, GaussianResolution, SigmoidEfficiency, quenching
 from tridentgen.engines.compiler import CompilerError, HostCompiler, find_compiler
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Columns, Histograms
-from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
+from tridentgen.flux import (
+    Flux,
+    Monochromatic,
+    MuonDecay,
+    PowerLaw,
+    Source,
+    TabulatedFlux,
+    reactor,
+    solar,
+    stopped_pions,
+)
+from tridentgen.materials import material
 from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.cevns_model import CevnsModel
+from tridentgen.processes.cevns_terms import DipolePortal, LightScalar, LightVector
 from tridentgen.processes.sampled_trident import SampledTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import train
@@ -29,17 +45,44 @@ TRAINING_POINTS = 60_000
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A process in a flux."""
+    """A reaction in a beam, coherent scattering perhaps with a detector."""
 
-    trident: Trident
-    flux: Flux
+    reaction: Trident | Cevns
+    beam: Flux | Source
+    detector: Detector | None = None
+
+    def sampled(self) -> Process:
+        """Return the process."""
+        if isinstance(self.reaction, Cevns):
+            return self.reaction.sampled(self.beam, self.detector)
+        assert isinstance(self.beam, Flux)
+        return self.reaction.sampled(self.beam)
+
+
+def components(source: Source, *names: str) -> Source:
+    """Return the components of these names alone: tests of engines need no more."""
+    chosen = tuple(component for component in source.components if component.name in names)
+    assert len(chosen) == len(names)
+    return Source(chosen, source.description)
 
 
 _BINS = TabulatedFlux(np.array([0.3, 1.0, 2.5, 4.0, 9.0, 30.0]), np.array([1.0, 3.0, 0.0, 2.0, 0.5]))
 _LINES = TabulatedFlux(np.array([0.2, 1.0, 3.0, 10.0]), np.array([0.0, 2.0, 1.0, 0.0]), "linear")
 _FALLING = PowerLaw(index=2.0, energy_min_GeV=0.5, energy_max_GeV=40.0)
 
-CASES = {
+_PULSED = stopped_pions(20.0, pulse="gaussian", pulse_ns=360.0, offset_ns=30.0)
+_CSI = Detector(
+    tuple(quenching("csi", nuclide) for nuclide, _ in material("CsI").components),
+    GammaResolution(9.56),
+    SigmoidEfficiency(1.32, 0.286, 10.9, -0.333, per_keV=13.35),
+    threshold_keVnr=5.0,
+)
+_TWO_KINDS = Detector(
+    (quenching("xe", material("Xe").components[0][0]), *[Constant(0.1)] * 8), GaussianResolution(0.1, 0.2, 0.01)
+)
+_LIGHT = CevnsModel(vector=LightVector(0.01, 1e-9, "B-L"), scalar=LightScalar(0.005, 1e-10))
+
+TRIDENTS = {
     "mu mu, one energy, fermi": Case(Trident("numu", "mu-", "mu+"), Monochromatic(5.0)),
     "e e of antineutrinos on everything, power law": Case(Trident("numubar", "e-", "e+", regime="total"), _FALLING),
     "mu e on nucleons, kelly, histogram": Case(
@@ -69,12 +112,43 @@ CASES = {
 }
 """Both kinds of neutrino, equal and mixed flavours, every flux, every form factor, every target, a light vector."""
 
+COHERENT = {
+    "CsI, stopped pions in a pulse, detector": Case(Cevns("CsI"), _PULSED, _CSI),
+    "Xe, 8B in the sun's matter, two kinds of quenching": Case(
+        Cevns("Xe"), components(solar(("8B",), oscillation="lma"), "8B-nue"), _TWO_KINDS
+    ),
+    "Ge of a reactor, klein-nystrand": Case(
+        Cevns("Ge", form_factor="klein-nystrand", recoil_min_keV=0.05), reactor(3.9, 17.1)
+    ),
+    "light vector and scalar, delayed neutrinos": Case(Cevns("Ar40", model=_LIGHT), components(_PULSED, "delayed-nue")),
+    "magnetic moment on sodium with spin, joined points": Case(
+        Cevns("Na23", "nuebar", model=CevnsModel(magnetic_moment=1e-10, axial=True), recoil_min_keV=0.01),
+        TabulatedFlux(np.array([0.002, 0.01, 0.03, 0.05]), np.array([0.0, 2.0, 1.0, 0.0]), "linear"),
+    ),
+    "dipole portal on caesium, fermi": Case(
+        Cevns("Cs133", form_factor="fermi", model=CevnsModel(dipole=DipolePortal(0.005, 1e-9))),
+        components(_PULSED, "prompt-numu", "delayed-numubar"),
+    ),
+    "C3F8, power law": Case(Cevns("C3F8", "nue"), PowerLaw(2.0, 0.005, 0.05)),
+    "hydrogen and carbon in methane, prompt": Case(Cevns("CH4"), components(_PULSED, "prompt-numu")),
+    "one energy": Case(Cevns("Ar40", "numubar", "unit"), Monochromatic(0.03)),
+}
+"""Every kind of source, several nuclides, spins, light bosons, infrared spectra, upscattering, times, detectors."""
+
+CASES = TRIDENTS | COHERENT
+
 
 @cache
-def sampled(name: str) -> SampledTrident:
+def sampled(name: str) -> Process:
     """Return the process of a case, always the same object."""
-    case = CASES[name]
-    return case.trident.sampled(case.flux)
+    return CASES[name].sampled()
+
+
+def channels_of(process: Process) -> list[int]:
+    """Return the channels that differ: of tridents one for each target, the two leptons in turn."""
+    if isinstance(process, SampledTrident):
+        return [2 * target + target % 2 for target in range(len(process.channels) // 2)]
+    return list(range(len(process.channels)))
 
 
 @cache

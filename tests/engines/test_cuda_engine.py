@@ -35,6 +35,7 @@ SAMPLE = (
     "mu mu, one energy, fermi",
     "mu e on nucleons, kelly, histogram",
     "e e of antineutrinos on everything, power law",
+    "CsI, stopped pions in a pulse, detector",
 )
 
 

@@ -13,6 +13,7 @@ from tests.engines.cases import (
     CASES,
     ONE,
     TRAINING_POINTS,
+    channels_of,
     host_compiler,
     joined,
     proposal,
@@ -31,7 +32,7 @@ from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import train
 
 EVENTS = 100_000
-"""Of each of the ten cases: a million in all."""
+"""Of each case: almost two millions in all."""
 
 POINTS = 12 * TILE + 1
 FIRST = 5_000_000_000
@@ -45,11 +46,6 @@ def engine(threads: int, fast: bool = False) -> NativeEngine:
     return NativeEngine(host_compiler(fast=fast), threads)
 
 
-def channels_of(name: str) -> list[int]:
-    """Return one channel of each target, the two leptons in turn."""
-    return [2 * target + target % 2 for target in range(len(sampled(name).channels) // 2)]
-
-
 @every_case
 def test_training_gives_the_same_density(name: str) -> None:
     found = train(sampled(name), engine(2), 1, points=TRAINING_POINTS)
@@ -59,7 +55,7 @@ def test_training_gives_the_same_density(name: str) -> None:
 
 @every_case
 def test_sums_are_the_same(name: str) -> None:
-    for channel in channels_of(name):
+    for channel in channels_of(sampled(name)):
         density = proposal(name).channels[channel]
         expected = ONE.integrate(sampled(name), channel, density, 3, 4, POINTS)
         assert math.isfinite(expected.weight)
@@ -70,7 +66,7 @@ def test_sums_are_the_same(name: str) -> None:
 
 @every_case
 def test_histograms_are_the_same(name: str) -> None:
-    for channel in channels_of(name):
+    for channel in channels_of(sampled(name)):
         density = proposal(name).channels[channel]
         scale = ONE.integrate(sampled(name), channel, density, 3, 4, TILE).weight / TILE
         expected = ONE.histograms(sampled(name), channel, density, 3, 4, POINTS, scale)
@@ -82,7 +78,7 @@ def test_histograms_are_the_same(name: str) -> None:
 @every_case
 def test_weights_are_the_same(name: str) -> None:
     channels, weights = ONE.weights(sampled(name), proposal(name), 3, 4, EVENTS // 2)
-    assert len(np.unique(channels)) == len(sampled(name).channels)
+    assert set(np.flatnonzero(proposal(name).channel_share > 1e-3)) <= set(np.unique(channels))
     for threads in THREADS:
         found = engine(threads).weights(sampled(name), proposal(name), 3, 4, EVENTS // 2)
         same_bits(found[0], channels, "channels")

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.engines.cases import CASES, Case
+from tests.engines.cases import CASES, COHERENT, Case, channels_of
 from tridentgen.engines import nvrtc
 from tridentgen.engines.kernel_source import device_source, trace_event, trace_integrand
 from tridentgen.engines.nvrtc import Compiled, NvrtcError, compile_source, find_nvrtc
@@ -20,7 +20,6 @@ from tridentgen.processes.trident import Trident
 ARCHITECTURES = ("sm_80", "sm_90")
 KERNELS = {"tg_integrate", "tg_histograms", "tg_draw", "tg_points"}
 MOST_REGISTERS = 255
-
 MU_MU = ("numu", "mu-", "mu+")
 ONE_ENERGY = Monochromatic(5.0)
 FLUXES: dict[str, Flux] = {
@@ -41,6 +40,7 @@ KINDS = {
         MuonDecay(30.0, -1, "nuebar", 50.0, 2.0, 0.3),
     ),
     "free proton": Case(Trident(*MU_MU, target="H1", regime="proton"), FLUXES["power law"]),
+    **COHERENT,
 }
 
 
@@ -54,11 +54,11 @@ def compiled(source: str, architecture: str) -> Compiled:
     return compile_source(source, architecture)
 
 
-def sources(case: Case, leptons: int = 1) -> list[str]:
-    """Return the sources of a process's kernels, each once; with one or both leptons as the leading one."""
-    process = case.trident.sampled(case.flux)
+def sources(case: Case, *, every_channel: bool = False) -> list[str]:
+    """Return the sources of a process's kernels, each once; of tridents with one lepton leading, or with both."""
+    process = case.sampled()
     found: dict[str, None] = {}
-    for channel in range(0, len(process.channels), 3 - leptons):
+    for channel in range(len(process.channels)) if every_channel else channels_of(process):
         for function in (trace_integrand(process, channel), trace_event(process, channel).function):
             found[device_source(function)] = None
     return list(found)
@@ -88,7 +88,7 @@ def test_kernels_spill_nothing_and_are_exact(kind: str, architecture: str) -> No
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", CASES)
 def test_kernels_of_every_case_do_so(name: str, architecture: str) -> None:
-    check(architecture, sources(CASES[name], leptons=2))
+    check(architecture, sources(CASES[name], every_channel=True))
 
 
 def test_a_build_with_fused_operations_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,8 @@ static void tg_write(FILE *file, void *memory, size_t bytes) {
 """
 
 COHERENT, NUCLEONS = "mu mu, one energy, fermi", "mu e on nucleons, kelly, histogram"
+RECOILS = "CsI, stopped pions in a pulse, detector"
+SAMPLE = {"coherent": (COHERENT, 0), "proton": (NUCLEONS, 1), "recoils": (RECOILS, 2)}
 SEED, STREAM = 3, 4
 TILES = 3
 FIRST, COUNT = 12_345, 1001
@@ -116,7 +118,7 @@ def kernels(function: PrintedFunction, device: bool) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("device", [False, True], ids=["host", "device"])
-@pytest.mark.parametrize(("name", "channel"), [(COHERENT, 0), (NUCLEONS, 1)], ids=["coherent", "proton"])
+@pytest.mark.parametrize(("name", "channel"), SAMPLE.values(), ids=SAMPLE)
 def test_sums_and_histograms(folder: Path, name: str, channel: int, device: bool) -> None:
     process, density = sampled(name), proposal(name).channels[channel]
     native = NativeEngine(host_compiler(), 1)
@@ -145,7 +147,7 @@ def test_sums_and_histograms(folder: Path, name: str, channel: int, device: bool
 
 
 @pytest.mark.parametrize("device", [False, True], ids=["host", "device"])
-@pytest.mark.parametrize(("name", "channel"), [(COHERENT, 0), (NUCLEONS, 1)], ids=["coherent", "proton"])
+@pytest.mark.parametrize(("name", "channel"), SAMPLE.values(), ids=SAMPLE)
 def test_events(folder: Path, name: str, channel: int, device: bool) -> None:
     process, density = sampled(name), proposal(name).channels[channel]
     expected = NativeEngine(host_compiler(), 1).events(process, proposal(name), SEED, STREAM, FIRST, COUNT)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from tests.engines.cases import CASES, same_bits, sampled
 from tests.engines.interpreter import evaluated
+from tridentgen.engines.process import Process
 from tridentgen.engines.tracer import BOOL, FLOAT, INT, Graph, Symbol, TraceError, live
 from tridentgen.flux import Flux, MuonDecay, PowerLaw, TabulatedFlux, tabulated
 from tridentgen.nuclei import fourier_bessel_density
 from tridentgen.physics import elementary, form_factors
 from tridentgen.physics.elementary import Value
-from tridentgen.processes.sampled_trident import SampledTrident
 
 FloatArray = NDArray[np.float64]
 
@@ -337,26 +337,26 @@ def rows(function: Callable[[list[Value]], Any]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_integrands_of_tridents(name: str) -> None:
+def test_integrands(name: str) -> None:
     process = sampled(name)
     x = np.random.default_rng(4).random((process.dimensions, 3000))
     for channel in range(len(process.channels)):
         check(rows(lambda point, channel=channel: process.integrand(channel, point)), *x)  # type: ignore[misc]
 
 
-def flat(process: SampledTrident, channel: int, x: list[Value]) -> tuple[Value, ...]:
+def flat(process: Process, channel: int, x: list[Value]) -> tuple[Value, ...]:
     """Return all columns of an event, momenta by component, without those that are one number."""
     d = process.dimensions
     columns = process.event(channel, x[:d], x[d:])
     parts: list[Value] = []
     for value in columns.values():
         parts += value if isinstance(value, tuple) else [value]
-    return tuple(part for part in parts if not isinstance(part, int))
+    return tuple(part for part in parts if not isinstance(part, (int, float)))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_events_of_tridents(name: str) -> None:
+def test_events(name: str) -> None:
     process = sampled(name)
-    x = np.random.default_rng(5).random((process.dimensions + 3, 2000))
+    x = np.random.default_rng(5).random((process.dimensions + process.spares, 2000))
     for channel in range(len(process.channels)):
         check(rows(lambda point, channel=channel: flat(process, channel, point)), *x)  # type: ignore[misc]

@@ -35,7 +35,7 @@ class PrintedFunction:
     Attributes
     ----------
     text : str
-        Definition of ``tg_point`` and of the macros TG_DIMENSIONS, TG_INPUTS and TG_OUTPUTS.
+        Definition of ``tg_point`` and of TG_OPERATIONS, TG_DIMENSIONS, TG_INPUTS and TG_OUTPUTS.
     constants : array of shape (K,)
     tables : arrays
     """
@@ -69,6 +69,7 @@ def print_function(
         # An output is handed over at once: kept to the end, it would hold a register.
         lines += [f"    out.put({place}, i, (double){names[number]});" for place in places.get(number, ())]
     header = [
+        f"#define TG_OPERATIONS {sum(' = ' in line for line in lines)}",
         f"enum {{ TG_DIMENSIONS = {dimensions}, TG_INPUTS = {len(inputs)}, TG_OUTPUTS = {len(outputs)} }};",
         "template <class In, class Out>",
         "TG_INLINE void tg_point(const double *c, const double *const *t, In in, Out out, int i) {",

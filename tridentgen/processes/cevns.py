@@ -19,7 +19,7 @@ from tridentgen.flux import Component, Flux, Monochromatic, Source
 from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.materials import Material, material
 from tridentgen.nuclei import Nuclide
-from tridentgen.particles import neutrino
+from tridentgen.particles import FLAVOURS, neutrino
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_nucleus import NuclearShape
 from tridentgen.processes.cevns_target import RecoilSpectrum, recoil_spectra
@@ -32,6 +32,10 @@ FloatArray = NDArray[np.float64]
 
 MAX_ENERGY_GEV = 1e3
 """Far above where scattering off a whole nucleus happens."""
+
+LIGHTEST_BOSON_GEV = 1e-5
+"""A boson of smaller mass m bends the spectrum only at recoils m^2/2M of a meV and below, where its cross section would
+lie: those are hardly sampled."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,26 @@ class Cevns:
         if radii and len(self.nuclides) > 1:
             names = ", ".join(nuclide.name for nuclide in self.nuclides)
             raise InputError(f"{radii[0]} cannot hold for all nuclides of {self.target} ({names}); name one of them")
-        for part in self._spectra("numu"):
-            self._check_infrared(part)
+        self._spectra("numu")  # fits the model and the shape to every nuclide
+        self._check_infrared()
 
-    def _check_infrared(self, spectrum: RecoilSpectrum) -> None:
-        moment = any(self.model.moment(flavour) != 0.0 for flavour in ("e", "mu", "tau"))
-        if moment and spectrum.name == "elastic" and self.recoil_min_keV == 0.0:
+    def _check_infrared(self) -> None:
+        """Refuse a total cross section that is infinite, or lies in recoils far below those sampled."""
+        if self.recoil_min_keV > 0.0:
+            return
+        model = self.model
+        flavours = FLAVOURS if self.neutrino is None else (neutrino(self.neutrino).flavour,)
+        bosons = {"vector": model.vector, "scalar": model.scalar, "tensor": model.tensor}
+        light = [
+            f"a {name} of {boson.mass_GeV:g} GeV"
+            for name, boson in bosons.items()
+            if boson is not None and boson.mass_GeV < LIGHTEST_BOSON_GEV and boson.strength != 0.0
+        ]
+        if any(model.moment(flavour) != 0.0 for flavour in flavours):
+            light.append("a magnetic moment")
+        if light:
             raise InputError(
-                "recoil_min_keV = 0 does not go with a magnetic moment, whose cross section grows without limit at "
+                f"recoil_min_keV = 0 does not go with {light[0]}, whose cross section grows without limit at "
                 "small recoils; give the smallest recoil of interest, such as 0.001"
             )
 
