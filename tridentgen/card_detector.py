@@ -23,6 +23,7 @@ from tridentgen.detector import (
     SigmoidEfficiency,
     TableEfficiency,
     TableQuenching,
+    TimeEfficiency,
     linear_factor,
     quenching,
 )
@@ -89,6 +90,13 @@ _EFFICIENCY_KEYS: Mapping[str, Keys] = MappingProxyType(
         "table": Keys({"path": string}, {"unit": one_of(UNITS)}),
     }
 )
+_WINDOW = {"min_ns": FINITE, "max_ns": FINITE}
+_TIME_EFFICIENCY_KEYS: Mapping[str, Keys] = MappingProxyType(
+    {
+        "exponential": Keys({"flat_until_ns": FINITE, "decay_ns": POSITIVE}, _WINDOW),
+        "window": Keys(optional=_WINDOW),
+    }
+)
 _RESOLUTIONS: Mapping[str, tuple[Callable[..., Resolution], Keys]] = MappingProxyType(
     {
         "gaussian": (
@@ -113,6 +121,7 @@ class DetectorCard:
     threshold_keVee: float = 0.0
     threshold_keVnr: float = 0.0
     light_yield: float | None = None
+    time_efficiency: TimeEfficiency | None = None
 
     def detector(self, nuclides: Sequence[Nuclide], base_dir: Path = Path()) -> Detector:
         """Return the detector whose target has these nuclides, in their order.
@@ -149,6 +158,7 @@ class DetectorCard:
             efficiency if of_recoil else ConstantEfficiency(),
             self.threshold_keVee,
             self.threshold_keVnr,
+            self.time_efficiency,
         )
 
     def _entry(self, target: Nuclide) -> str:
@@ -183,6 +193,7 @@ def read_detector_table(table: Table) -> DetectorCard | None:
         threshold_keVee=table.read("threshold_keVee", NOT_NEGATIVE, 0.0),
         threshold_keVnr=table.read("threshold_keVnr", NOT_NEGATIVE, 0.0),
         light_yield=light_yield,
+        time_efficiency=_read_time_efficiency(table.table("time_efficiency")),
     )
 
 
@@ -260,6 +271,20 @@ def _read_resolution(table: Table) -> Resolution | None:
         return None
     try:
         return make(**options)
+    except InputError as error:
+        table.document.refuse(table.key, str(error))
+        return None
+
+
+def _read_time_efficiency(table: Table) -> TimeEfficiency | None:
+    """Read ``[detector.time_efficiency]``."""
+    if not table.present:
+        return None
+    choice = _read_choice(table, _TIME_EFFICIENCY_KEYS)
+    if not choice.kind or set(table.data).difference(("kind", *choice.options)):
+        return None
+    try:
+        return TimeEfficiency(**choice.options)
     except InputError as error:
         table.document.refuse(table.key, str(error))
         return None

@@ -16,6 +16,7 @@ from tridentgen.detector.quenching import (
 )
 from tridentgen.detector.resolution import GammaResolution, GaussianResolution, Resolution
 from tridentgen.detector.response import Detector
+from tridentgen.detector.time_efficiency import TimeEfficiency
 
 __all__ = [
     "NAMED_QUENCHINGS",
@@ -32,6 +33,7 @@ __all__ = [
     "SigmoidEfficiency",
     "TableEfficiency",
     "TableQuenching",
+    "TimeEfficiency",
     "fold",
     "linear_factor",
     "quenching",

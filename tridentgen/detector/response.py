@@ -12,6 +12,7 @@ from tridentgen.detector.efficiency import ConstantEfficiency, Efficiency
 from tridentgen.detector.linear_table import Array
 from tridentgen.detector.quenching import Quenching
 from tridentgen.detector.resolution import Resolution
+from tridentgen.detector.time_efficiency import TimeEfficiency
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value, look_up
 from tridentgen.physics.normal import normal_quantile
@@ -36,6 +37,8 @@ class Detector:
         Of the RECOIL energy, for experiments that publish it so. Both count.
     threshold_keVee, threshold_keVnr : float
         Nothing is kept whose OBSERVED energy, or RECOIL energy, is lower.
+    time_efficiency : TimeEfficiency or None
+        Of the arrival time. None: all times are kept alike.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class Detector:
     recoil_efficiency: Efficiency = field(default_factory=ConstantEfficiency)
     threshold_keVee: float = 0.0
     threshold_keVnr: float = 0.0
+    time_efficiency: TimeEfficiency | None = None
 
     def __post_init__(self) -> None:
         if not self.quenchings:
@@ -97,9 +101,10 @@ class Detector:
             return energy
         return self.resolution.observed(energy * KEV_PER_GEV, normal_quantile(u)) * (1.0 / KEV_PER_GEV)
 
-    def acceptance(self, recoil_GeV: Value, observed_GeV: Value) -> Value:
-        """Return the chance, 0 to 1, that a recoil observed at this energy is kept. Traceable."""
-        return self.kept_at_recoil(recoil_GeV * KEV_PER_GEV) * self.kept_at_observed(observed_GeV * KEV_PER_GEV)
+    def acceptance(self, recoil_GeV: Value, observed_GeV: Value, time_ns: Value = 0.0) -> Value:
+        """Return the chance, 0 to 1, that a recoil observed at this energy and time is kept. Traceable."""
+        kept = self.kept_at_recoil(recoil_GeV * KEV_PER_GEV) * self.kept_at_observed(observed_GeV * KEV_PER_GEV)
+        return kept if self.time_efficiency is None else kept * self.time_efficiency(time_ns)
 
     def kept_at_recoil(self, recoil_keV: Value) -> Value:
         """Return the part of `acceptance` that depends on the recoil energy. Traceable."""

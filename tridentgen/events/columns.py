@@ -11,8 +11,12 @@ REGIME_NAMES = ("coherent", "proton", "neutron")
 """Names of the regimes, in the order of their codes."""
 
 
+BEAM_ALONG_Z, DETECTOR_COORDINATES = "beam along z", "detector coordinates"
+"""What the axes of momenta are: without and with vertices."""
+
+
 def _momentum(name: str, whose: str) -> Column:
-    return Column(name, "GeV", f"four-momentum (E, px, py, pz) of {whose}, laboratory frame, beam along z", (4,))
+    return Column(name, "GeV", f"four-momentum (E, px, py, pz) of {whose}, laboratory frame, {BEAM_ALONG_Z}", (4,))
 
 
 TRIDENT_COLUMNS: tuple[Column, ...] = (
@@ -67,3 +71,9 @@ DETECTOR_COLUMNS: tuple[Column, ...] = (
     Column("acceptance", "", "chance that the detector keeps the event: thresholds and efficiency; not in the weight"),
 )
 """Further columns where a detector is given."""
+
+VERTEX_COLUMNS: tuple[Column, ...] = (
+    *(Column(f"vertex_{axis}", "cm", f"{axis} of the vertex, detector coordinates") for axis in "xyz"),
+    Column("vertex_time", "ns", "time of the vertex: spill, flight of the neutrino, and the column time if any"),
+)
+"""Further columns where the detector has a geometry."""

@@ -18,7 +18,7 @@ from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
 from tridentgen.processes.cevns_target import RecoilSpectrum
 
-_LEAST_RATIO = 1e-12
+LEAST_RATIO = 1e-12
 """How far below the largest recoil a logarithmic spectrum begins at least, of that recoil."""
 
 
@@ -67,7 +67,7 @@ class CevnsChannel:
         if not self.spectrum.infrared:
             width = np.maximum(high - low, 0.0)
             return low + width * x, width
-        low = np.maximum(low, _LEAST_RATIO * high)
+        low = np.maximum(low, LEAST_RATIO * high)
         span = log(np.maximum(high / low, 1.0))
         recoil = low * exp(span * x)
         return recoil, recoil * span
@@ -133,7 +133,8 @@ class SampledCevns:
         sine, cosine = sincos2pi(spare[0])
         mass, final = spectrum.mass_GeV, spectrum.final_mass_GeV
         momenta = kinematics.lab_momenta(energy, recoil, mass, final, (cosine, sine))
-        time = part.component.time
+        profile = part.component.time
+        time = 0.0 if profile is None else profile.time_ns(spare[1 : 1 + profile.numbers])
         columns: dict[str, Value] = {
             "weight": density,
             "channel": channel,
@@ -142,23 +143,23 @@ class SampledCevns:
             "e_nu": energy,
             "recoil_energy": recoil * KEV_PER_GEV,
             "cos_theta": kinematics.cos_recoil(energy, recoil, mass, final),
-            "time": 0.0 if time is None else time.time_ns(spare[1 : 1 + time.numbers]),
+            "time": time,
             "p4_nu_in": (energy, 0.0, 0.0, energy),
             "p4_nu_out": momenta.neutrino,
             "p4_recoil": momenta.nucleus,
         }
         if self.detector is None:
             return columns
-        return columns | self._seen(self.detector, part.nuclide, recoil, spare)
+        return columns | self._seen(self.detector, part.nuclide, recoil, time, spare)
 
-    def _seen(self, detector: Detector, nuclide: int, recoil: Value, spare: Values) -> dict[str, Value]:
+    def _seen(self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values) -> dict[str, Value]:
         quenched = detector.quenched(recoil, float(nuclide))
         u = spare[1 + self._times] if detector.dimensions else 0.5
         observed = detector.observed(recoil, u, float(nuclide))
         return {
             "quenched_energy": quenched * KEV_PER_GEV,
             "observed_energy": observed * KEV_PER_GEV,
-            "acceptance": detector.acceptance(recoil, observed),
+            "acceptance": detector.acceptance(recoil, observed, time),
         }
 
 

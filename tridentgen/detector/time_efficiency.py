@@ -1,0 +1,96 @@
+"""Time efficiency: the chance that a recoil is kept, as a function of its arrival time. Traceable."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tridentgen.detector.linear_table import Array
+from tridentgen.errors import InputError
+from tridentgen.flux.time_profile import TimeProfile
+from tridentgen.physics.elementary import Value, exp
+
+_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
+_FAR = 45.0
+"""Mean lives after which a decay is over, and more than the standard deviations that a Gaussian pulse has."""
+
+
+@dataclass(frozen=True)
+class TimeEfficiency:
+    """1 from `min_ns` to `max_ns` and 0 outside; from `flat_until_ns` on it falls as exp(-(t - flat)/decay).
+
+    COHERENT, PRL 129 (2022) 081801, publishes its efficiency in this form.
+
+    Parameters
+    ----------
+    min_ns, max_ns : float or None
+        The window of arrival times; open where None.
+    flat_until_ns, decay_ns : float or None
+        Given together: where the fall begins, and the time in which it reaches 1/e.
+
+    Raises
+    ------
+    InputError
+        For numbers that are not finite, a window that is empty, a decay that is not positive, or no number at all.
+    """
+
+    min_ns: float | None = None
+    max_ns: float | None = None
+    flat_until_ns: float | None = None
+    decay_ns: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        for name, value in given.items():
+            if not math.isfinite(value):
+                raise InputError(f"{name} = {value!r} must be a finite time in ns")
+        if not given:
+            raise InputError("a time efficiency needs a window, min_ns or max_ns, or flat_until_ns with decay_ns")
+        if self.min_ns is not None and self.max_ns is not None and not self.min_ns < self.max_ns:
+            raise InputError(f"max_ns = {self.max_ns:g} must be later than min_ns = {self.min_ns:g}")
+        if (self.flat_until_ns is None) != (self.decay_ns is None):
+            raise InputError("flat_until_ns and decay_ns belong together: give both or neither")
+        if self.decay_ns is not None and not self.decay_ns > 0.0:
+            raise InputError(f"decay_ns = {self.decay_ns!r} must be a positive time in ns")
+
+    @property
+    def breaks_ns(self) -> tuple[float, ...]:
+        """Times where it is not smooth."""
+        return tuple(t for t in (self.min_ns, self.max_ns, self.flat_until_ns) if t is not None)
+
+    def __call__(self, time_ns: Value) -> Value:
+        """Return the efficiency at a time. Traceable."""
+        kept: Value = 1.0
+        if self.flat_until_ns is not None and self.decay_ns is not None:
+            kept = exp(np.maximum(time_ns - self.flat_until_ns, 0.0) * (-1.0 / self.decay_ns))
+        if self.min_ns is not None:
+            kept = np.where(time_ns >= self.min_ns, kept, 0.0)
+        if self.max_ns is not None:
+            kept = np.where(time_ns <= self.max_ns, kept, 0.0)
+        return kept
+
+    def averaged(self, profile: TimeProfile | None) -> float:
+        """Return the mean over arrival times, by quadrature to 1e-10; steady fluxes (None) count as time 0."""
+        if profile is None or profile.numbers == 0:
+            return float(self(np.float64(0.0 if profile is None else profile.offset_ns)))
+        edges = self._panels(profile)
+        half = 0.5 * np.diff(edges)
+        times = (edges[:-1] + half)[:, None] + half[:, None] * _NODES
+        weights = (half[:, None] * _NODE_WEIGHTS).ravel()
+        values = profile.density(times.ravel()) * self(times.ravel())
+        return float(np.sum(weights * values))
+
+    def _panels(self, profile: TimeProfile) -> Array:
+        """Return edges between which density and efficiency are smooth: they widen from every kink on."""
+        sigma = profile.pulse_ns if profile.pulse == "gaussian" else 0.0
+        half = {"box": 0.5 * profile.pulse_ns, "gaussian": 8.0 * sigma}.get(profile.pulse, 0.0)
+        first, end = profile.offset_ns - half, profile.offset_ns + half
+        last = end + _FAR * max(profile.decays_ns, default=0.0)
+        starts = [first, end, *(t for t in self.breaks_ns if first < t < last)]
+        scale = min([*profile.decays_ns, *([sigma] if sigma else []), last - first])
+        steps = scale * np.concatenate([[0.0], 2.0 ** np.arange(-1.0, math.log2((last - first) / scale) + 1.0, 0.5)])
+        even = [np.arange(first, end, scale)] if sigma else []
+        edges = np.unique(np.concatenate([*(start + steps for start in starts), *even, [last]]))
+        return np.asarray(edges[(edges >= first) & (edges <= last)])
