@@ -26,6 +26,12 @@ class Observable:
     factor: float = 1.0
     signed: bool = False
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Keys of the lowest and the highest value on a card."""
+        unit = f"_{self.unit}" if self.unit else ""
+        return f"{self.name}_min{unit}", f"{self.name}_max{unit}"
+
 
 TRIDENT_OBSERVABLES = (
     Observable("m2_ll", "GeV2"),

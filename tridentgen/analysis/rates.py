@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Source
 from tridentgen.materials import material
@@ -11,11 +13,57 @@ SECONDS_PER_YEAR = 31_557_600.0
 
 _PER_PROTON = ("cm^-2 POT^-1", "cm^-2 per muon decay")
 _PER_SECOND, _PER_BURST = "cm^-2 s^-1", "cm^-2"
+_DAY = 1.0 / 365.25
+_KG = 1e-3
+_UNIT_POT = 1e20
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How much is measured: tonnes, and protons or muon decays, or years, or neither for a burst."""
+
+    mass_t: float
+    pot: float | None = None
+    years: float | None = None
+
+    def times(self, flux: Flux | Source) -> float:
+        """Return what the flux is to be multiplied with; raise `InputError` where the two do not go together."""
+        return _exposure(flux, self.pot, self.years)
+
+    def in_words(self, flux: Flux | Source) -> str:
+        """Return the exposure as in ``1 kg, 1 day``."""
+        mass = f"{self.mass_t / _KG:g} kg" if self.mass_t < 1.0 else f"{self.mass_t:g} t"
+        if self.years is not None:
+            return f"{mass}, 1 day" if self.years == _DAY else f"{mass}, {self.years:g} year" + "s" * (self.years != 1)
+        if self.pot is None:
+            return f"{mass}, one burst"
+        counted = "protons on target" if flux.total_units == _PER_PROTON[0] else "muon decays"
+        return f"{mass}, {self.pot:g} {counted}"
+
+
+def unit_exposure(flux: Flux | Source, *, coherent: bool) -> Exposure:
+    """Return the exposure that rates are given for where none is asked for.
+
+    A tonne and 1e20 protons (or muon decays), a year or a burst; for coherent scattering a kg, and a day instead of a
+    year, but a tonne for a burst. Raise `InputError` for a flux that is only a shape.
+    """
+    units = flux.total_units
+    if units == _PER_BURST:
+        return Exposure(1.0)
+    mass_t = _KG if coherent else 1.0
+    if units == _PER_SECOND:
+        return Exposure(mass_t, years=_DAY if coherent else 1.0)
+    if units in _PER_PROTON:
+        return Exposure(mass_t, pot=_UNIT_POT)
+    raise InputError(
+        f"a rate needs a flux with its size, and this is only a shape ({flux.description}); give a flux file, "
+        "flux.area for a histogram, or a source; tridentgen xsec gives cross sections without"
+    )
 
 
 def expected_events(
     sigma_cm2: float, flux: Flux | Source, *, target: str, mass_t: float, pot: float | None = None,
-    years: float | None = None,
+    years: float | None = None, within: str | None = None,
 ) -> float:  # fmt: skip
     """Return the expected number of events.
 
@@ -33,19 +81,22 @@ def expected_events(
         Protons on target, or muon decays where the flux is per decay.
     years : float
         Years of 365.25 days, where the flux is per second.
+    within : str
+        A material that the mass is of, where the target is one of its nuclides.
 
     Raises
     ------
     InputError
-        If the flux is only a shape, or the exposure does not go with it.
+        If the flux is only a shape, or the exposure does not go with it, or the material lacks the target.
     """
-    return sigma_cm2 * flux.total * _exposure(flux, pot, years) * number_of_nuclei(target, mass_t)
+    return sigma_cm2 * flux.total * _exposure(flux, pot, years) * number_of_nuclei(target, mass_t, within)
 
 
-def number_of_nuclei(target: str, mass_t: float) -> float:
-    """Return how many nuclei, of all kinds, a mass of the target in tonnes holds."""
-    matter = material(target)
-    return mass_t * sum(matter.number_per_tonne(nuclide) for nuclide, _ in matter.components)
+def number_of_nuclei(target: str, mass_t: float, within: str | None = None) -> float:
+    """Return how many nuclei of the target, of all its kinds, a mass in tonnes of it (or of `within`) holds."""
+    pure = material("D" if target == "H2" else target)  # materials know H2 as two atoms of hydrogen
+    matter = pure if within is None else material(within)
+    return mass_t * sum(matter.number_per_tonne(nuclide) for nuclide, _ in pure.components)
 
 
 def _exposure(flux: Flux | Source, pot: float | None, years: float | None) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tridentgen.constants import (
@@ -13,7 +13,7 @@ from tridentgen.constants import (
     PROTON_MASS_GEV,
 )
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.columns import COHERENT, NEUTRON, PROTON
+from tridentgen.events.columns import COHERENT, NEUTRON, PROTON, REGIME_NAMES
 from tridentgen.nuclei import Nuclide, fourier_bessel_density
 from tridentgen.physics import form_factors, trident_hadron
 from tridentgen.physics.elementary import Value
@@ -30,6 +30,7 @@ _HELM_SKIN_FM = 0.9  # Lewin and Smith, Astropart. Phys. 6 (1996) 87
 _KLEIN_NYSTRAND_RADIUS_FM, _KLEIN_NYSTRAND_RANGE_FM = 1.2, 0.7  # Phys. Rev. C 60 (1999) 014903
 _NUCLEON_Q2_SCALE_GEV2 = 0.3
 _LIGHTEST_BLOCKED = 12
+_PARTS = {"diffractive": ("proton", "neutron"), "total": REGIME_NAMES}
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,14 @@ def targets(
     if regime in ("neutron", "diffractive", "total") and nuclide.N > 0:
         found.append(_nucleon(False, nuclide.N, nucleon_form_factor, momentum))
     return tuple(found)
+
+
+def simple_regimes(nuclide: Nuclide, regimes: Iterable[str]) -> tuple[str, ...]:
+    """Return which of coherent, proton and neutron the regimes stand for and the nuclide has."""
+    meant = {part for name in regimes for part in _PARTS.get(name, (name,))}
+    missing = {"coherent"} if nuclide.is_hydrogen else set()
+    missing |= {"neutron"} if nuclide.N == 0 else set()
+    return tuple(name for name in REGIME_NAMES if name in meant - missing)
 
 
 def fermi_momentum(nuclide: Nuclide, blocking: bool, value_GeV: float | None) -> float | None:

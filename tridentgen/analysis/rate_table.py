@@ -1,0 +1,213 @@
+"""Rates of tridents: every nuclide of a target and every regime by itself, with what cuts leave of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from tridentgen.analysis.cut_flow import Share, cut_flow
+from tridentgen.analysis.rates import Exposure, unit_exposure
+from tridentgen.card_process import ProcessCard
+from tridentgen.cards import Card, CardError
+from tridentgen.engines.work import Columns, Engine
+from tridentgen.events.columns import REGIME_NAMES
+from tridentgen.flux import Flux
+from tridentgen.jobs import Beam, beam_of, engine_of, job_of
+from tridentgen.materials import Material, material
+from tridentgen.nuclei import Nuclide, nuclide
+from tridentgen.processes.targets import simple_regimes
+from tridentgen.sampling.generate import event_batches
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.train import Progress, silent, train
+
+INCOHERENT = ("proton", "neutron")
+_TRAINING_POINTS = 300_000
+_SEEDS = 1 << 63
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number of events and its statistical error."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class RatePart:
+    """A regime on a nuclide.
+
+    Attributes
+    ----------
+    nuclide : Nuclide
+    regime : str
+        ``coherent``, ``proton`` or ``neutron``.
+    sigma : CrossSection
+        Per nucleus, averaged over the flux.
+    nuclei : float
+        How many of them there are.
+    neutrinos_cm2 : float
+        Neutrinos per cm^2 in the exposure.
+    flow : tuple of Share
+        What is left after each cut.
+    """
+
+    nuclide: Nuclide
+    regime: str
+    sigma: CrossSection
+    nuclei: float
+    neutrinos_cm2: float
+    flow: tuple[Share, ...] = ()
+
+    @property
+    def scale(self) -> float:
+        """Events for each cm^2 of cross section."""
+        return self.nuclei * self.neutrinos_cm2
+
+
+@dataclass(frozen=True)
+class TridentRate:
+    """Tridents in an exposure; make one with `trident_rate`."""
+
+    parts: tuple[RatePart, ...]
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The regimes that there are, in the usual order."""
+        there = {part.regime for part in self.parts}
+        return tuple(name for name in REGIME_NAMES if name in there)
+
+    @property
+    def nuclides(self) -> tuple[Nuclide, ...]:
+        """The nuclides, each once."""
+        return tuple(dict.fromkeys(part.nuclide for part in self.parts))
+
+    def events(self, regimes: Collection[str] | None = None, nuclide: Nuclide | None = None, cuts: int = 0) -> Measured:
+        """Return the events left after the first `cuts` cuts, of some regimes (all) on a nuclide (all)."""
+        total, variance = [], []
+        for part in self.parts:
+            if (regimes is None or part.regime in regimes) and nuclide in (None, part.nuclide):
+                share = part.flow[cuts - 1] if cuts else Share(1.0, 0.0)
+                total.append(part.scale * part.sigma.value * share.value)
+                variance.append((part.scale * part.sigma.error * share.value) ** 2)
+                variance.append((part.scale * part.sigma.value * share.error) ** 2)
+        return Measured(math.fsum(total), math.sqrt(math.fsum(variance)))
+
+
+def exposure_of(card: Card, beam: Beam, *, coherent: bool) -> Exposure:
+    """Return the exposure of a card, or that of `unit_exposure`; raise `CardError` where it cannot be had."""
+    given = card.exposure
+    if given is None or given.is_material_alone:
+        with card.blaming("flux", "kind"):
+            return unit_exposure(beam, coherent=coherent)
+    if given.mass_t is None:
+        raise CardError(f"{card.where(('exposure',))}: the table [exposure] needs mass_t; give it or leave it out")
+    exposure = Exposure(given.mass_t, given.pot, given.years)
+    with card.blaming("exposure"):
+        exposure.times(beam)
+    return exposure
+
+
+def first_target(card: Card) -> Card:
+    """Return the card on its target, or on the first nuclide of its exposure's material where it names none."""
+    assert isinstance(card.process, ProcessCard)
+    return card if card.process.target else on(card, nuclides_of(card)[0])
+
+
+def on(card: Card, isotope: Nuclide, *regimes: str) -> Card:
+    """Return the card of a trident on another nuclide, in these regimes, or in those it has there."""
+    assert isinstance(card.process, ProcessCard)
+    there = regimes or simple_regimes(isotope, card.process.regimes)
+    process = replace(card.process, target=isotope.name, regimes=there or card.process.regimes)
+    return replace(card, process=process)
+
+
+def nuclides_of(card: Card) -> tuple[Nuclide, ...]:
+    """Return the nuclides that tridents are made on: those of the exposure's material, or the target."""
+    return tuple(isotope for isotope, _ in material_of(card).components)
+
+
+def material_of(card: Card) -> Material:
+    """Return what the mass of the exposure is of: its material, or the target."""
+    name = card.exposure.material if card.exposure is not None else None
+    if name is not None:
+        return material(name)
+    target = nuclide(card.process.target) if isinstance(card.process, ProcessCard) else None
+    return material(card.process.target) if target is None else Material(target.name, ((target, 1.0),))
+
+
+def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progress: Progress = silent) -> TridentRate:
+    """Return the tridents that a card makes in an exposure.
+
+    Parameters
+    ----------
+    card : Card
+        Its cuts are applied to weighted events, `sampling.events` for each nuclide; regimes that a nuclide does not
+        have are left out there, and nuclides on which all of the flux is below the threshold.
+    exposure : Exposure
+    beam : Flux
+        That of the card unless given.
+    progress : callable
+
+    Raises
+    ------
+    CardError
+        For values that do not fit together, among them a form factor that a nuclide of the material does not have.
+    """
+    flux = beam_of(first_target(card)) if beam is None else beam
+    assert isinstance(flux, Flux)
+    engine, neutrinos = engine_of(card), flux.total * exposure.times(flux)
+    matter = material_of(card)
+    parts: list[RatePart] = []
+    for isotope, regimes in _open_regimes(card, flux).items():
+        nuclei = exposure.mass_t * matter.number_per_tonne(isotope)
+        flows = _flows(on(card, isotope, *regimes), flux, engine, len(parts), progress) if card.cuts.limits else {}
+        for regime in regimes:
+            process = job_of(on(card, isotope, regime), flux).process
+            seed = (card.sampling.seed + len(parts)) % _SEEDS  # errors of parts with one seed would not be independent
+            sigma = trained_cross_section(
+                process, engine, seed, rel_error=card.sampling.rel_error,
+                training_points=card.sampling.training_points, progress=progress,
+            )  # fmt: skip
+            nothing_left = [Share(0.0, 0.0)] * len(card.cuts.limits)
+            flow = tuple(flows.get(REGIME_NAMES.index(regime), nothing_left))
+            parts.append(RatePart(isotope, regime, sigma, nuclei, neutrinos, flow))
+    return TridentRate(tuple(parts))
+
+
+def _open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
+    """Return the regimes of each nuclide that some of the flux is above the threshold of.
+
+    Raise `CardError` where there is none at all, or a nuclide does not fit the process.
+    """
+    assert isinstance(card.process, ProcessCard)
+    found: dict[Nuclide, tuple[str, ...]] = {}
+    nuclides = [n for n in nuclides_of(card) if simple_regimes(n, card.process.regimes)] or nuclides_of(card)
+    of_material = card.exposure is not None and card.exposure.material is not None
+    with card.blaming(*(("exposure", "material") if of_material else ("process", "target"))):
+        for isotope in nuclides:
+            regimes = simple_regimes(isotope, card.process.regimes) or card.process.regimes
+            thresholds = {regime: on(card, isotope, regime).reaction.threshold_GeV() for regime in regimes}
+            above = tuple(regime for regime in regimes if flux.energy_max_GeV > thresholds[regime])
+            found |= {isotope: above} if above else {}
+    if not found:
+        job_of(on(card, nuclides[0]), flux)  # says what is wrong
+    return found
+
+
+def _flows(card: Card, flux: Flux, engine: Engine, number: int, progress: Progress) -> dict[int, list[Share]]:
+    """Return what the cuts leave of each regime on a nuclide, by the code of the regime."""
+    process = job_of(card, flux).process
+    sampling = card.sampling
+    seed = (sampling.seed + number) % _SEEDS
+    proposal = train(process, engine, seed, points=sampling.training_points or _TRAINING_POINTS, progress=progress)
+
+    def batches() -> Iterator[Columns]:
+        done = 0
+        for batch in event_batches(process, proposal, engine, seed, first=0, count=sampling.events):
+            done += len(batch["weight"])
+            progress(f"cutting {card.process.target}", done / sampling.events)
+            yield batch
+
+    return cut_flow(batches(), card.cuts.limits, "regime")

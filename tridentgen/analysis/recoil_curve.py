@@ -1,0 +1,199 @@
+"""The recoil spectrum of one channel of coherent scattering, averaged over its flux by quadrature.
+
+    S(T) = int_{E > E_min(T)} dE f(E) dsigma/dT(E, T)
+
+The inner integral takes Gauss-Legendre points in the energy map above E_min(T), whose end is then no kink. The curve
+is a Legendre series in each of several panels of T, or of log T where the spectrum is steep; a panel whose last terms
+are not small is halved. Integrals over any range follow from the series without further evaluations.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+
+from tridentgen.errors import TridentgenError
+from tridentgen.flux import EnergyMap
+from tridentgen.flux.tabulated import TabulatedMap
+from tridentgen.processes.sampled_cevns import LEAST_RATIO, CevnsChannel
+
+Array = NDArray[np.float64]
+
+TOLERANCE = 1e-6
+"""Last terms of all panels' series over the integral; the integral itself is better by far."""
+
+_ORDER = 8
+_T_NODES, _T_WEIGHTS = legendre.leggauss(_ORDER)
+_TO_SERIES = (legendre.legvander(_T_NODES, _ORDER - 1) * _T_WEIGHTS[:, None]).T * (np.arange(_ORDER) + 0.5)[:, None]
+_GRADING, _GRADES = 4.0, 13  # the first panels: each reaches 4 times as high as the one before
+_LOG_PANELS = 16
+_MOST_ROUNDS = 40
+_NARROW, _WIDE = 1.05, 1.5  # ratios of energies in a panel, for 3 and 6 points: either is good to 1e-11
+_FEW, _MANY = legendre.leggauss(3), legendre.leggauss(6)
+
+
+@dataclass(frozen=True, eq=False)
+class RecoilCurve:
+    """S(T) of a channel between its kinematic limits, zero elsewhere.
+
+    Attributes
+    ----------
+    channel : CevnsChannel
+    edges : array of shape (P+1,)
+        Of the panels, in GeV or its logarithm.
+    series : array of shape (P, 8)
+        Legendre coefficients of S(T) dT/dx in cm^2 in each panel, x from -1 to 1.
+    log : bool
+        Whether panels are in log T.
+    """
+
+    channel: CevnsChannel
+    edges: Array
+    series: Array
+    log: bool
+
+    @property
+    def limits_GeV(self) -> tuple[float, float]:
+        """Least and largest recoil."""
+        low, high = float(self.edges[0]), float(self.edges[-1])
+        return (math.exp(low), math.exp(high)) if self.log else (low, high)
+
+    @cached_property
+    def _below(self) -> Array:
+        """Integral below each edge, shape (P+1,)."""
+        return np.concatenate([[0.0], np.cumsum(2.0 * self.series[:, 0])])
+
+    @cached_property
+    def _integrals(self) -> Array:
+        """Legendre coefficients of the integral from the panel's beginning, shape (P, 9)."""
+        return np.asarray(legendre.legint(self.series, lbnd=-1, axis=1))
+
+    @property
+    def sigma_cm2(self) -> float:
+        """Integral over all recoils: the cross section of the nuclide, averaged over the component's flux."""
+        return float(self._below[-1])
+
+    def integral(self, recoil_GeV: Array) -> Array:
+        """Return the integral in cm^2 from the least recoil to recoils of shape (N,)."""
+        panel, x, _ = self._places(recoil_GeV)
+        return self._below[panel] + _values(self._integrals[panel], x)
+
+    def counts(self, edges_GeV: Array) -> Array:
+        """Return the integrals in cm^2 over bins, shape (N,), between edges of shape (N+1,)."""
+        return np.maximum(np.diff(self.integral(edges_GeV)), 0.0)
+
+    def __call__(self, recoil_GeV: Array) -> Array:
+        """Return S(T) in cm^2/GeV at recoils of shape (N,)."""
+        recoil = np.asarray(recoil_GeV, dtype=np.float64)
+        low, high = self.limits_GeV
+        panel, x, width = self._places(recoil)
+        slope = _values(self.series[panel], x) * 2.0 / width
+        if self.log:
+            slope = slope / np.maximum(recoil, low)
+        return np.where((recoil >= low) & (recoil <= high), np.maximum(slope, 0.0), 0.0)
+
+    def _places(self, recoil_GeV: Array) -> tuple[NDArray[np.intp], Array, Array]:
+        """Return panel, place in it from -1 to 1, and its width; recoils beyond the limits are put at them."""
+        recoil = np.asarray(recoil_GeV, dtype=np.float64)
+        at = np.log(np.maximum(recoil, self.limits_GeV[0])) if self.log else recoil
+        at = np.clip(at, self.edges[0], self.edges[-1])
+        panel = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, len(self.series) - 1)
+        width = np.diff(self.edges)[panel]
+        return panel, np.clip(2.0 * (at - self.edges[panel]) / width - 1.0, -1.0, 1.0), width
+
+
+def recoil_curve(channel: CevnsChannel) -> RecoilCurve:
+    """Return the recoil spectrum of a channel.
+
+    Raises
+    ------
+    TridentgenError
+        Where panels halved 40 times do not reach `TOLERANCE`.
+    """
+    low, high = channel.spectrum.recoil_limits(channel.component.flux.energy_max_GeV)
+    low, high = max(float(low), channel.least_recoil_GeV), float(high)
+    log = channel.spectrum.infrared
+    if log:
+        edges = np.linspace(math.log(max(low, LEAST_RATIO * high)), math.log(high), _LOG_PANELS + 1)
+    else:
+        graded = high * _GRADING ** -np.arange(float(_GRADES))[::-1]
+        edges = np.concatenate([[low], graded[graded > low]])
+    begin, end = edges[:-1], edges[1:]
+    series = _series(channel, begin, end, log)
+    for _ in range(_MOST_ROUNDS):
+        rest = np.abs(series[:, -2]) + np.abs(series[:, -1])
+        rough = rest > TOLERANCE * np.sum(series[:, 0]) / len(series)
+        if not rough.any():
+            order = np.argsort(begin)
+            return RecoilCurve(channel, np.append(begin[order], np.max(end)), series[order], log)
+        middle = 0.5 * (begin[rough] + end[rough])
+        halves = np.concatenate([begin[rough], middle]), np.concatenate([middle, end[rough]])
+        series = np.concatenate([series[~rough], _series(channel, *halves, log)])
+        begin, end = np.concatenate([begin[~rough], halves[0]]), np.concatenate([end[~rough], halves[1]])
+    raise TridentgenError(f"the recoil spectrum of {channel.name} is too steep to integrate; please report this card")
+
+
+def _series(channel: CevnsChannel, begin: Array, end: Array, log: bool) -> Array:
+    """Return the Legendre coefficients of S(T) dT/dx in panels, shape (P, 8)."""
+    half = 0.5 * (end - begin)
+    at = (begin + half)[:, None] + half[:, None] * _T_NODES
+    recoil = np.exp(at) if log else at
+    values = np.array([averaged(channel, float(T)) for T in recoil.ravel()]).reshape(recoil.shape)
+    slopes = values * half[:, None] * (recoil if log else 1.0)
+    return np.asarray(slopes @ _TO_SERIES.T)
+
+
+def _values(series: Array, x: Array) -> Array:
+    """Return the Legendre series of shape (N, K), each at its own place x of shape (N,)."""
+    return np.asarray(np.einsum("nk,nk->n", series, legendre.legvander(x, series.shape[1] - 1)))
+
+
+def averaged(channel: CevnsChannel, recoil_GeV: float) -> float:
+    """Return S(T) in cm^2/GeV at one recoil."""
+    flux, spectrum = channel.component.flux, channel.spectrum
+    threshold = float(spectrum.minimum_energy(recoil_GeV))
+    if not flux.energy_max_GeV > threshold:
+        return 0.0
+    energies = flux.energy_map(threshold)
+    u, weights = _energy_nodes(energies)
+    energy, flux_weight = energies(u)
+    return float(np.sum(weights * flux_weight * spectrum.dsigma_dT(energy, recoil_GeV)))
+
+
+def _energy_nodes(energies: EnergyMap) -> tuple[Array, Array]:
+    """Return points in (0, 1) and weights that integrate over an energy map.
+
+    Panels are the segments of a tabulated spectrum, divided where the energy grows by more than a half: cross sections
+    are smooth in log E.
+    """
+    if energies.dimensions == 0:
+        return np.array([0.5]), np.array([1.0])
+    segments = energies.segments if isinstance(energies, TabulatedMap) else 1
+    edges = np.linspace(0.0, 1.0, segments + 1)
+    inside = 1e-12 / segments  # the map jumps where segments do not touch
+    begin = np.asarray(energies(edges[:-1] + inside)[0])
+    ratio = np.asarray(energies(edges[1:] - inside)[0]) / begin
+    narrow = ratio < _NARROW
+    few = _gauss(edges[:-1][narrow], edges[1:][narrow], *_FEW)
+    many = _gauss(*_in_parts(edges[:-1][~narrow], ratio[~narrow], 1.0 / segments), *_MANY)
+    return np.concatenate([few[0], many[0]]), np.concatenate([few[1], many[1]])
+
+
+def _in_parts(begin: Array, ratio: Array, width: float) -> tuple[Array, Array]:
+    """Return intervals of u of one width, divided so that the energy, linear in u, grows by a half at most in each."""
+    parts = np.maximum(np.ceil(np.log(ratio) / math.log(_WIDE)), 1.0).astype(np.int64)
+    number = np.arange(np.sum(parts)) - np.repeat(np.cumsum(parts) - parts, parts)
+    step, whole = np.repeat(np.log(ratio) / parts, parts), np.repeat(ratio - 1.0, parts)
+    first = np.repeat(begin, parts)
+    return tuple(first + width * np.expm1(step * k) / whole for k in (number, number + 1))  # type: ignore[return-value]
+
+
+def _gauss(begin: Array, end: Array, nodes: Array, weights: Array) -> tuple[Array, Array]:
+    """Return Gauss-Legendre points and weights in intervals of shape (P,), as arrays of one dimension."""
+    half = 0.5 * (end - begin)[:, None]
+    return (begin[:, None] + half * (1.0 + nodes)).ravel(), (half * weights).ravel()

@@ -1,0 +1,233 @@
+"""Recoils of coherent scattering in an exposure: numbers, recoil spectra and observed spectra, without events.
+
+Every pair of a source's component and a nuclide has its `RecoilCurve`; a rate is their sum with the numbers of
+neutrinos and nuclei. What the detector makes of it is `tridentgen.detector.fold`, times the part of each component
+that its time efficiency keeps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.analysis.recoil_curve import RecoilCurve, recoil_curve
+from tridentgen.constants import KEV_PER_GEV
+from tridentgen.detector import Detector, fold
+from tridentgen.flux import Flux, Source
+from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.sampled_cevns import CevnsChannel
+from tridentgen.sampling.train import Progress, silent
+
+Array = NDArray[np.float64]
+Labels = Callable[["RecoilPart"], str]
+
+_LINEAR_CELLS, _LOG_CELLS = 500, 300  # of a recoil spectrum, where it is folded
+_LEAST_DRAWN = 1e-6  # of the largest recoil: spectra are given from there on
+_FAR = 9.0  # standard deviations
+_TAIL = 5e-4  # share of the recoils beyond the last edge
+_LOG_SPAN = 100.0  # as `tridentgen.analysis.plots`: logarithmic where the middle 90 % span more
+_MOST_BINS, _LOG_BINS = 100, 80
+_LADDER = (1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RecoilPart:
+    """A component of the source on a nuclide, with one final state.
+
+    Attributes
+    ----------
+    curve : RecoilCurve
+    scale : float
+        Recoils for each cm^2 of the curve's integral: neutrinos per cm^2 times nuclei.
+    kept_in_time : float
+        Part of the recoils that the detector's time efficiency keeps.
+    """
+
+    curve: RecoilCurve
+    scale: float
+    kept_in_time: float
+
+    @property
+    def channel(self) -> CevnsChannel:
+        """Component, nuclide and final state."""
+        return self.curve.channel
+
+    @property
+    def events(self) -> float:
+        """All recoils, whether seen or not."""
+        return self.scale * self.curve.sigma_cm2
+
+
+LABELS: dict[str, Labels] = {
+    "flavour": lambda part: part.channel.component.neutrino,
+    "component": lambda part: part.channel.component.name,
+    "nuclide": lambda part: part.channel.spectrum.nuclide.name,
+}
+"""What recoils are told apart by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Numbers of events in bins.
+
+    Attributes
+    ----------
+    kind : str
+        ``recoil`` or ``observed``.
+    edges_keV : array of shape (B+1,)
+        keVnr or keVee.
+    counts : array of shape (P, B)
+        Events of each part of the rate in each bin.
+    log : bool
+        Whether the bins are even in the logarithm.
+    """
+
+    kind: str
+    edges_keV: Array
+    counts: Array
+    log: bool
+
+    @property
+    def units(self) -> str:
+        """Units of the energy."""
+        return "keVnr" if self.kind == "recoil" else "keVee"
+
+
+@dataclass(frozen=True, eq=False)
+class RecoilRate:
+    """Recoils in an exposure; make one with `recoil_rate`."""
+
+    parts: tuple[RecoilPart, ...]
+    detector: Detector | None
+
+    @property
+    def events(self) -> float:
+        """All recoils above the least one, whether seen or not."""
+        return math.fsum(part.events for part in self.parts)
+
+    @property
+    def sigma_cm2(self) -> float:
+        """Cross section per nucleus of the target, averaged over the flux: what ``tridentgen xsec`` gives."""
+        return math.fsum(part.channel.share * part.curve.sigma_cm2 for part in self.parts)
+
+    @cached_property
+    def observed_events(self) -> Array | None:
+        """Events that the detector keeps, of each part; None without a detector."""
+        if self.detector is None:
+            return None
+        return np.asarray(self.observed_counts(np.array([0.0, self._farthest_keVee]))[:, 0])
+
+    def groups(self, by: str) -> dict[str, list[int]]:
+        """Return the numbers of the parts under each name of ``flavour``, ``component`` or ``nuclide``."""
+        found: dict[str, list[int]] = {}
+        for number, part in enumerate(self.parts):
+            found.setdefault(LABELS[by](part), []).append(number)
+        return found
+
+    def recoil_counts(self, edges_keV: Array) -> Array:
+        """Return the recoils in bins of their energy in keV, shape (P, B)."""
+        edges = np.asarray(edges_keV) / KEV_PER_GEV
+        return np.array([part.scale * part.curve.counts(edges) for part in self.parts])
+
+    def observed_counts(self, edges_keVee: Array) -> Array:
+        """Return the events kept in bins of the observed energy in keV, shape (P, B); needs a detector."""
+        assert self.detector is not None
+        return np.array([self._folded(self.detector, part, np.asarray(edges_keVee)) for part in self.parts])
+
+    def recoil_spectrum(self) -> Spectrum:
+        """Return the spectrum of recoils in bins that suit it: all but 5e-4 of them are below the last edge."""
+        low = min(part.curve.limits_GeV[0] for part in self.parts) * KEV_PER_GEV
+        high = max(part.curve.limits_GeV[1] for part in self.parts) * KEV_PER_GEV
+        fine = np.append(low, np.geomspace(max(low, _LEAST_DRAWN * high), high, 2000)[1:])
+        edges, log = _suitable_edges(fine, self.recoil_counts(fine).sum(axis=0))
+        return Spectrum("recoil", edges, self.recoil_counts(edges), log)
+
+    def observed_spectrum(self) -> Spectrum:
+        """Return the spectrum of observed energies, with acceptance; needs a detector."""
+        far = self._farthest_keVee
+        fine = np.append(0.0, np.geomspace(_LEAST_DRAWN * far, far, 100))
+        edges, log = _suitable_edges(fine, self.observed_counts(fine).sum(axis=0))
+        return Spectrum("observed", edges, self.observed_counts(edges), log)
+
+    @cached_property
+    def _farthest_keVee(self) -> float:
+        """An energy above all that is observed."""
+        assert self.detector is not None
+        far = 0.0
+        for part in self.parts:
+            quench = self.detector.quenching_of(part.channel.nuclide)
+            energy = np.asarray(quench(np.array([part.curve.limits_GeV[1]]))) * KEV_PER_GEV
+            if self.detector.resolution is not None:
+                energy = np.asarray(self.detector.resolution.observed(energy, np.array([_FAR])))
+            far = max(far, float(energy[0]))
+        return far * (1.0 + 1e-9)
+
+    @staticmethod
+    def _folded(detector: Detector, part: RecoilPart, edges_keVee: Array) -> Array:
+        low, high = part.curve.limits_GeV
+        steep = np.geomspace(max(low, _LEAST_DRAWN * high), high, _LOG_CELLS + 1)
+        # Thresholds between cells: their rate is then that above the threshold, not a share of the mean of a cell.
+        sharp = detector.quenching_of(part.channel.nuclide).inverse(np.array([detector.threshold_keVee]) / KEV_PER_GEV)
+        cuts = np.append(sharp, detector.threshold_keVnr / KEV_PER_GEV)
+        inside = cuts[(cuts > low) & (cuts < high)]
+        cells = np.unique(np.concatenate([np.linspace(low, high, _LINEAR_CELLS + 1), steep[1:-1], inside]))
+        density = part.curve.counts(cells) / np.diff(cells)
+        counts = fold(detector, cells, density, edges_keVee, part.channel.nuclide)
+        return counts * (part.scale * part.kept_in_time)
+
+
+def recoil_rate(
+    reaction: Cevns, flux: Source | Flux, nuclei: float, times: float = 1.0, detector: Detector | None = None,
+    progress: Progress = silent,
+) -> RecoilRate:  # fmt: skip
+    """Return the recoils in an exposure.
+
+    Parameters
+    ----------
+    reaction : Cevns
+        Recoils below its `recoil_min_keV` are left out.
+    flux : Source or Flux
+    nuclei : float
+        Number of nuclei of the target, of all kinds.
+    times : float
+        What the flux is to be multiplied with: protons on target, seconds, or 1.
+    detector : Detector
+
+    Raises
+    ------
+    InputError
+        For a flux that makes no such recoil.
+    """
+    source = reaction.source(flux)
+    channels = reaction.sampled(source).parts
+    neutrinos = source.total * times
+    parts = []
+    for number, channel in enumerate(channels, start=1):
+        kept = detector.time_efficiency if detector is not None else None
+        in_time = 1.0 if kept is None else kept.averaged(channel.component.time)
+        parts.append(RecoilPart(recoil_curve(channel), neutrinos * nuclei * channel.share, in_time))
+        progress("integrating recoil spectra", number / len(channels))
+    return RecoilRate(tuple(parts), detector)
+
+
+def _suitable_edges(fine: Array, counts: Array) -> tuple[Array, bool]:
+    """Return edges for a spectrum known in fine bins, and whether they are logarithmic.
+
+    Linear edges are multiples of 1, 2 or 5 times a power of ten, 40 to 100 of them.
+    """
+    below = np.concatenate([[0.0], np.cumsum(counts)])
+    if not below[-1] > 0.0:  # nothing is kept
+        return np.linspace(fine[0], fine[-1], _LOG_BINS + 1), False
+    low, early, late, high = np.interp(np.array([_TAIL, 0.05, 0.95, 1.0 - _TAIL]) * below[-1], below, fine)
+    if early > 0.0 and late > _LOG_SPAN * early:
+        return np.geomspace(max(low, fine[1]) if fine[0] == 0.0 else fine[0], high, _LOG_BINS + 1), True
+    span = high - fine[0]
+    power = 10.0 ** math.floor(math.log10(span / _MOST_BINS))
+    step = next(power * factor for factor in _LADDER if span <= _MOST_BINS * power * factor)
+    bins = math.ceil(span / step * (1.0 - 1e-9))
+    return fine[0] + np.arange(bins + 1) * step, False

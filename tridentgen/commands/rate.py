@@ -1,0 +1,58 @@
+"""`tridentgen rate`: the events that a card expects in its exposure."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from tridentgen.cards import Card, read_card
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.errors import InputError
+from tridentgen.progress import progress_bar
+from tridentgen.rate_reports import RateReport, cevns_report, trident_report
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    rate = commands.add_parser("rate", help="compute the number of events expected", allow_abbrev=False)
+    rate.add_argument("card", metavar="CARD", help="path of a card, or the name of a built-in one")
+    rate.add_argument("--rel-error", metavar="R", help="relative error of a cross section to reach (default 1e-3)")
+    rate.add_argument("-o", "--output", metavar="DIR|FILE", help="draw the recoil spectra: a folder, or one picture "
+                      "such as spectra.pdf")  # fmt: skip
+    add_common(rate)
+    rate.set_defaults(command=_rate)
+
+
+def _rate(options: argparse.Namespace) -> int:
+    card = read_card(options.card, overrides(options))
+    coherent = card.process.kind == "cevns"
+    if options.output is not None and not coherent:
+        raise InputError(
+            f"--output {options.output}: draws recoil spectra of coherent scattering; for pictures of tridents use "
+            "tridentgen generate, then tridentgen plot"
+        )
+    if options.output is not None:
+        from tridentgen.analysis.rate_plots import check_picture
+
+        check_picture(Path(options.output))
+    with progress_bar() as progress:
+        report = cevns_report(card, progress) if coherent else trident_report(card, progress)
+    pictures = [] if options.output is None else _draw(card, report, Path(options.output))
+    if options.json:
+        names = {"pictures": [str(path) for path in pictures]} if pictures else {}
+        print(json.dumps({**report.json, **names}, indent=2))
+    else:
+        print(report.text)
+        for path in pictures:
+            print(path)
+    for warning in report.warnings:
+        complain(f"tridentgen: warning: {warning}")
+    return EXIT_OK
+
+
+def _draw(card: Card, report: RateReport, output: Path) -> list[Path]:
+    from tridentgen.analysis.rate_plots import plot_rate  # the extra `plot` is not needed for anything else
+
+    assert report.rate is not None
+    return plot_rate(report.rate, report.spectra, output, (card.title, report.json["flux"], report.exposure))
