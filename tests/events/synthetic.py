@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV, SIN2_THETA_W
 from tridentgen.events.events import Events
-from tridentgen.events.reader import Group
+from tridentgen.events.groups import Group
 from tridentgen.particles import charged_lepton
 
 FloatArray = NDArray[np.float64]

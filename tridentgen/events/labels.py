@@ -12,7 +12,7 @@ from tridentgen.particles import NEUTRINOS
 ELASTIC = "elastic"
 
 _NEUTRINO_NAMES = {neutrino.pdgid: name for name, neutrino in NEUTRINOS.items()}
-_NUCLEUS = 1_000_000_000
+_NUCLEUS, _PROTON = 1_000_000_000, 2212
 
 
 class ChannelName(NamedTuple):
@@ -41,7 +41,9 @@ def neutrino_name(pdgid: int) -> str:
 
 
 def nuclide_name(pdgid: int) -> str:
-    """Return ``Ar40`` for 1000180400 (10LZZZAAAI), or the code itself where it is no nucleus's."""
+    """Return ``Ar40`` for 1000180400 (10LZZZAAAI), ``H1`` for the proton, or the code itself where it is neither."""
+    if pdgid == _PROTON:
+        return "H1"
     Z, A = pdgid // 10_000 % 1000, pdgid // 10 % 1000
     if pdgid // _NUCLEUS != 1 or not 0 < Z <= len(element_symbols()):
         return str(pdgid)

@@ -1,0 +1,99 @@
+"""Histograms of weighted events, and which bins show a distribution well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.errors import InputError
+from tridentgen.events.events import Events
+
+FloatArray = NDArray[np.float64]
+
+_BINS = 50
+_LOG_SPAN = 100.0  # a logarithmic axis where the middle 90 % of the cross section span more than this factor
+_EVENTS_PER_BIN = 25
+_TAIL = 1e-3
+"""Share of the cross section left out at either end of a logarithmic axis, and below a linear one."""
+
+LONG_TAIL = 1e-2
+"""And above a linear one, where the tail would push the body of the distribution aside."""
+
+
+def dsigma_histogram(
+    events: Events,
+    column: str | FloatArray,
+    edges: FloatArray,
+    mask: NDArray[np.bool_] | None = None,
+    factor: FloatArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Differential cross section in bins.
+
+    Parameters
+    ----------
+    events
+        Weighted events; their weights sum to the cross section in cm^2.
+    column
+        Name of a column ``(N,)``, or the values of an observable, one per event.
+    edges
+        Rising bin edges ``(B + 1,)`` in the units of the column; the last one belongs to its bin. What lies outside
+        is left out.
+    mask
+        Events to take ``(N,)``; all by default.
+    factor
+        What the weights are multiplied with ``(N,)``, such as the acceptance of a detector; 1 by default.
+
+    Returns
+    -------
+    values, errors
+        dsigma/dx and its statistical error sqrt(sum w^2)/width, ``(B,)``, cm^2 per unit of the column.
+    """
+    values = np.asarray(events[column] if isinstance(column, str) else column)
+    if values.shape != (len(events),):
+        raise InputError(f"a histogram needs one value per event; the shape is {values.shape}")
+    edges = np.asarray(edges, dtype=np.float64)
+    if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
+        raise InputError("bin edges must rise, and there must be two or more")
+    inside = (values >= edges[0]) & (values <= edges[-1])
+    if mask is not None:
+        inside &= mask
+    # numpy.histogram takes differences of a running sum, which loses the digits of small bins.
+    bins = np.minimum(np.searchsorted(edges, values[inside], side="right") - 1, len(edges) - 2)
+    weights = events["weight"][inside] if factor is None else events["weight"][inside] * factor[inside]
+    widths = np.diff(edges)
+    sums = np.bincount(bins, weights, len(widths))
+    squares = np.bincount(bins, weights**2, len(widths))
+    return sums / widths, np.sqrt(squares) / widths
+
+
+def bin_edges(
+    values: FloatArray, weights: FloatArray, *, always_log: bool = False, long_tail: float = LONG_TAIL
+) -> tuple[FloatArray, bool]:
+    """Choose bin edges that hold all but the tails of the cross section; say whether they are logarithmic.
+
+    `long_tail` is the share of the cross section left out above a linear axis.
+    """
+    shares = (_TAIL, 0.05, 0.95, 1.0 - long_tail, 1.0 - _TAIL)
+    low, early, late, high, end = weighted_quantiles(values, weights, shares)
+    number = int(np.clip(np.sum(weights) ** 2 / np.sum(weights**2) / _EVENTS_PER_BIN, 10, _BINS))
+    if end - low <= 1e-9 * abs(end):  # one value only, such as the energy of a monochromatic beam
+        half = 0.1 * abs(end) or 1.0
+        # An odd number of bins puts the value into the middle of one.
+        return np.linspace(end - half, end + half, _BINS + 2), False
+    if low > 0.0 and (always_log or late > _LOG_SPAN * early):
+        return np.geomspace(low, end, number + 1), True
+    if high - low <= 1e-9 * abs(high):
+        high = end
+    if 0.0 < low < 0.15 * high:
+        low = 0.0
+    return np.linspace(low, high, number + 1), False
+
+
+def weighted_quantiles(values: FloatArray, weights: FloatArray, shares: Sequence[float]) -> list[float]:
+    """Return the values below which the given shares of the total weight lie."""
+    order = np.argsort(values)
+    cumulative = np.cumsum(weights[order])
+    places = np.searchsorted(cumulative, np.asarray(shares) * cumulative[-1])
+    return [float(values[order[min(place, len(values) - 1)]]) for place in places]

@@ -1,0 +1,102 @@
+"""What pictures of events are headed with, and how particles are written there."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from tridentgen.events.events import Events
+
+_LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
+_ANY_LEPTON = r"\ell"
+_REACTION_WIDTH = 24  # letters
+_NEUTRINO = re.compile(r"nu(e|mu|tau)(bar)?")
+_POWER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e\+?(-?\d+)(?![\w.])")
+_NUCLIDE = re.compile(r"([A-Z][a-z]?)(\d+)")
+
+
+def lepton(events: Events, sign: str) -> str:
+    """Return the minus or plus lepton in TeX; a letter l where the file does not name it."""
+    name = str(events.attributes.get(f"lepton_{sign}", ""))
+    return rf"{_LEPTONS.get(name[:-1], _ANY_LEPTON)}^{{{'+' if sign == 'plus' else '-'}}}"
+
+
+def heading(events: Events, width: int) -> str:
+    """Return title, reaction and beam of the run on lines of about `width` letters."""
+    title, beam = (_plain(events.attributes.get(name, "")) for name in ("title", "flux"))
+    beam = _POWER.sub(r"$\1\\times10^{\2}$", beam).replace("cm^2", "cm$^2$")
+    reaction = reaction_line(events)
+    if beam and len(beam) < width - _REACTION_WIDTH:
+        reaction, beam = f"{reaction},  {beam}", ""
+    return "\n".join(line for line in (textwrap.fill(title, width), reaction, textwrap.fill(beam, width)) if line)
+
+
+def reaction_line(events: Events) -> str:
+    """Return ``nu A -> nu l- l+ X`` or ``nu A -> nu A`` in TeX, as far as the attributes name the particles."""
+    named = str(events.attributes.get("neutrino", ""))
+    if events.attributes.get("process") == "cevns":
+        heavy = "upscattering" in str(events.attributes.get("channel_names", ""))
+        return _coherent(str(events.attributes.get("target", "")), named, heavy)
+    neutrino = _NEUTRINO.fullmatch(named)
+    if not neutrino or "lepton_minus" not in events.attributes:
+        return _plain(events.attributes.get("target", "neutrino scattering"))
+    flavour, anti = neutrino[1], bool(neutrino[2])
+    minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
+    # Lepton numbers balance: a neutrino of the flavour of its charged partner hands the other flavour on.
+    own, partner = (plus, minus) if anti else (minus, plus)
+    outgoing = flavour if own == partner else partner
+    beam, out = (_neutrino(f, anti) for f in (flavour, outgoing))
+    nuclide = re.fullmatch(r"([A-Za-z]+)(\d*)", str(events.attributes.get("target", "")))
+    target = rf"{{}}^{{{nuclide[2]}}}\mathrm{{{nuclide[1]}}}" if nuclide else "A"
+    return rf"${beam}\,{target} \rightarrow {out}\,{lepton(events, 'minus')}\,{lepton(events, 'plus')}\,X$"
+
+
+def _coherent(target: str, neutrinos: str, heavy: bool) -> str:
+    """Return ``nu A -> nu A``, where the target is a nuclide, an element or a formula."""
+    one = _NEUTRINO.fullmatch(neutrinos)
+    beam = _neutrino(one[1], bool(one[2])) if one else r"\nu"
+    out = rf"({beam}\,\mathrm{{or}}\,N)" if heavy else beam
+    if _NUCLIDE.fullmatch(target):
+        nucleus = nuclide_name(target).strip("$")
+    elif re.fullmatch(r"[A-Za-z0-9()]+", target):
+        nucleus = r"\mathrm{" + re.sub("([0-9]+)", r"_{\1}", target) + "}"
+    else:
+        nucleus = "A"
+    return rf"${beam}\,{nucleus} \rightarrow {out}\,{nucleus}$"
+
+
+def _neutrino(flavour: str, anti: bool) -> str:
+    return rf"\overline{{\nu}}_{{{_LEPTONS[flavour]}}}" if anti else rf"\nu_{{{_LEPTONS[flavour]}}}"
+
+
+def neutrino_name(name: str) -> str:
+    """Return ``numubar`` in TeX; other names as they are."""
+    found = _NEUTRINO.fullmatch(name)
+    return f"${_neutrino(found[1], bool(found[2]))}$" if found else _plain(name)
+
+
+def nuclide_name(name: str) -> str:
+    """Return ``Cs133`` in TeX; other names as they are."""
+    found = _NUCLIDE.fullmatch(name)
+    return rf"${{}}^{{{found[2]}}}\mathrm{{{found[1]}}}$" if found else _plain(name)
+
+
+def component_name(name: str) -> str:
+    """Return a component of a source in TeX: ``prompt-numu``, ``8B-nue``, ``nuebar``."""
+    origin, _, last = name.rpartition("-")
+    if not _NEUTRINO.fullmatch(last):
+        origin, last = name, ""
+    parent = re.fullmatch(r"(\d+)([A-Z][a-z]?)(-.*)?", origin)
+    told = rf"${{}}^{{{parent[1]}}}\mathrm{{{parent[2]}}}${_plain(parent[3] or '')}" if parent else _plain(origin)
+    return " ".join(part for part in (told, neutrino_name(last) if last else "") if part)
+
+
+def component_origin(name: str) -> str:
+    """Return ``8B`` for ``8B-numu``: what components of all flavours that oscillations make have in common."""
+    origin, _, last = name.rpartition("-")
+    return origin if origin and _NEUTRINO.fullmatch(last) else name
+
+
+def _plain(text: object) -> str:
+    """Return a user's text on one line, with no dollar sign that would begin TeX."""
+    return " ".join(str(text).split()).replace("$", r"\$")
