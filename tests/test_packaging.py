@@ -19,7 +19,7 @@ import tridentgen
 
 ROOT = Path(__file__).parents[1]
 
-OPTIONAL_LIBRARIES = ("awkward", "cupy", "distributed", "matplotlib", "mplhep", "pandas", "uproot")
+OPTIONAL_LIBRARIES = ("awkward", "cupy", "distributed", "matplotlib", "mplhep", "pandas", "pyarrow", "pyhepmc", "uproot")
 
 # A home directory of Linux, macOS or Windows at the start of an absolute path.
 HOME_PATH = re.compile(rb"(?<![\w.~/-])/(?:home/\w|Users/\w|(?:root)/)|\b[A-Z]:\\+Users\\")

@@ -1,0 +1,72 @@
+"""`tridentgen convert`: an event file as detector simulations and other tools read it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+
+from tridentgen.commands.common import EXIT_OK, Subparsers, complain
+from tridentgen.errors import InputError
+from tridentgen.events.export.convert import Conversion
+from tridentgen.events.export.facts import RECOILS
+from tridentgen.events.export.formats import FORMATS
+from tridentgen.events.export.hepevt import FLAVOURS
+from tridentgen.progress import progress_bar
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    convert = commands.add_parser("convert", help="write events in the format of another tool", allow_abbrev=False)
+    convert.add_argument("source", metavar="EVENTS.h5", help="event file; or NuHepMC or HEPEVT of another generator")
+    convert.add_argument("target", metavar="OUT", help=f"ends with {', '.join(FORMATS)}; or .h5 for those others")
+    convert.add_argument("--flavour", metavar="F", help=f"of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
+    convert.add_argument("--recoil", metavar="R", default="final",
+                         help=f"outgoing nuclei: {', '.join(RECOILS)} (default: final)")  # fmt: skip
+    convert.add_argument("--unweight", action="store_true", help="keep events by their weight")
+    convert.add_argument("--seed", metavar="S", default="1", help="seed of the random numbers for --unweight")
+    convert.add_argument("--force", action="store_true", help="overwrite the output")
+    convert.add_argument("--json", action="store_true", help="print JSON")
+    convert.set_defaults(command=_convert)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from tridentgen.conversion import convert
+
+    if not options.seed.isdecimal():
+        raise InputError(f"--seed {options.seed}: must be a whole number from 0 to 2^64 - 1")
+    with progress_bar() as progress:
+        done = convert(
+            options.source, options.target, flavour=options.flavour, recoil=options.recoil, unweight=options.unweight,
+            seed=int(options.seed), force=options.force, progress=progress,
+        )  # fmt: skip
+    if done is None:
+        print(json.dumps({"path": options.target}) if options.json else options.target)
+        return EXIT_OK
+    print(json.dumps({**dataclasses.asdict(done), "path": str(done.path)}, indent=2) if options.json else _text(done))
+    if done.weights_lost:
+        complain(
+            f"tridentgen: warning: {done.format} has no place for weights and the events of '{options.source}' have "
+            f"different ones: {_cure(done)}"
+        )
+    if options.recoil == "omit":
+        complain("tridentgen: warning: outgoing nuclei are left out, so momentum does not balance")
+    return EXIT_OK
+
+
+def _cure(done: Conversion) -> str:
+    if done.overweight:
+        return f"{done.overweight} overweight events count as one each"
+    return "add --unweight"
+
+
+def _text(done: Conversion) -> str:
+    """Return what was done, for people."""
+    kind = "weighted" if done.weighted and not done.overweight else f"unweighted, {done.overweight} overweight"
+    lines = (
+        ("events", f"{done.events} of {done.events_read}, {kind}"),
+        ("cross section", f"{done.sigma_pb:.6g} +- {done.error_pb:.2g} pb per atom"),
+        ("format", done.format),
+        ("file", str(done.path)),
+    )
+    return "\n".join(f"  {name:<17} {value}" for name, value in lines)

@@ -1,0 +1,1 @@
+"""Event files that detector simulations and other tools read."""

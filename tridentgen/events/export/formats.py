@@ -1,0 +1,48 @@
+"""Which writer goes with which ending of a file name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from tridentgen.errors import InputError
+from tridentgen.events.export.hepevt import HepevtWriter
+from tridentgen.events.export.lhe import LheWriter
+from tridentgen.events.export.lheh5 import Lheh5Writer
+from tridentgen.events.export.nuhepmc import NuHepmcWriter
+from tridentgen.events.export.parquet import ParquetWriter
+from tridentgen.events.export.rootracker import RootrackerWriter
+from tridentgen.events.export.writer import Writer
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: its name, its writer, and whether it has a place for weights."""
+
+    name: str
+    writer: type[Writer]
+    has_weights: bool = True
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        ".hepmc3": Format("NuHepMC", NuHepmcWriter),
+        ".hepmc3.gz": Format("NuHepMC", NuHepmcWriter),
+        ".hepevt": Format("HEPEVT", HepevtWriter, has_weights=False),
+        ".rootracker.root": Format("gRooTracker", RootrackerWriter),
+        ".lhe": Format("LHE", LheWriter),
+        ".lheh5": Format("LHEH5", Lheh5Writer),
+        ".parquet": Format("Parquet", ParquetWriter),
+    }
+)
+"""Formats by ending."""
+
+
+def format_of(path: Path) -> Format:
+    """Return the format of a file by the ending of its name; raise `InputError` for an unknown one."""
+    for ending in sorted(FORMATS, key=len, reverse=True):
+        if path.name.endswith(ending) and path.name != ending:
+            return FORMATS[ending]
+    raise InputError(f"'{path}' has no known ending; use one of {', '.join(FORMATS)}")

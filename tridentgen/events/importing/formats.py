@@ -1,0 +1,22 @@
+"""Which reader goes with which ending of a file name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tridentgen.events.events import Events
+from tridentgen.events.importing.hepevt import read_hepevt
+from tridentgen.events.importing.nuhepmc import read_nuhepmc
+
+ENDINGS = (".hepmc3", ".hepmc3.gz", ".hepmc", ".hepevt")
+"""Endings of files that can be read besides event files of this package."""
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether a file is read by `read_foreign`, by its name."""
+    return path.name.endswith(ENDINGS)
+
+
+def read_foreign(path: Path) -> Events:
+    """Read events of another format; raise `FileError` or `InputError` where that fails."""
+    return read_hepevt(path) if path.suffix == ".hepevt" else read_nuhepmc(path)

@@ -1,0 +1,135 @@
+"""Reading NuHepMC through pyhepmc, from whatever generator."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tridentgen.errors import FileError, InputError
+from tridentgen.events.events import Events
+from tridentgen.events.export.facts import PB_PER_CM2, PSEUDO_NUCLEUS
+from tridentgen.events.importing.found import Found, Seen, events_of
+from tridentgen.events.output import reason
+
+_BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
+_UNITS_IN_CM2 = {"pb": 1.0 / PB_PER_CM2, "10-38 cm2": 1e-38, "cm2": 1.0}
+_NS_PER_S = 1e9
+_TAIL_BYTES = 4096
+
+
+def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
+    """Read tridents or coherent scattering from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
+
+    The weights are scaled so that they sum to the flux-averaged cross section of the file (G.C.2, or E.C.4 of its last
+    event); they stay as they are where the file has none that is per atom.
+
+    Raises
+    ------
+    FileError
+        There is no such file, it is cut short, no HepMC3 text, or holds numbers that are not finite.
+    InputError
+        pyhepmc is not installed, or an event is neither a trident nor coherent scattering.
+    """
+    path = Path(path)
+    try:
+        import pyhepmc
+    except ImportError as error:
+        raise InputError('reading HepMC needs pyhepmc: pip install "tridentgen[hepmc]"') from error
+    _check_whole(path)
+    found, last = [], None
+    try:
+        with pyhepmc.open(str(path)) as file:
+            for event in file:
+                found.append(_event(event, pyhepmc, path))
+                last = event
+    except (FileError, InputError):
+        raise
+    except Exception as error:  # pyhepmc raises what its C++ library throws
+        raise FileError(f"'{path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
+    attributes: dict[str, Any] = {"generator": "NuHepMC", "source": path.name}
+    if last is None:
+        return events_of(found, path, attributes, None)
+    tools = [f"{tool.name} {tool.version}" for tool in last.run_info.tools]
+    return events_of(found, path, attributes | {"tools": ", ".join(tools)}, _sigma_cm2(last))
+
+
+def _check_whole(path: Path) -> None:
+    """Raise `FileError` unless the file begins and ends as HepMC3's text does."""
+    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            head, tail = file.read(_TAIL_BYTES), b""
+            if not head.lstrip().startswith(b"HepMC::Version"):
+                raise FileError(f"'{path}' is not HepMC3 text; give a file of type .hepmc3 or .hepmc3.gz")
+            tail = head
+            if path.suffix != ".gz":
+                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+                tail = file.read()
+            else:
+                while more := file.read(1 << 20):
+                    tail = (tail + more)[-_TAIL_BYTES:]
+    except FileError:
+        raise
+    except (OSError, EOFError) as error:
+        raise FileError(f"cannot read '{path}': {reason(error)}") from error
+    if b"END_EVENT_LISTING" not in tail:
+        raise FileError(f"'{path}' is cut short: its last line is missing; make it again or take a fresh copy")
+
+
+def _event(event: Any, pyhepmc: Any, path: Path) -> Found:
+    """Return an event in GeV."""
+    time_ns = _time_ns(event)
+    event.set_units(pyhepmc.Units.GEV, pyhepmc.Units.CM)
+    by_status: dict[int, list[Seen]] = {}
+    for particle in event.particles:
+        p = particle.momentum
+        seen = Seen(_nuclear_code(particle), (p.e, p.px, p.py, p.pz), float(particle.generated_mass))
+        by_status.setdefault(particle.status, []).append(seen)
+    for status, name in ((_BEAM, "beam particle of status 4"), (_TARGET, "target of status 20")):
+        if len(by_status.get(status, [])) != 1:
+            raise FileError(f"'{path}': event {event.event_number} has not exactly one {name}; is it NuHepMC?")
+    return Found(
+        number=int(event.event_number),
+        weight=float(event.weights[0]) if len(event.weights) else 1.0,
+        beam=by_status[_BEAM][0],
+        target=by_status[_TARGET][0],
+        struck=by_status[_STRUCK][0].pdgid if _STRUCK in by_status else 0,
+        final=tuple(by_status.get(_FINAL, ())),
+        time_ns=time_ns,
+    )
+
+
+def _nuclear_code(particle: Any) -> int:
+    """Return the code of a particle, or of the nucleus for which it stands."""
+    if particle.pid == PSEUDO_NUCLEUS and "remnant_particle_number" in particle.attributes:
+        return int(particle.attributes["remnant_particle_number"].astype(int))
+    return int(particle.pid)
+
+
+def _time_ns(event: Any) -> float:
+    """Return the time of an event: the fourth entry of lab_pos, in seconds (E.C.5)."""
+    position = str(event.attributes["lab_pos"]).split() if "lab_pos" in event.attributes else []
+    return float(position[3]) * _NS_PER_S if len(position) == 4 else 0.0
+
+
+def _sigma_cm2(event: Any) -> float | None:
+    """Return the cross section per atom in cm^2, where the file has it."""
+    run = event.run_info.attributes
+    unit = _UNITS_IN_CM2.get(_text(run, "NuHepMC.Units.CrossSection.Unit"))
+    if unit is None or _text(run, "NuHepMC.Units.CrossSection.TargetScale") != "PerAtom":
+        return None
+    if "NuHepMC.FluxAveragedTotalCrossSection" in run:
+        sigma = float(_text(run, "NuHepMC.FluxAveragedTotalCrossSection"))
+    elif event.cross_section is not None:
+        sigma = float(event.cross_section.xsec())
+    else:
+        return None
+    return sigma * unit if math.isfinite(sigma) else None
+
+
+def _text(attributes: Any, name: str) -> str:
+    return str(attributes[name]) if name in attributes else ""
