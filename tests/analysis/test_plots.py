@@ -13,6 +13,7 @@ from tests.events.synthetic import trident_events
 from tests.events.synthetic_cevns import cevns_events
 from tridentgen.analysis import plots
 from tridentgen.analysis.observables import COHERENT_OBSERVABLES, TRIDENT_OBSERVABLES, observables_of
+from tridentgen.analysis.plot_style import style
 from tridentgen.analysis.plots import plot_events
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.events import Events
@@ -41,7 +42,7 @@ def texts(events: Events, name: str) -> dict[str, str]:
     needs_pictures()
     known = COHERENT_OBSERVABLES if "isotope" in events.columns else TRIDENT_OBSERVABLES
     observable = next(o for o in known if o.name == name)
-    with plots._style():
+    with style():
         axes = plots._single(events, plots._Panel.of(events, observable)).axes[0]
         legend = axes.get_legend()
         assert legend is not None

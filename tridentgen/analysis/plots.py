@@ -8,12 +8,10 @@ axis, dsigma/dln x is drawn instead, so that equal areas are equal cross section
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +19,8 @@ from tridentgen.analysis import plot_names as names
 from tridentgen.analysis.histograms import FloatArray, bin_edges, dsigma_histogram
 from tridentgen.analysis.observables import COHERENT_OBSERVABLES, TRIDENT_OBSERVABLES, Observable, observables_of
 from tridentgen.analysis.plot_parts import TOTAL, Part, kept_by_detector, parts_of
-from tridentgen.errors import FileError, InputError, TridentgenError
+from tridentgen.analysis.plot_style import FORMATS, save, style
+from tridentgen.errors import InputError
 from tridentgen.events.events import Events, read
 from tridentgen.events.reader import open_events
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "pdf", "svg")
 _DECADES, _BELOW = 1e-6, 0.02
 """A logarithmic axis of cross sections goes down to this share of the peak, and of the least total, at most."""
 
@@ -70,7 +68,7 @@ def plot_events(
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"unknown picture format '{name}'; known are {', '.join(FORMATS)}")
-    with _style():
+    with style():
         events = path_or_events if isinstance(path_or_events, Events) else _read_for_plots(path_or_events)
         if not np.sum(events["weight"]) > 0.0:
             raise InputError("there is nothing to draw: no events, or all weights are zero")
@@ -78,7 +76,7 @@ def plot_events(
         out_dir = Path(out_dir)
         figures = {panel.observable.name: _single(events, panel) for panel in panels}
         figures["overview"] = _overview(events, panels)
-        return [_save(figure, out_dir / f"{name}.{suffix}") for name, figure in figures.items() for suffix in formats]
+        return [save(figure, out_dir / f"{name}.{suffix}") for name, figure in figures.items() for suffix in formats]
 
 
 def _read_for_plots(path: str | os.PathLike[str]) -> Events:
@@ -88,24 +86,6 @@ def _read_for_plots(path: str | os.PathLike[str]) -> Events:
     with open_events(path) as file:
         present = [column.name for column in file.columns if column.name in wanted]
     return read(path, present)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Use the style of the field inside the ``with`` block, and leave matplotlib as it was afterwards."""
-    try:
-        import matplotlib as mpl
-        import mplhep
-    except ImportError as error:
-        raise TridentgenError(f'plots need {error.name}: pip install "tridentgen[plot]"') from error
-    changes: dict[str, Any] = {
-        # Only fonts that are there: mplhep brings the first, matplotlib the second for missing signs.
-        "font.sans-serif": ["TeX Gyre Heros", "DejaVu Sans"],
-        "font.size": 22,
-        "axes.formatter.use_mathtext": True,
-    }
-    with mpl.rc_context({**mplhep.style.ROOT, **changes}):  # type: ignore[dict-item]
-        yield
 
 
 @dataclass(frozen=True)
@@ -237,14 +217,3 @@ def _decades(panel: _Panel, peak: float) -> tuple[float, float]:
 
 def _percent(share: float) -> str:
     return f"{100.0 * share:.0f} %" if share >= 0.095 else f"{100.0 * share:.2g} %"
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # a title in a script that the fonts lack
-            figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise FileError(f"cannot write '{path}': {error.strerror or error}; choose another folder") from error
-    return path

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.analysis.plot_names import component_name, nuclide_name
-from tridentgen.analysis.plots import FORMATS, _save, _style
+from tridentgen.analysis.plot_style import FORMATS, save, style
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.errors import InputError
 
@@ -45,7 +45,7 @@ def check_picture(output: Path) -> None:
     """Raise `InputError` for a file that is no picture, `TridentgenError` where nothing can be drawn."""
     if output.suffix and output.suffix[1:] not in FORMATS:
         raise InputError(f"--output {output}: unknown picture format; use a folder, or one of {', '.join(FORMATS)}")
-    with _style():
+    with style():
         pass
 
 
@@ -74,7 +74,7 @@ def plot_rate(rate: RecoilRate, spectra: Sequence[Spectrum], output: Path, headi
         Without matplotlib or mplhep, for an unknown format, and where a picture cannot be written.
     """
     check_picture(output)
-    with _style():
+    with style():
         from matplotlib.figure import Figure
 
         panels = list(product(spectra, _NAMES))
@@ -83,8 +83,8 @@ def plot_rate(rate: RecoilRate, spectra: Sequence[Spectrum], output: Path, headi
             for axes, (spectrum, by) in zip(figure.subplots(len(spectra), 2).flat, panels, strict=True):
                 _draw(axes, rate, spectrum, by)
             figure.suptitle(_lines(heading, 104), fontsize=24)
-            return [_save(figure, output)]
-        return [_save(_single(rate, s, by, heading), output / f"{s.kind}_{by}.png") for s, by in panels]
+            return [save(figure, output)]
+        return [save(_single(rate, s, by, heading), output / f"{s.kind}_{by}.png") for s, by in panels]
 
 
 def _single(rate: RecoilRate, spectrum: Spectrum, by: str, heading: Sequence[str]) -> Figure:
