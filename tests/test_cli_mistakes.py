@@ -111,9 +111,9 @@ BAD = {
         [*GENERATE, "--set", "exposure.mass_t=1", "--set", "exposure.pot=1e20"],
         "--set exposure.pot=1e20: exposure needs a flux with its size, and this is only a shape (single energy, 5 GeV",
     ),
-    "trident-epa": (
-        [*GENERATE, "--set", "process.kind=trident-epa"],
-        "--set process.kind=trident-epa: 'trident-epa' is not available yet in this version; available is 'trident'",
+    "cut of the EPA without the EPA": (
+        [*GENERATE, "--set", "process.q_max_GeV=1.0"],
+        "--set process.q_max_GeV=1.0: unknown key 'process.q_max_GeV'",
     ),
     "map of no file": ([*GENERATE, "--map", "nowhere.h5"], "tridentgen: there is no file 'nowhere.h5'"),
     "map that is no map": ([*GENERATE, "--map", "card.toml"], "tridentgen: 'card.toml' is not an HDF5 file; give an"),

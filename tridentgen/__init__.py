@@ -44,6 +44,8 @@ from tridentgen.processes.cevns_terms import (
     PerFlavour,
     VectorCharges,
 )
+from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
 from tridentgen.run import Run, run
 
@@ -54,6 +56,7 @@ __all__ = [
     "ContactNgi",
     "Detector",
     "DipolePortal",
+    "EpaTrident",
     "Events",
     "FileError",
     "FlavourMatrix",
@@ -65,6 +68,7 @@ __all__ = [
     "MuonDecay",
     "Nsi",
     "PerFlavour",
+    "PhotonNeutrino",
     "PowerLaw",
     "Run",
     "Source",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tridentgen.constants import SIN2_THETA_W
@@ -10,6 +12,7 @@ from tridentgen.errors import InputError
 from tridentgen.nuclei import nuclide
 from tridentgen.particles import ChargedLepton, charged_lepton, neutrino
 from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
 from tridentgen.processes.trident import Trident
 from tridentgen.toml_positions import Key
@@ -25,7 +28,7 @@ from tridentgen.toml_tables import (
 )
 
 PROCESS_KINDS = ("trident", "trident-epa", "cevns")
-AVAILABLE_PROCESS_KINDS = ("trident", "cevns")
+_REACTIONS: Mapping[str, type[Trident]] = MappingProxyType({"trident": Trident, "trident-epa": EpaTrident})
 
 _PARTS_OF_REGIME = {
     "total": ("coherent", "diffractive", "proton", "neutron"),
@@ -37,7 +40,10 @@ _CHARGE = number("a number from -1000 to 1000", lambda x: abs(x) <= 1000.0)
 
 @dataclass(frozen=True)
 class ProcessCard:
-    """What happens: ``[process]``. `leptons` is always (minus, plus); masses and momenta in GeV."""
+    """What happens: ``[process]``. `leptons` is always (minus, plus); masses and momenta in GeV.
+
+    `target` is empty where the card names only the material of its exposure.
+    """
 
     kind: str
     neutrino: str
@@ -48,6 +54,13 @@ class ProcessCard:
     pauli_blocking: bool = True
     fermi_momentum_GeV: float | None = None
     nucleon_form_factor: str = "dipole"
+    photon_flux: str = "exact"
+    q_max_GeV: float | None = None
+
+    @property
+    def approximation(self) -> dict[str, Any]:
+        """What an `EpaTrident` has beyond a `Trident`."""
+        return {"photon_flux": self.photon_flux, "q_max_GeV": self.q_max_GeV} if self.kind == "trident-epa" else {}
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ class ModelCard:
 
 def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
     """Return the process that the two tables ask for."""
-    return Trident(
+    return _REACTIONS[process.kind](
         process.neutrino,
         *process.leptons,
         target=process.target,
@@ -90,6 +103,7 @@ def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
         vector=model.vector_coupling,
         axial=model.axial_coupling,
         zprime=None if model.zprime is None else model.zprime.boson,
+        **process.approximation,
     )
 
 
@@ -98,33 +112,37 @@ def check_process(document: Document, process: ProcessCard, model: ModelCard) ->
 
     Each step adds a part of the process; the first one that the process refuses is to blame.
     """
-    options: dict[str, Any] = {"target": process.target, "form_factor": "unit"}
+    options: dict[str, Any] = {"target": process.target or "Ar40", "form_factor": "unit"}
     steps: tuple[tuple[Key, dict[str, Any]], ...] = (
         (("process", "leptons"), {"regime": "proton"}),
         (("process", "regimes"), {"regime": process.regimes}),
-        (("process", "form_factor"), {"form_factor": process.form_factor}),
+        (("process", "form_factor"), {"form_factor": process.form_factor if process.target else "unit"}),
         (("model", "zprime"), {"zprime": model.zprime and model.zprime.boson}),
+        (("process", "q_max_GeV"), process.approximation),
     )
     for key, more in steps:
         options |= more
         try:
-            Trident(process.neutrino, *process.leptons, **options)
+            _REACTIONS[process.kind](process.neutrino, *process.leptons, **options)
         except InputError as error:
             document.refuse(key, str(error))
             return
 
 
-def read_process_table(table: Table) -> ProcessCard:
-    """Read the table ``[process]``."""
-    kind = table.need("kind", _process_kind, "")
-    if not kind and table.data.get("kind") in PROCESS_KINDS:  # a later version's: its other keys are not ours
-        table.accept_the_rest()
-        return ProcessCard("", "", ("", ""), "", ())
+def read_process_table(table: Table, *, target_needed: bool = True) -> ProcessCard:
+    """Read the table ``[process]``; the target is not needed where the exposure has a material."""
+    if target_needed:
+        table.require("target")
+    kind = table.need("kind", one_of(PROCESS_KINDS), "")
+    photons: dict[str, Any] = {}
+    if kind == "trident-epa":
+        photons["photon_flux"] = table.read("photon_flux", one_of(PHOTON_FLUXES), ProcessCard.photon_flux)
+        photons["q_max_GeV"] = table.read("q_max_GeV", POSITIVE, None)
     return ProcessCard(
         kind=kind,
         neutrino=table.need("neutrino", _neutrino_name, ""),
         leptons=_lepton_pair(table),
-        target=table.need("target", _target_name, ""),
+        target=table.read("target", _target_name, ""),
         regimes=_regimes(table),
         form_factor=table.read("form_factor", one_of(FORM_FACTORS), ProcessCard.form_factor),
         pauli_blocking=table.read("pauli_blocking", boolean, ProcessCard.pauli_blocking),
@@ -132,15 +150,8 @@ def read_process_table(table: Table) -> ProcessCard:
         nucleon_form_factor=table.read(
             "nucleon_form_factor", one_of(NUCLEON_FORM_FACTORS), ProcessCard.nucleon_form_factor
         ),
+        **photons,
     )
-
-
-def _process_kind(value: object) -> str:
-    kind = one_of(PROCESS_KINDS)(value)
-    if kind not in AVAILABLE_PROCESS_KINDS:
-        available = ", ".join(f"'{name}'" for name in AVAILABLE_PROCESS_KINDS)
-        raise InputError(f"'{kind}' is not available yet in this version; available is {available}")
-    return kind
 
 
 def _neutrino_name(value: object) -> str:

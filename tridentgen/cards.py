@@ -19,6 +19,7 @@ from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES, Obs
 from tridentgen.card_cevns import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
 from tridentgen.card_detector import DetectorCard, read_detector_table
 from tridentgen.card_flux import FluxCard, fit_flux_overrides, read_flux_table
+from tridentgen.card_placement import PLACEMENT_KEYS, PlacementCard, read_placement_tables
 from tridentgen.card_process import (
     ModelCard,
     ProcessCard,
@@ -29,6 +30,8 @@ from tridentgen.card_process import (
 )
 from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.materials import material
+from tridentgen.nuclei import nuclide
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.trident import Trident
@@ -72,12 +75,18 @@ class ExposureCard:
     """How much is measured: ``[exposure]``, target mass in tonnes, protons on target, years of running.
 
     `pot` is the number of protons in the whole exposure; of muon decays where the flux is per decay. `years` of 365.25
-    days go with a flux per second.
+    days go with a flux per second. `material` is what the mass is of, where that is not the target of the process.
     """
 
     mass_t: float | None = None
     pot: float | None = None
     years: float | None = None
+    material: str | None = None
+
+    @property
+    def is_material_alone(self) -> bool:
+        """Whether it says of what is measured, but not how much."""
+        return self.material is not None and (self.mass_t, self.pot, self.years) == (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,7 @@ class Card:
     model: ModelCard | CevnsModel
     flux: FluxCard
     detector: DetectorCard | None
+    placement: PlacementCard | None
     exposure: ExposureCard | None
     sampling: SamplingCard
     cuts: CutsCard
@@ -138,6 +148,8 @@ class Card:
             yield
         except FileError as error:
             raise FileError(f"{self._blame(key)}: {error}") from error
+        except CardError:  # has its place already
+            raise
         except InputError as error:
             named = key_in_front(str(error))
             front = self.where(named) if named[:1] in self.places else self._blame(key)
@@ -160,6 +172,11 @@ class Card:
             assert isinstance(self.model, CevnsModel)
             return cevns_process(self.process, self.model)
         assert isinstance(self.model, ModelCard)
+        if not self.process.target:
+            raise CardError(
+                f"{self.where(('process',))}: key 'process.target' is missing: only tridentgen rate adds up the "
+                "nuclides of exposure.material; name one of them as target"
+            )
         return trident_process(self.process, self.model)
 
     @property
@@ -246,13 +263,15 @@ def _card(document: Document) -> Card:
     process, model = _process_and_model(document, root)
     coherent = isinstance(process, CevnsCard)
     flux = root.table("flux", required=True)
+    detector, placement = _detector(root, coherent=coherent)
     card = Card(
         title=root.read("title", string, ""),
         process=process,
         model=model,
         flux=read_flux_table(flux, process.neutrino, one_spectrum=not coherent),
-        detector=_detector(root, coherent=coherent),
-        exposure=_exposure(exposure) if exposure.present else None,
+        detector=detector,
+        placement=placement,
+        exposure=_exposure(exposure, process) if exposure.present else None,
         sampling=_sampling(root.table("sampling")),
         cuts=_cuts(root.table("cuts"), CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES),
         output=_output(root.table("output")),
@@ -271,23 +290,45 @@ def _process_and_model(document: Document, root: Table) -> tuple[ProcessCard, Mo
         if document.flaws == before:
             check_cevns(document, target, couplings)
         return target, couplings
-    process, model = read_process_table(table), read_model_table(root.table("model"))
+    exposure = root.data.get("exposure")
+    of_material = isinstance(exposure, dict) and "material" in exposure
+    process, model = read_process_table(table, target_needed=not of_material), read_model_table(root.table("model"))
     if document.flaws == before:
         check_process(document, process, model)
     return process, model
 
 
-def _detector(root: Table, *, coherent: bool) -> DetectorCard | None:
+def _detector(root: Table, *, coherent: bool) -> tuple[DetectorCard | None, PlacementCard | None]:
+    """Read what sees the recoils, and where and when events happen: either can be there without the other."""
     table = root.table("detector")
+    placement = read_placement_tables(table)
+    response = [name for name in table.data if name not in PLACEMENT_KEYS]
+    if not response and placement is not None:
+        return None, placement
     if table.present and not coherent:
-        root.complain("detector", "belongs to process.kind = 'cevns': tridents have no detector response; leave it out")
+        alone = f"; only {', '.join(PLACEMENT_KEYS)} go with them" if placement is not None else "; leave it out"
+        at = ("detector", response[0]) if placement is not None else ("detector",)
+        root.document.refuse(at, f"belongs to process.kind = 'cevns': tridents have no detector response{alone}")
         table.accept_the_rest()
-        return None
-    return read_detector_table(table)
+        return None, placement
+    return read_detector_table(table), placement
 
 
-def _exposure(table: Table) -> ExposureCard:
-    return ExposureCard(**{name: table.read(name, _AMOUNT, None) for name in ("mass_t", "pot", "years")})
+def _exposure(table: Table, process: ProcessCard | CevnsCard) -> ExposureCard:
+    amounts = {name: table.read(name, _AMOUNT, None) for name in ("mass_t", "pot", "years")}
+    name = table.read("material", _material, None)
+    if name is not None and isinstance(process, CevnsCard):
+        table.complain("material", "belongs to tridents: coherent scattering takes place in process.target")
+    elif name is not None and process.target:
+        try:
+            material(name).number_of(nuclide(process.target))
+        except InputError as error:
+            table.complain("material", f"does not hold process.target = '{process.target}': {error}")
+    return ExposureCard(**amounts, material=name)
+
+
+def _material(value: object) -> str:
+    return material(string(value)).name
 
 
 def _sampling(table: Table) -> SamplingCard:
@@ -305,8 +346,13 @@ def _sampling(table: Table) -> SamplingCard:
 
 def _cuts(table: Table, observables: Sequence[Observable]) -> CutsCard:
     limits: dict[str, tuple[float, float]] = {}
-    for seen in observables:
-        bounds = [f"{seen.name}_{side}" + (f"_{seen.unit}" if seen.unit else "") for side in ("min", "max")]
+    given = list(table.data)
+
+    def place(seen: Observable) -> int:
+        return min((given.index(key) for key in seen.keys if key in given), default=len(given))
+
+    for seen in sorted(observables, key=place):  # in the card's order, for the rates after each cut
+        bounds = seen.keys
         allowed = FINITE if seen.signed else NOT_NEGATIVE
         low, high = (table.read(key, allowed, None) for key in bounds)
         if low is not None and high is not None and low >= high:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tridentgen.analysis.rates import expected_events
 from tridentgen.cards import Card, CardError
 from tridentgen.detector import Detector
+from tridentgen.detector.placement import Placement
 from tridentgen.engines import choose_engine
-from tridentgen.engines.process import Process
+from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
+from tridentgen.events.columns import DETECTOR_COLUMNS
 from tridentgen.flux import Flux, Source, build_flux, build_source
+from tridentgen.materials import material
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.trident import Trident
 
@@ -21,16 +24,27 @@ Reaction = Trident | Cevns
 
 @dataclass(frozen=True)
 class Job:
-    """A reaction in a beam."""
+    """A reaction in a beam, what sees it, and where and when it happens."""
 
     reaction: Reaction
     beam: Beam
     process: Process
     detector: Detector | None = None
+    placement: Placement | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What an event consists of."""
+        columns = self.process.columns
+        return columns if self.placement is None else self.placement.columns(columns)
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
         """What an event file says of it."""
+        return self._of_reaction | ({} if self.placement is None else self.placement.attributes)
+
+    @property
+    def _of_reaction(self) -> dict[str, str | int | float]:
         if isinstance(self.reaction, Cevns):
             return self.reaction.attributes(self.beam)
         assert isinstance(self.beam, Flux)
@@ -55,6 +69,17 @@ def detector_of(card: Card) -> Detector | None:
         return card.detector.detector(card.reaction.nuclides, card.base_dir)
 
 
+def placement_of(card: Card) -> Placement | None:
+    """Return where and when the events of a card happen, where it says so.
+
+    Raise `CardError` where the target is in none of the detector's volumes.
+    """
+    if card.placement is None:
+        return None
+    with card.blaming("detector"):
+        return card.placement.placement(material(card.process.target))
+
+
 def job_of(card: Card, beam: Beam | None = None) -> Job:
     """Return the job of a card, in `beam` instead of its own if given.
 
@@ -63,11 +88,26 @@ def job_of(card: Card, beam: Beam | None = None) -> Job:
     beam = beam_of(card) if beam is None else beam
     detector = detector_of(card)
     reaction = card.reaction
+    if detector is None:
+        _check_cuts(card)
     with card.blaming("flux", card.flux.range_key):
         if isinstance(reaction, Cevns):
             return Job(reaction, beam, reaction.sampled(beam, detector), detector)
         assert isinstance(beam, Flux)
         return Job(reaction, beam, reaction.sampled(beam))
+
+
+def placed_job(card: Card) -> Job:
+    """Return the job of a card with the places of its events; raise `CardError` as `job_of` and `placement_of` do."""
+    return replace(job_of(card), placement=placement_of(card))
+
+
+def _check_cuts(card: Card) -> None:
+    """Raise `CardError` for a cut on what only a detector sees."""
+    for column in DETECTOR_COLUMNS:
+        if column.name in card.cuts.limits:
+            with card.blaming("cuts"):
+                raise InputError(f"there is no '{column.name}' without a detector; add [detector] or leave the cut out")
 
 
 def engine_of(card: Card) -> Engine:
@@ -82,14 +122,14 @@ def rate_of(card: Card, beam: Beam, sigma_cm2: float) -> float | None:
     Raise `CardError` where the exposure does not say how much, or does not go with the flux.
     """
     exposure = card.exposure
-    if exposure is None:
+    if exposure is None or exposure.is_material_alone:
         return None
     if exposure.mass_t is None:
         raise CardError(f"{card.where(('exposure',))}: the table [exposure] needs mass_t; give it or leave it out")
     with card.blaming("exposure"):
         return expected_events(
             sigma_cm2, beam, target=card.process.target, mass_t=exposure.mass_t,
-            pot=exposure.pot, years=exposure.years,
+            pot=exposure.pot, years=exposure.years, within=exposure.material,
         )  # fmt: skip
 
 

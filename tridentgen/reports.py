@@ -9,14 +9,23 @@ from typing import Any, NamedTuple
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.errors import FileError
-from tridentgen.flux import Monochromatic
-from tridentgen.jobs import Job, beam_of, engine_of, job_of, rate_of, require_single_energy
+from tridentgen.flux import Monochromatic, Source
+from tridentgen.jobs import Job, beam_of, engine_of, job_of, placement_of, rate_of, require_single_energy
 from tridentgen.processes.cevns import Cevns
 from tridentgen.run import Run
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import Progress
 
 Json = dict[str, Any]
+
+_PARTS: Mapping[str, str] = {
+    "regimes": "",
+    "components": "from the source",
+    "flavours": "flavours",
+    "isotopes": "nuclides",
+    "final_states": "final states",
+}
+"""What `tridentgen.events.events.summary` sorts the cross section by, and the line above it."""
 
 
 def run_json(run: Run, card: Card) -> Json:
@@ -131,11 +140,13 @@ def _row(job: Job, found: CrossSection) -> Json:
         row: Json = {"process": "cevns", "nu": ",".join(reaction.source(beam).neutrinos), "leptons": []}
         row |= {"target": reaction.target, "regime": "coherent"}
     else:
-        row = {"process": "trident", "nu": reaction.neutrino, "leptons": [reaction.lepton_minus, reaction.lepton_plus]}
+        leptons = [reaction.lepton_minus, reaction.lepton_plus]
+        row = {"process": reaction.kind, "nu": reaction.neutrino, "leptons": leptons}
         row |= {"target": reaction.target, "regime": reaction.regimes[0]}
-    single = isinstance(beam, Monochromatic)
+    fluxes = [component.flux for component in beam.components] if isinstance(beam, Source) else [beam]
+    single = len(fluxes) == 1 and isinstance(fluxes[0], Monochromatic)
     row |= {
-        "energy_GeV": beam.energy_max_GeV if isinstance(beam, Monochromatic) else None,
+        "energy_GeV": fluxes[0].energy_max_GeV if single else None,
         "sigma_cm2": found.value,
         "error_cm2": found.error,
         "chi2_dof": found.chi2_dof,
@@ -186,6 +197,7 @@ def card_json(card: Card) -> Json:
     except FileError as error:
         return {**found, "flux_description": None, "flux_problem": str(error)}
     job_of(card, beam)
+    placement_of(card)
     rate_of(card, beam, 0.0)
     return {**found, "flux_description": beam.description, "flux_problem": None}
 
@@ -218,16 +230,27 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("effective events", f"{found['effective_share']:.1%}"),
         ("unweighting", f"keeps {found['unweighting_efficiency']:.1%} with 1e-4 of the cross section overweight"),
     ]  # fmt: skip
-    rows += [
-        (f"  {name}", f"{part['events']} events, {part['share']:.1%} of the cross section")
-        for name, part in found["regimes"].items()
-    ]
+    if "acceptance" in a:
+        rows.append(("detector", f"keeps {a['acceptance']:.2%} of the cross section"))
+    rows += _shares(found)
     width = max(len(column["name"]) for column in found["columns"])
     columns = [f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}" for c in found["columns"]]
     return "\n".join([_rows(str(a.get("title", "")), rows), "columns", *columns])
 
 
+def _shares(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the parts of the cross section are: regimes, source components, flavours, isotopes."""
+    for key, heading in _PARTS.items():
+        parts = found[key]
+        if key == "final_states" and len(parts) < 2:
+            continue
+        if parts and heading:
+            yield heading, ""
+        for name, part in parts.items():
+            yield f"  {name}", f"{part['events']} events, {part['share']:.1%} of the cross section"
+
+
 def _rows(title: str, rows: Sequence[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
-    lines = [f"  {name:<{width}}  {value}" for name, value in rows]
+    lines = [f"  {name:<{width}}  {value}".rstrip() for name, value in rows]
     return "\n".join([title, *lines] if title else lines)

@@ -8,6 +8,7 @@ import math
 
 from tridentgen import reports
 from tridentgen._version import __version__
+from tridentgen.card_process import PROCESS_KINDS
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.errors import InputError
@@ -21,7 +22,7 @@ def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     xsec = commands.add_parser("xsec", help="compute cross sections", allow_abbrev=False)
     xsec.add_argument("card", metavar="CARD", nargs="?", help="path or name of a card")
-    xsec.add_argument("--process", metavar="KIND", help="instead of a card: trident or cevns")
+    xsec.add_argument("--process", metavar="KIND", help="instead of a card: trident, trident-epa or cevns")
     xsec.add_argument("--nu", help="neutrino: nue, numu, nutau, nuebar, numubar, nutaubar")
     xsec.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons, such as mu- mu+")
     xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns also Ar or CsI")
@@ -87,7 +88,7 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
     else:
         given["--regime"] = given["--regime"] or ["coherent"]
     missing = [name for name, value in needed.items() if value is None]
-    if missing and options.process in (None, "trident", "cevns"):
+    if missing and options.process in (None, *PROCESS_KINDS):
         raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
     keys = ("kind", "neutrino", "leptons", "target", "regimes")
     process: list[str | Override] = [
@@ -98,13 +99,13 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
     return parse_card("", path="the command line", overrides=process + flux + overrides(options))
 
 
-def energy_GeV(text: str) -> float:
+def energy_GeV(text: str, option: str = "--energy") -> float:
     """Return the energy in GeV that `text` names: a number in GeV, or one with a unit such as ``30MeV``."""
     unit = next((u for u in _ENERGY_UNITS if text.endswith(u)), "")
     try:
         value = float(text.removesuffix(unit)) * _ENERGY_UNITS.get(unit, 1.0)
     except ValueError:
-        raise InputError(f"--energy {text}: not an energy; write a number in GeV, or one like 30MeV") from None
+        raise InputError(f"{option} {text}: not an energy; write a number in GeV, or one like 30MeV") from None
     if not (math.isfinite(value) and value > 0.0):
-        raise InputError(f"--energy {text}: must be positive and finite")
+        raise InputError(f"{option} {text}: must be positive and finite")
     return value

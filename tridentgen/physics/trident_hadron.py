@@ -71,11 +71,20 @@ def _tilt(transfer: Transfer, energy: Value, mass: Value) -> Value:
     return transfer.q2 * (4.0 * mass * energy * transfer.over_shat - 1.0) * transfer.over_shat
 
 
+def transverse_mean(amplitudes: Amplitudes, hadron: Hadron) -> Value:
+    """Return what transverse photons add to `azimuthal_mean`: (K1 e_T^2 + 2 K2)(T_xx + T_yy)/2; never negative."""
+    transverse = 0.25 * hadron.k1 * hadron.e_t2 + 0.5 * hadron.k2
+    return transverse * (norm2(amplitudes.plus) + norm2(amplitudes.minus))
+
+
+def longitudinal_mean(amplitudes: Amplitudes, hadron: Hadron) -> Value:
+    """Return what longitudinal photons add to `azimuthal_mean`: (K1 a^2 - 4 K2 Q^2/shat^2) T_pp; never negative."""
+    return hadron.along2 * norm2(amplitudes.along)
+
+
 def azimuthal_mean(amplitudes: Amplitudes, hadron: Hadron) -> Value:
     """Return the contraction averaged over the azimuth, without the amplitudes' normalisation; never negative."""
-    transverse = 0.25 * hadron.k1 * hadron.e_t2 + 0.5 * hadron.k2
-    circular = norm2(amplitudes.plus) + norm2(amplitudes.minus)
-    return transverse * circular + hadron.along2 * norm2(amplitudes.along)
+    return transverse_mean(amplitudes, hadron) + longitudinal_mean(amplitudes, hadron)
 
 
 def azimuthal_series(amplitudes: Amplitudes, hadron: Hadron, e_t: Value) -> Azimuth:

@@ -18,6 +18,9 @@ from tridentgen.physics.trident_phase_space import LeptonState, Transfer
 Momentum = tuple[Value, Value, Value, Value]
 """(E, px, py, pz) in GeV."""
 
+Axis = tuple[Value, Value, Value]
+"""A unit vector."""
+
 _TINY = 1e-300
 
 
@@ -98,7 +101,7 @@ def pair_mass2(state: LeptonState, mass_a: Value, mass_b: Value) -> Value:
 
 def helicity_axis(
     lab: Momentum, mass: Value, plus: Value, transverse: Complex, target_plus: Value, target: Complex
-) -> tuple[Value, Value, Value]:
+) -> Axis:
     """Return the laboratory momentum direction of a lepton in the spin space of its light-front rest frame.
 
     `plus`, `transverse` are the lepton's K-frame components, `target_plus`, `target` those of the target's
@@ -114,7 +117,7 @@ def helicity_axis(
     )
 
 
-def _rotate(up: Complex, down: Complex, axis: tuple[Value, Value, Value]) -> tuple[Complex, Complex]:
+def _rotate(up: Complex, down: Complex, axis: Axis) -> tuple[Complex, Complex]:
     """Return the amplitudes for spin along and against `axis`, up to a phase of each."""
     x, y, z = axis
     front = z >= 0.0
@@ -134,7 +137,7 @@ def _rotate(up: Complex, down: Complex, axis: tuple[Value, Value, Value]) -> tup
     return along, against
 
 
-def to_helicities(spins: Spins, axis_b: tuple[Value, Value, Value], axis_a: tuple[Value, Value, Value]) -> Spins:
+def to_helicities(spins: Spins, axis_b: Axis, axis_a: Axis) -> Spins:
     """Return the amplitudes in the basis of laboratory helicities (of l_b, of l_a), + before -."""
     plus_up, minus_up = _rotate(spins.up_up, spins.down_up, axis_b)
     plus_down, minus_down = _rotate(spins.up_down, spins.down_down, axis_b)

@@ -66,6 +66,38 @@ class Transfer(NamedTuple):
     measure: Value
 
 
+def virtuality_limits(energy: Value, mass: Value, w_min: Value) -> tuple[Value, Value]:
+    """Return the smallest and the largest Q^2 in GeV^2; arguments as for `momentum_transfer`.
+
+    They are the roots of S Q^4 - B Q^2 + M^2 W_min^4 = 0, B = 4 M^2 E^2 - 2 M W_min^2 (E + M); the discriminant
+    factors into (W_max^2 - W_min^2)((sqrt S + M)^2 - W_min^2)(2 M E)^2, all positive.
+    """
+    flow = 2.0 * mass * energy
+    s = mass * mass + flow
+    sqrt_s_plus_m = np.sqrt(s) + mass
+    w_max = flow / sqrt_s_plus_m
+    w2_min = w_min * w_min
+    low = np.maximum(w_max * w_max - w2_min, 0.0)
+    high = sqrt_s_plus_m * sqrt_s_plus_m - w2_min
+    b = 0.5 * (sqrt_s_plus_m * sqrt_s_plus_m * low + w_max * w_max * high)
+    q2_max = (b + flow * np.sqrt(low * high)) / (2.0 * s)
+    return mass * mass * w2_min * w2_min / (s * q2_max), q2_max
+
+
+def falling_virtuality(x: Value, q2_min: Value, q2_max: Value, q2_scale: Value) -> tuple[Value, Value, Value]:
+    """Map a uniform number to Q^2 between limits, of density 1/(Q^2 (1 + Q^2/q2_scale)).
+
+    Return Q^2 and two factors whose product is dQ^2/(Q^2 dx): the stretch 1 + Q^2/q2_scale, and the logarithm of the
+    range. The latter vanishes where the limits leave nothing between them.
+    """
+    t_min = q2_min / (q2_scale + q2_min)
+    t_max = q2_max / (q2_scale + q2_max)
+    log_t = log(np.maximum(t_max / t_min, 1.0))
+    t = np.minimum(t_min * exp(x * log_t), t_max)
+    stretch = 1.0 / (1.0 - t)
+    return q2_scale * t * stretch, stretch, log_t
+
+
 def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Value, q2_scale: Value) -> Transfer:
     """Map two uniform numbers to Q^2, of density 1/(Q^2 (1 + Q^2/q2_scale)), and to W^2, logarithmic.
 
@@ -82,30 +114,15 @@ def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Val
 
     Notes
     -----
-    Q^2 comes first, between the roots of S Q^4 - B Q^2 + M^2 W_min^4 = 0, B = 4 M^2 E^2 - 2 M W_min^2 (E + M); the
-    discriminant factors into (W_max^2 - W_min^2)((sqrt S + M)^2 - W_min^2)(2 M E)^2, all positive. Given Q^2,
-    shat = W^2 + Q^2 ends where C = 2 M E/shat has fallen to C_0 = (1 + sqrt(1 + 4 M^2/Q^2))/2, and
-    e_T^2 = C^2 Q^2 - C Q^2 - M^2 = Q^2 (C - C_0)(C + C_0 - 1). The region then is nearly a rectangle in the two
-    variables, which the other order (W^2 first) is not.
+    Q^2 comes first, between `virtuality_limits`. Given Q^2, shat = W^2 + Q^2 ends where C = 2 M E/shat has fallen to
+    C_0 = (1 + sqrt(1 + 4 M^2/Q^2))/2, and e_T^2 = C^2 Q^2 - C Q^2 - M^2 = Q^2 (C - C_0)(C + C_0 - 1). The region then
+    is nearly a rectangle in the two variables, which the other order (W^2 first) is not.
     """
     flow = 2.0 * mass * energy
-    s = mass * mass + flow
-    sqrt_s_plus_m = np.sqrt(s) + mass
-    w_max = flow / sqrt_s_plus_m
+    q2_min, q2_max = virtuality_limits(energy, mass, w_min)
+    q2, stretch, log_t = falling_virtuality(x, q2_min, q2_max, q2_scale)
+
     w2_min = w_min * w_min
-    low = np.maximum(w_max * w_max - w2_min, 0.0)
-    high = sqrt_s_plus_m * sqrt_s_plus_m - w2_min
-    b = 0.5 * (sqrt_s_plus_m * sqrt_s_plus_m * low + w_max * w_max * high)
-    q2_max = (b + flow * np.sqrt(low * high)) / (2.0 * s)
-    q2_min = mass * mass * w2_min * w2_min / (s * q2_max)
-
-    t_min = q2_min / (q2_scale + q2_min)
-    t_max = q2_max / (q2_scale + q2_max)
-    log_t = log(np.maximum(t_max / t_min, 1.0))
-    t = np.minimum(t_min * exp(x * log_t), t_max)
-    stretch = 1.0 / (1.0 - t)
-    q2 = q2_scale * t * stretch
-
     over_q = 1.0 / np.sqrt(q2)
     c_0 = 0.5 + 0.5 * np.sqrt(q2 + 4.0 * mass * mass) * over_q
     w2_max = np.maximum(flow / c_0 - q2, w2_min)

@@ -22,6 +22,7 @@ from tridentgen.physics.azimuth import draw_azimuth
 from tridentgen.physics.elementary import Value, Values, sincos2pi
 from tridentgen.physics.trident_amplitude import (
     Amplitudes,
+    Complex,
     Spins,
     combined,
     left_amplitudes,
@@ -75,6 +76,18 @@ class Channel:
     def name(self) -> str:
         """Name of the channel in files: regime and leading lepton."""
         return f"{REGIME_NAMES[self.target.regime]}_{'plus' if self.plus_leads else 'minus'}"
+
+    def transfer(self, energy: Value, x: Value, y: Value, w_min: Value) -> Transfer:
+        """Return the momentum transfer at two uniform numbers."""
+        return momentum_transfer(x, y, energy, self.target.mass_GeV, w_min, self.target.q2_scale_GeV2)
+
+    def photon(self, transfer: Transfer) -> Transfer:
+        """Return the transfer as the leptons see it."""
+        return transfer
+
+    def hadron(self, transfer: Transfer, energy: Value) -> Hadron:
+        """Return the weights of the contraction."""
+        return self.target.hadron(transfer, energy)
 
 
 @dataclass(frozen=True)
@@ -137,14 +150,14 @@ class SampledTrident:
         target = part.target
         mass_a, mass_b = self._masses(part)
         energy, flux_weight = part.energies(x[6] if self.flux_dimension else x[0])
-        transfer = momentum_transfer(x[0], x[1], energy, target.mass_GeV, mass_a + mass_b, target.q2_scale_GeV2)
-        state, volume = lepton_phase_space(x[2], x[3], x[4], x[5], transfer, mass_a, mass_b)
+        transfer = part.transfer(energy, x[0], x[1], mass_a + mass_b)
+        state, volume = lepton_phase_space(x[2], x[3], x[4], x[5], part.photon(transfer), mass_a, mass_b)
         left, right = left_amplitudes(state, mass_a, mass_b), right_amplitudes(state, mass_a, mass_b)
         c_left, c_right = self.couplings.chiral(2.0 * state.k * state.n_plus)
         if self._swapped(part):  # charge conjugation of the lepton line
             c_left, c_right = c_right, c_left
         total = combined(left, right, c_left, c_right)
-        hadron = target.hadron(transfer, energy)
+        hadron = part.hadron(transfer, energy)
         d_a2, d_b2 = state.d_a * state.d_a, state.d_b * state.d_b
         flow = 2.0 * target.mass_GeV * energy  # S - M^2
         constant = GEV_M2_TO_CM2 * trident_hadron.LEPTON_FACTOR * target.count / (8.0 * TWO_PI * TWO_PI)
@@ -185,20 +198,20 @@ class SampledTrident:
             azimuth=(cos_phi, sin_phi), turn=(cos_turn, sin_turn), mirror=mirror,
         )  # fmt: skip
         spins = self._helicities(part, point, seen[2], (e_t, cos_phi, sin_phi), momenta, spare[1])
-        weights = {"weight": density, **_coupling_parts(point, seen, density, self._swapped(part))}
-        return weights | self._observables(part, point, momenta) | spins
+        photons = {
+            "weight_t": point.factor * trident_hadron.transverse_mean(point.total, point.hadron),
+            "weight_l": point.factor * trident_hadron.longitudinal_mean(point.total, point.hadron),
+        }
+        couplings = coupling_parts(point, _contractions(point, seen), density, self._swapped(part))
+        return {"weight": density} | photons | couplings | self._observables(part, point, momenta) | spins
 
     def _helicities(
         self, part: Channel, point: Point, seen: Spins, azimuth: tuple[Value, Value, Value], lab: LabMomenta, u: Value
     ) -> dict[str, Value]:
         """Draw the helicities in the laboratory, with their probabilities at the event's azimuth."""
-        mass_a, mass_b = self._masses(part)
-        state, hadron, transverse = point.state, point.hadron, azimuth[0] * (1.0 / part.target.mass_GeV)
-        target_plus, target = point.energy / state.k, (transverse * azimuth[1], transverse * azimuth[2])
-        axis_a = trident_lab.helicity_axis(lab.lepton_a, mass_a, state.a_plus, (state.a_t, 0.0), target_plus, target)
-        axis_b = trident_lab.helicity_axis(
-            lab.lepton_b, mass_b, state.b_plus, (state.b_x, state.b_y), target_plus, target
-        )
+        hadron, transverse = point.hadron, azimuth[0] * (1.0 / part.target.mass_GeV)
+        target_plus, target = point.energy / point.state.k, (transverse * azimuth[1], transverse * azimuth[2])
+        axis_b, axis_a = self._spin_axes(part, point, lab, target_plus, target)
         if part.target.regime == COHERENT:
             shares = squares(trident_lab.to_helicities(seen, axis_b, axis_a))
         else:
@@ -209,6 +222,21 @@ class SampledTrident:
                 np.maximum(hadron.k1 * e + trident_hadron.magnetic_part(hadron, point.transfer, *three), 0.0)
                 for e, three in zip(electric, magnetic, strict=True)
             ]
+        return self._drawn_helicities(part, shares, u)
+
+    def _spin_axes(
+        self, part: Channel, point: Point, lab: LabMomenta, target_plus: Value, target: Complex
+    ) -> tuple[trident_lab.Axis, trident_lab.Axis]:
+        """Return the axes of laboratory helicity of leptons b and a; the target's four-velocity is in the K frame."""
+        mass_a, mass_b = self._masses(part)
+        state = point.state
+        return (
+            trident_lab.helicity_axis(lab.lepton_b, mass_b, state.b_plus, (state.b_x, state.b_y), target_plus, target),
+            trident_lab.helicity_axis(lab.lepton_a, mass_a, state.a_plus, (state.a_t, 0.0), target_plus, target),
+        )
+
+    def _drawn_helicities(self, part: Channel, shares: list[Value], u: Value) -> dict[str, Value]:
+        """Draw the helicities of leptons b and a by the uniform number `u`, given the shares of ++, +-, -+ and --."""
         both, b_only, a_only, neither = shares
         drawn = u * (both + b_only + a_only + neither)
         b_positive = drawn < both + b_only
@@ -243,8 +271,8 @@ class SampledTrident:
         }
 
 
-def _coupling_parts(point: Point, seen: tuple[Spins, ...], density: Value, swapped: bool) -> dict[str, Value]:
-    """Return the parts of the weight that go with c_L^2, c_R^2 and c_L c_R at the event's azimuth."""
+def _contractions(point: Point, seen: tuple[Spins, ...]) -> tuple[Value, Value, Value]:
+    """Return the contractions of left, right, and left with right amplitudes at the event's azimuth."""
 
     def contraction(first: int, second: int) -> Value:
         amplitudes = (point.left, point.right)
@@ -253,8 +281,18 @@ def _coupling_parts(point: Point, seen: tuple[Spins, ...], density: Value, swapp
         magnetic = trident_hadron.magnetic_part(point.hadron, point.transfer, plus, minus, along)
         return point.hadron.k1 * overlap(seen[first], seen[second])[0] + magnetic
 
-    left2, right2 = np.maximum(contraction(0, 0), 0.0), np.maximum(contraction(1, 1), 0.0)
-    mixed = 2.0 * contraction(0, 1)
+    return contraction(0, 0), contraction(1, 1), contraction(0, 1)
+
+
+def coupling_parts(
+    point: Point, contractions: tuple[Value, Value, Value], density: Value, swapped: bool
+) -> dict[str, Value]:
+    """Return the parts of the weight that go with c_L^2, c_R^2 and c_L c_R.
+
+    `contractions` are those of left, right, and left with right amplitudes, up to a common factor.
+    """
+    left2, right2 = np.maximum(contractions[0], 0.0), np.maximum(contractions[1], 0.0)
+    mixed = 2.0 * contractions[2]
     c_left, c_right = point.c_left, point.c_right
     total = c_left * c_left * left2 + c_right * c_right * right2 + c_left * c_right * mixed
     per_unit = density / np.maximum(total, _TINY)

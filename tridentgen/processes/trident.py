@@ -14,7 +14,7 @@ from tridentgen.constants import SIN2_THETA_W
 from tridentgen.engines import choose_engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
-from tridentgen.flux import Flux, Monochromatic
+from tridentgen.flux import EnergyMap, Flux, Monochromatic
 from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.nuclei import Nuclide, nuclide
 from tridentgen.particles import NEUTRINOS, ChargedLepton, Neutrino, charged_lepton, neutrino
@@ -202,6 +202,11 @@ class Trident:
         return pair + 0.5 * pair * pair / mass
 
     @property
+    def kind(self) -> str:
+        """What a card calls a process of this kind."""
+        return "trident"
+
+    @property
     def line(self) -> str:
         """The process in one line, as in ``numu Ar40 -> numu mu- mu+ (coherent)``."""
         out = f"{self.outgoing.name} {self.lepton_minus} {self.lepton_plus}"
@@ -210,7 +215,16 @@ class Trident:
     @property
     def signature(self) -> str:
         """The process as text, for comparing."""
-        return json.dumps({"process": "trident", **asdict(self)}, sort_keys=True)
+        return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
+
+    def _channel(self, target: Target, energies: EnergyMap, plus_leads: bool) -> Channel:
+        """Return a channel of what is sampled."""
+        return Channel(target, energies, plus_leads)
+
+    @property
+    def _sampled(self) -> type[SampledTrident]:
+        """The class of what is sampled."""
+        return SampledTrident
 
     def sampled(self, flux: Flux) -> SampledTrident:
         """Return what is sampled; raise `InputError` for a flux that ends below every threshold or above 1e12 GeV."""
@@ -222,12 +236,12 @@ class Trident:
             )
         flux.energy_map(threshold)
         parts = tuple(
-            Channel(target, flux.energy_map(self.threshold_GeV(target)), lead)
+            self._channel(target, flux.energy_map(self.threshold_GeV(target)), lead)
             for target in self.targets
             if flux.energy_max_GeV > self.threshold_GeV(target)
             for lead in (True, False)
         )
-        return SampledTrident(
+        return self._sampled(
             couplings=self.couplings,
             antineutrino=self.incoming.antiparticle,
             mass_minus=self.minus.mass_GeV,
@@ -260,7 +274,7 @@ class Trident:
     def attributes(self, flux: Flux) -> dict[str, str | int | float]:
         """Return what an event file says of the process."""
         return {
-            "process": "trident",
+            "process": self.kind,
             "reaction": self.line,
             "neutrino": self.neutrino,
             "lepton_minus": self.lepton_minus,

@@ -1,0 +1,184 @@
+"""How wrong the equivalent-photon approximation is: cross sections and distributions over those of the full process.
+
+Both are sampled from densities of their own. Sampling them at the same points makes ratios converge faster only where
+the two are nearly equal, on dimuons at high energies, and slower elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tridentgen.analysis.histograms import FloatArray, bin_edges, dsigma_histogram
+from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
+from tridentgen.engines.work import Engine
+from tridentgen.errors import InputError
+from tridentgen.events.events import Events
+from tridentgen.flux import Flux
+from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.trident import Trident
+from tridentgen.sampling.generate import generate_events
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.train import Progress, silent, train
+
+COMPARED = ("m2_ll", "delta_theta")
+"""Observables whose distributions are compared."""
+
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How things are computed: engine, seed, and the relative error of a cross section or the number of events.
+
+    `training_points` is as in `tridentgen.sampling.train.train`.
+    """
+
+    engine: Engine
+    seed: int
+    rel_error: float = 1e-3
+    events: int = 100_000
+    training_points: int | None = None
+
+
+@dataclass(frozen=True)
+class EpaRatio:
+    """The approximation and the full process in a beam, which is one of one energy or a spectrum."""
+
+    epa: EpaTrident
+    beam: Flux
+    sigma_epa: CrossSection | None
+    sigma_full: CrossSection
+
+    @property
+    def value(self) -> float:
+        """The ratio of cross sections; 0 where the cut on Q allows nothing."""
+        return 0.0 if self.sigma_epa is None else self.sigma_epa.value / self.sigma_full.value
+
+    @property
+    def error(self) -> float:
+        """Its standard deviation."""
+        if self.sigma_epa is None:
+            return 0.0
+        parts = (self.sigma_epa.error / self.sigma_epa.value, self.sigma_full.error / self.sigma_full.value)
+        return self.value * math.hypot(*parts)
+
+
+@dataclass(frozen=True)
+class EpaDistribution:
+    """dsigma/dx of the approximation and of the full process in common bins, or dsigma/dln x in logarithmic ones.
+
+    Attributes
+    ----------
+    epa : EpaTrident
+    beam : Flux
+    observable : Observable
+    edges : array of shape (B + 1,)
+        In the units of the observable.
+    log : bool
+        Whether the bins are logarithmic.
+    sigma_epa, error_epa, sigma_full, error_full : arrays of shape (B,)
+        In cm^2 per unit of the observable, or of its logarithm, and their standard deviations.
+    """
+
+    epa: EpaTrident
+    beam: Flux
+    observable: Observable
+    edges: FloatArray
+    log: bool
+    sigma_epa: FloatArray
+    error_epa: FloatArray
+    sigma_full: FloatArray
+    error_full: FloatArray
+
+    @property
+    def ratio(self) -> tuple[FloatArray, FloatArray]:
+        """The ratio of the two and its error, (B,); not a number where the full process has no events."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.where(self.sigma_full > 0.0, self.sigma_epa / self.sigma_full, math.nan)
+            parts = [
+                np.where(sigma > 0.0, error / sigma, 0.0)
+                for sigma, error in ((self.sigma_epa, self.error_epa), (self.sigma_full, self.error_full))
+            ]
+        return value, value * np.hypot(*parts)
+
+    @property
+    def shape_distance(self) -> float:
+        """Share of the cross section that would have to move to another bin for the shapes to be equal, 0 to 1."""
+        widths = np.diff(np.log(self.edges) if self.log else self.edges)
+        epa, full = (sigma * widths for sigma in (self.sigma_epa, self.sigma_full))
+        return 0.5 * float(np.sum(np.abs(epa / np.sum(epa) - full / np.sum(full))))
+
+
+def epa_ratios(
+    trident: Trident,
+    beam: Flux,
+    fluxes: Sequence[tuple[str, float | None]],
+    sampling: Sampling,
+    progress: Progress = silent,
+) -> list[EpaRatio]:
+    """Return the ratio for each flux of photons, (photon_flux, q_max_GeV) as in `EpaTrident`, to one full process."""
+
+    def sigma(process: Trident) -> CrossSection:
+        sampled = process.sampled(beam)
+        return trained_cross_section(
+            sampled, sampling.engine, sampling.seed,
+            rel_error=sampling.rel_error, training_points=sampling.training_points, progress=progress,
+        )  # fmt: skip
+
+    full = sigma(trident)
+    found = []
+    for photon_flux, q_max_GeV in fluxes:
+        epa = EpaTrident.of(trident, photon_flux, q_max_GeV)
+        allowed = beam.energy_max_GeV > epa.threshold_GeV()
+        found.append(EpaRatio(epa, beam, sigma(epa) if allowed else None, full))
+    return found
+
+
+def epa_distributions(
+    trident: Trident,
+    beam: Flux,
+    fluxes: Sequence[tuple[str, float | None]],
+    sampling: Sampling,
+    progress: Progress = silent,
+) -> list[EpaDistribution]:
+    """Return the distributions of `COMPARED` for each flux of photons; arguments as for `epa_ratios`.
+
+    Raise `InputError` where the cut on Q allows nothing.
+    """
+    observables = [observable for observable in TRIDENT_OBSERVABLES if observable.name in COMPARED]
+
+    def events(process: Trident) -> Events:
+        sampled = process.sampled(beam)
+        points = sampling.training_points
+        proposal = train(sampled, sampling.engine, sampling.seed, points=points, progress=progress)
+        return generate_events(sampled, proposal, sampling.engine, sampling.seed, sampling.events, {})
+
+    full = events(trident)
+    found = []
+    for photon_flux, q_max_GeV in fluxes:
+        epa = EpaTrident.of(trident, photon_flux, q_max_GeV)
+        if not beam.energy_max_GeV > epa.threshold_GeV():
+            raise InputError(
+                f"{beam.description} is below {epa.threshold_GeV():.4g} GeV, where {epa.line} begins: no distribution"
+            )
+        approximate = events(epa)
+        found += [_distribution(epa, beam, observable, approximate, full) for observable in observables]
+    return found
+
+
+def _distribution(
+    epa: EpaTrident, beam: Flux, observable: Observable, approximate: Events, full: Events
+) -> EpaDistribution:
+    """Histogram both in bins that suit their sum."""
+    values = [observable.value(events[observable.column]) for events in (approximate, full)]
+    shapes = [events["weight"] / events.sum_weights for events in (approximate, full)]
+    edges, log = bin_edges(np.concatenate(values), np.concatenate(shapes))
+    bins = np.log(edges) if log else edges
+    if log:
+        values = [np.log(np.maximum(x, _TINY)) for x in values]
+    of_epa, of_full = (dsigma_histogram(events, x, bins) for events, x in zip((approximate, full), values, strict=True))
+    return EpaDistribution(epa, beam, observable, edges, log, *of_epa, *of_full)

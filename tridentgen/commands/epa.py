@@ -1,0 +1,188 @@
+"""`tridentgen epa`: the equivalent-photon approximation against the full process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tridentgen._version import __version__
+from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio, Sampling, epa_distributions, epa_ratios
+from tridentgen.card_process import ProcessCard
+from tridentgen.cards import Card, parse_card, read_card
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.xsec import energy_GeV
+from tridentgen.epa_reports import distribution_json, ratio_json, ratio_text
+from tridentgen.errors import InputError
+from tridentgen.flux import Flux, Monochromatic
+from tridentgen.jobs import beam_of, engine_of, require_single_energy
+from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
+from tridentgen.processes.trident import Trident
+from tridentgen.progress import progress_bar
+from tridentgen.sampling.train import Progress
+from tridentgen.toml_tables import Override
+
+_LEPTONS = (("mu-", "mu+"), ("e-", "e+"), ("mu-", "e+"))
+_REGIMES = ("coherent", "proton")
+_ENERGIES_GeV = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_SHAPES_AT_GeV = 5.0
+_FLUXES = ("exact", "lambda-qcd", "q-max")
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    epa = commands.add_parser("epa", help="compare the equivalent-photon approximation with the full process",
+                              allow_abbrev=False)  # fmt: skip
+    epa.add_argument("card", metavar="CARD", nargs="?", help="path or name of a card; else numu on argon, all channels")
+    epa.add_argument("--nu", help="instead of a card: neutrino (default: numu)")
+    epa.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons (default: mu mu, e e, mu e)")
+    epa.add_argument("--target", help="nuclide (default: Ar40)")
+    epa.add_argument("--regime", nargs="+", metavar="REGIME", help="regimes, one by one (default: coherent proton)")
+    epa.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or as in 500MeV (default: the "
+                     "flux of the card, or 1 to 50 GeV)")  # fmt: skip
+    epa.add_argument("--photon-flux", nargs="+", metavar="F", choices=PHOTON_FLUXES,
+                     help="exact, lambda-qcd, q-max, uncut (default: the card's, or the first three)")  # fmt: skip
+    epa.add_argument("--q-max", metavar="Q", help="largest Q of q-max in GeV (default: 1)")
+    epa.add_argument("--distributions", action="store_true", help="also compare m2_ll and delta_theta")
+    epa.add_argument("--at", metavar="E", help="energy of the distributions (default: the card's flux, or 5 GeV)")
+    epa.add_argument("--events", metavar="N", help="events of each distribution (default 100000)")
+    epa.add_argument("--rel-error", metavar="R", help="relative error of each cross section (default 1e-3)")
+    epa.add_argument("-o", "--output", metavar="PICTURE", help="draw it: a name ending in .png, .pdf or .svg")
+    add_common(epa)
+    epa.set_defaults(command=_epa)
+
+
+def _epa(options: argparse.Namespace) -> int:
+    cards = _cards(options)
+    for card in cards:
+        if not isinstance(card.process, ProcessCard):
+            raise InputError(f"{card.where(('process', 'kind'))}: process.kind must be a trident to have an EPA")
+    if options.output is not None:
+        from tridentgen.analysis.epa_plots import check_picture
+
+        check_picture(Path(options.output))
+    with progress_bar() as progress:
+        ratios = list(_ratios(cards, options, progress))
+        shapes = list(_shapes(cards, options, progress)) if options.distributions or options.at else []
+    if options.output is not None:
+        from tridentgen.analysis.epa_plots import plot_epa  # the extra `plot` is not needed for anything else
+
+        plot_epa(ratios, shapes, Path(options.output))
+    if options.json:
+        found = {"ratios": [ratio_json(r) for r in ratios], "distributions": [distribution_json(d) for d in shapes]}
+        print(json.dumps({**found, "version": __version__}, indent=2))
+    else:
+        print(ratio_text(ratios, shapes))
+        if options.output is not None:
+            print(options.output)
+    for warning in dict.fromkeys(warning for ratio in ratios for warning in _warnings(ratio)):
+        complain(f"tridentgen: warning: {warning}")
+    if any(card.cuts.limits for card in cards):
+        complain("tridentgen: warning: the cuts of the card are not applied here")
+    return EXIT_OK
+
+
+def _cards(options: argparse.Namespace) -> list[Card]:
+    """Return the card named, or one for each channel asked for."""
+    given = {"--nu": options.nu, "--leptons": options.leptons, "--target": options.target, "--regime": options.regime}
+    if options.card is not None:
+        stray = [name for name, value in given.items() if value is not None]
+        if stray:
+            raise InputError(f"{', '.join(stray)} cannot go with a card; use --set process.KEY=VALUE")
+        return [read_card(options.card, overrides(options))]
+    leptons = _LEPTONS if options.leptons is None else (tuple(options.leptons),)
+    return [_card_of(pair, options) for pair in leptons]
+
+
+def _card_of(leptons: Sequence[str], options: argparse.Namespace) -> Card:
+    """Return a card made from the options."""
+    process = {
+        "kind": ("trident", ""),
+        "neutrino": (options.nu or "numu", "--nu"),
+        "leptons": (list(leptons), "--leptons"),
+        "target": (options.target or "Ar40", "--target"),
+        "regimes": (options.regime or list(_REGIMES), "--regime"),
+    }
+    made: list[str | Override] = [
+        Override(("process", key), value, f"{name} {value if isinstance(value, str) else ' '.join(value)}")
+        for key, (value, name) in process.items()
+    ]
+    made.append(Override(("flux", "kind"), "monochromatic", "--energy"))
+    made.append(Override(("flux", "energy_GeV"), _SHAPES_AT_GeV, "--energy"))
+    return parse_card("", path="the command line", overrides=[*made, *overrides(options)])
+
+
+def _tridents(card: Card) -> list[Trident]:
+    """Return the full process of each regime of a card."""
+    assert isinstance(card.process, ProcessCard)
+    if not card.process.target:
+        raise InputError(f"{card.where(('process',))}: process.target is missing; the EPA is compared on one nuclide")
+    parts = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
+    reactions = [part.reaction for part in parts]
+    return [r.full if isinstance(r, EpaTrident) else r for r in reactions if isinstance(r, Trident)]
+
+
+def _photon_fluxes(card: Card, options: argparse.Namespace) -> list[tuple[str, float | None]]:
+    """Return which fluxes of photons are asked for: by option, by the card, or the usual ones."""
+    assert isinstance(card.process, ProcessCard)
+    of_card = card.process if card.process.kind == "trident-epa" else None
+    q_max = None if options.q_max is None else _positive("--q-max", options.q_max)
+    names = options.photon_flux or ([of_card.photon_flux] if of_card else _FLUXES)
+    if q_max is not None and "q-max" not in names:
+        raise InputError(f"--q-max {options.q_max} needs --photon-flux q-max")
+    if q_max is None and of_card is not None:
+        q_max = of_card.q_max_GeV
+    return [(name, q_max if name == "q-max" else None) for name in names]
+
+
+def _beams(card: Card, options: argparse.Namespace) -> list[Flux]:
+    """Return the beams in which cross sections are compared."""
+    if options.energy is None and options.card is not None:
+        beam = beam_of(card)
+        assert isinstance(beam, Flux)
+        return [beam]
+    energies = _ENERGIES_GeV if options.energy is None else [energy_GeV(text) for text in options.energy]
+    for trident in _tridents(card):
+        for energy in energies:
+            require_single_energy(trident, energy)
+    return [Monochromatic(energy) for energy in energies]
+
+
+def _ratios(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaRatio]:
+    plans = [(card, trident, beam) for card in cards for trident in _tridents(card) for beam in _beams(card, options)]
+    for card, trident, beam in plans:
+        yield from epa_ratios(trident, beam, _photon_fluxes(card, options), _sampling(card), progress)
+
+
+def _shapes(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaDistribution]:
+    for card in cards:
+        beam = Monochromatic(energy_GeV(options.at, "--at")) if options.at else beam_of(card)
+        assert isinstance(beam, Flux)
+        for trident in _tridents(card):
+            if isinstance(beam, Monochromatic):
+                require_single_energy(trident, beam.energy_max_GeV)
+            yield from epa_distributions(trident, beam, _photon_fluxes(card, options), _sampling(card), progress)
+
+
+def _sampling(card: Card) -> Sampling:
+    of_card = card.sampling
+    return Sampling(engine_of(card), of_card.seed, of_card.rel_error, of_card.events, of_card.training_points)
+
+
+def _positive(option: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < 1e6:
+        raise InputError(f"{option} {text}: must be a positive number")
+    return value
+
+
+def _warnings(ratio: EpaRatio) -> list[str]:
+    found = [(ratio.epa.full.line, ratio.sigma_full)]
+    if ratio.sigma_epa is not None:
+        found.append((ratio.epa.line, ratio.sigma_epa))
+    return [f"{line}, {ratio.beam.description}: {warning}" for line, sigma in found for warning in sigma.warnings]
