@@ -19,7 +19,17 @@ import tridentgen
 
 ROOT = Path(__file__).parents[1]
 
-OPTIONAL_LIBRARIES = ("awkward", "cupy", "distributed", "matplotlib", "mplhep", "pandas", "pyarrow", "pyhepmc", "uproot")
+OPTIONAL_LIBRARIES = (
+    "awkward",
+    "cupy",
+    "distributed",
+    "matplotlib",
+    "mplhep",
+    "pandas",
+    "pyarrow",
+    "pyhepmc",
+    "uproot",
+)
 
 # A home directory of Linux, macOS or Windows at the start of an absolute path.
 HOME_PATH = re.compile(rb"(?<![\w.~/-])/(?:home/\w|Users/\w|(?:root)/)|\b[A-Z]:\\+Users\\")
@@ -71,7 +81,7 @@ def test_extras_named_in_install_instructions_exist(document: str, project: dict
 def test_extras_that_extras_are_made_of_exist(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
     parts = _extras_in("\n".join(line for requirements in extras.values() for line in requirements))
-    assert parts == {"io", "plot", "test"}
+    assert parts == {"dask", "io", "plot", "test"}
     assert parts <= set(extras)
 
 

@@ -103,11 +103,11 @@ def test_the_file_has_every_promised_attribute(whole: Run, tmp_path: Path) -> No
     }
     assert {name: found[name] for name in exact} == exact
     sum_w, sum_w2 = math.fsum(weight), math.fsum(weight**2)
-    assert found["sigma"] == pytest.approx(sum_w, rel=1e-13)
-    assert found["sum_w"] == pytest.approx(sum_w, rel=1e-13)
-    assert found["sum_w2"] == pytest.approx(sum_w2, rel=1e-13)
+    assert found["sigma"] == pytest.approx(sum_w, rel=1e-13, abs=0.0)
+    assert found["sum_w"] == pytest.approx(sum_w, rel=1e-13, abs=0.0)
+    assert found["sum_w2"] == pytest.approx(sum_w2, rel=1e-13, abs=0.0)
     # The error of N times the mean of N weights: N sqrt(variance / N).
-    assert found["sigma_error"] == pytest.approx(math.sqrt(COUNT) * np.std(weight, ddof=1), rel=1e-10)
+    assert found["sigma_error"] == pytest.approx(math.sqrt(COUNT) * np.std(weight, ddof=1), rel=1e-10, abs=0.0)
     assert found["target_mass_GeV"] == pytest.approx(ARGON_NUCLEUS_GEV, abs=1e-4)
     created = datetime.fromisoformat(found["created"])
     assert timedelta(0) <= datetime.now(UTC) - created < timedelta(hours=1)
@@ -216,8 +216,8 @@ def test_cuts_are_those_made_by_hand(whole: Run, tmp_path: Path) -> None:
     assert found["complete"] == 1
     # All trials count: those cut have weight zero.
     weight = np.where(kept, uncut["weight"], 0.0)
-    assert cut.sigma == pytest.approx(np.sum(weight), rel=1e-13)
-    assert cut.error == pytest.approx(math.sqrt(COUNT) * np.std(weight, ddof=1), rel=1e-10)
+    assert cut.sigma == pytest.approx(np.sum(weight), rel=1e-13, abs=0.0)
+    assert cut.error == pytest.approx(math.sqrt(COUNT) * np.std(weight, ddof=1), rel=1e-10, abs=0.0)
     assert cut.effective_share == pytest.approx(np.sum(weight) ** 2 / (COUNT * np.sum(weight**2)), rel=1e-12)
     assert summary(cut.path)["sum_weight_over_sigma"] == pytest.approx(1.0, rel=1e-13)
 
@@ -299,12 +299,14 @@ def test_ctrl_c_leaves_a_file_that_sums_to_the_cross_section(card: Path, tmp_pat
         np.testing.assert_allclose(found[name], first[name] * (30000 / 8192), rtol=1e-14)
     attributes = attributes_of(broken.path)
     assert (attributes["complete"], attributes["n_trials"], attributes["n_requested"]) == (0, 8192, 30000)
-    assert attributes["sigma"] == pytest.approx(np.sum(found["weight"]), rel=1e-13)
-    assert attributes["sum_w2"] == pytest.approx(np.sum(found["weight"] ** 2), rel=1e-12)
-    assert attributes["sigma_error"] == pytest.approx(math.sqrt(8192) * np.std(found["weight"], ddof=1), rel=1e-10)
+    assert attributes["sigma"] == pytest.approx(np.sum(found["weight"]), rel=1e-13, abs=0.0)
+    assert attributes["sum_w2"] == pytest.approx(np.sum(found["weight"] ** 2), rel=1e-12, abs=0.0)
+    assert attributes["sigma_error"] == pytest.approx(
+        math.sqrt(8192) * np.std(found["weight"], ddof=1), rel=1e-10, abs=0.0
+    )
     # The two share events, which makes the difference smaller than its error if anything.
     assert abs(broken.sigma - unbroken.sigma) < 4.0 * math.hypot(broken.error, unbroken.error)
-    assert broken.error == pytest.approx(unbroken.error * math.sqrt(30000 / 8192), rel=0.1)
+    assert broken.error == pytest.approx(unbroken.error * math.sqrt(30000 / 8192), rel=0.1, abs=0.0)
     assert not (tmp_path / "broken.h5.part").exists()
 
 
@@ -315,7 +317,7 @@ def test_ctrl_c_with_cuts_counts_the_trials(tmp_path: Path) -> None:
     broken = run(card, tmp_path / "broken.h5", progress=interrupting("generating", 3))
     assert broken.trials == 3 * 4096
     assert broken.events == np.sum(columns_of(unbroken.path)["event_id"] < 3 * 4096) < broken.trials
-    assert broken.sigma == pytest.approx(np.sum(columns_of(broken.path)["weight"]), rel=1e-13)
+    assert broken.sigma == pytest.approx(np.sum(columns_of(broken.path)["weight"]), rel=1e-13, abs=0.0)
     assert abs(broken.sigma - unbroken.sigma) < 4.0 * math.hypot(broken.error, unbroken.error)
 
 
@@ -334,7 +336,7 @@ def test_a_second_ctrl_c_waits_until_the_file_is_right(
         run(card, tmp_path / "a.h5", overrides=["sampling.events=30000"], progress=interrupting("generating", 1))
     found = attributes_of(tmp_path / "a.h5")
     assert (found["complete"], found["n_trials"]) == (0, 4096)
-    assert np.sum(columns_of(tmp_path / "a.h5")["weight"]) == pytest.approx(found["sigma"], rel=1e-13)
+    assert np.sum(columns_of(tmp_path / "a.h5")["weight"]) == pytest.approx(found["sigma"], rel=1e-13, abs=0.0)
 
 
 def test_ctrl_c_before_the_first_event_leaves_nothing(

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from tridentgen.analysis.cuts import passing
 from tridentgen.cards import Card
+from tridentgen.detector.placement import Placement
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Columns, Engine
 from tridentgen.errors import InputError
-from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.output import uninterrupted
 from tridentgen.sampling.generate import BATCH, WeightSums, divide_weights, event_batches, run_attributes
 from tridentgen.sampling.integrate import CrossSection, cross_section
@@ -49,11 +50,13 @@ class Produced:
 
 def produce(
     writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    progress: Progress,
+    progress: Progress, placement: Placement | None = None,
 ) -> Produced:  # fmt: skip
-    """Make the events that the file does not have yet, and close it."""
+    """Make the events that the file does not have yet, put them into their places, and close the file."""
+    if RESCALED in writer.attributes:
+        return _finished(writer, events)
     make = _unweighted if events.unweight else _weighted
-    return make(writer, card, process, proposal, engine, events, progress)
+    return make(writer, card, process, proposal, engine, events, progress, placement)
 
 
 class _Tally:
@@ -93,18 +96,20 @@ class _Tally:
 
 def _weighted(
     writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    progress: Progress,
+    progress: Progress, placement: Placement | None,
 ) -> Produced:  # fmt: skip
     seed, tally = card.sampling.seed, _Tally.of_file(writer, events.first)
     try:
         begin = events.first + writer.done
         left = events.count - writer.done
-        for batch in event_batches(process, proposal, engine, seed, first=begin, count=left, batch=BATCH) if left else ():
+        batches = event_batches(process, proposal, engine, seed, first=begin, count=left, batch=BATCH)
+        for batch in batches if left else ():
             del batch["accept"]
             divide_weights(batch, events.total)
             kept = passing(batch, card.cuts.limits)
+            selected = _placed(_selected(batch, kept), placement, seed)
             with uninterrupted():
-                writer.append(_selected(batch, kept), tried=len(kept))
+                writer.append(selected, tried=len(kept))
                 tally.add(batch, kept)
             progress("generating", writer.done / events.count)
     except KeyboardInterrupt:
@@ -113,18 +118,20 @@ def _weighted(
     with uninterrupted():  # a second Ctrl-C must not leave weights that sum to something else
         sums, complete = tally.passed, writer.done == events.count
         scale = events.total / sums.trials
-        if not complete:
-            writer.set_attributes({"finishing": 1})
-            writer.rescale(_weight_names(process), scale)
         # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
         sums = sums.scaled(scale)
-        finish(writer, sums, sums.error, card, proposal, engine, tally.acceptance, complete=complete)
+        results = _results(writer, sums, sums.error, card, proposal, engine, tally.acceptance)
+        if complete:
+            writer.set_attributes(results)
+            writer.close(complete=True)
+        else:
+            _rescale_and_close(writer, results, _weight_names(process), scale, complete=False)
     return Produced(writer.rows, sums, sums.error, tally.acceptance, None, complete)
 
 
 def _unweighted(
     writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    progress: Progress,
+    progress: Progress, placement: Placement | None,
 ) -> Produced:  # fmt: skip
     """Keep trials by their weight until there are enough; until the end their weights are in units of the maximum."""
     most = proposal.max_weight
@@ -132,7 +139,7 @@ def _unweighted(
     trials = event_batches(
         process, proposal, engine, card.sampling.seed, first=writer.done, count=_MOST_TRIALS, batch=BATCH,
         max_weight=most,
-    )
+    )  # fmt: skip
     try:
         while writer.rows < events.count:
             begin, batch = writer.done, next(trials)
@@ -144,8 +151,10 @@ def _unweighted(
             chosen = np.flatnonzero(passing(batch, card.cuts.limits))[: events.count - writer.rows]
             full = writer.rows + len(chosen) == events.count
             end = int(batch["event_id"][chosen[-1]]) + 1 if full else (begin // BATCH + 1) * BATCH
+            selected = {name: values[chosen] for name, values in batch.items()}
+            selected = _placed(selected, placement, card.sampling.seed)
             with uninterrupted():
-                writer.append({name: values[chosen] for name, values in batch.items()}, tried=end - begin)
+                writer.append(selected, tried=end - begin)
             progress("generating", writer.rows / events.count)
             _check_yield(writer)
     except KeyboardInterrupt:
@@ -175,30 +184,50 @@ def _finish_unweighted(
     unit = proposal.max_weight / writer.done if cut else total.value / relative.passed.sum
     weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
     overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
-    writer.set_attributes({"finishing": 1})
-    writer.rescale(_weight_names(process), unit)
     sums, complete = relative.passed.scaled(unit), writer.rows == events.count
     error = sums.error if cut else total.error
-    writer.set_attributes({"overweight_events": overweight, "max_weight": proposal.max_weight})
-    finish(writer, sums, error, card, proposal, engine, relative.acceptance, complete=complete)
+    results = _results(writer, sums, error, card, proposal, engine, relative.acceptance)
+    results |= {"overweight_events": overweight, "max_weight": proposal.max_weight}
+    _rescale_and_close(writer, results, _weight_names(process), unit, complete=complete)
     return Produced(writer.rows, sums, error, relative.acceptance, overweight, complete)
 
 
-def finish(
+def _results(
     writer: EventWriter, sums: WeightSums, error: float, card: Card, proposal: Proposal, engine: Engine,
-    acceptance: float, *, complete: bool,
-) -> None:  # fmt: skip
-    """Write the results beside the events and close the file."""
-    if "acceptance" in writer.columns:
-        writer.set_attributes({"acceptance": acceptance})
-    writer.set_attributes({**run_attributes(sums, card.sampling.seed, engine.name, proposal), "sigma_error": error})
-    writer.set_attributes({"finishing": 0})
+    acceptance: float,
+) -> dict[str, str | int | float]:  # fmt: skip
+    """Return the root attributes that say what came of the run."""
+    seen = {"acceptance": acceptance} if "acceptance" in writer.columns else {}
+    return {**run_attributes(sums, card.sampling.seed, engine.name, proposal), **seen, "sigma_error": error}
+
+
+def _rescale_and_close(
+    writer: EventWriter, results: dict[str, str | int | float], names: list[str], factor: float, *, complete: bool
+) -> None:
+    """Give the weights their size. From here on a resumed run has only this left to do."""
+    writer.rescale(names, factor, {**results, RESCALED: int(complete)})
     writer.close(complete=complete)
+
+
+def _finished(writer: EventWriter, events: Range) -> Produced:
+    """Close a file that was killed while its weights were rescaled, which `EventWriter.resume` has finished."""
+    known = writer.attributes
+    tally, complete, overweight = _Tally.of_file(writer, events.first), bool(known[RESCALED]), None
+    if events.unweight:
+        overweight = int(known["overweight_events"])
+    with uninterrupted():
+        writer.close(complete=complete)
+    error = float(known["sigma_error"])
+    return Produced(writer.rows, tally.passed, error, tally.acceptance, overweight, complete)
 
 
 def _weight_names(process: Process) -> list[str]:
     """Return the columns that are weights, ``weight`` first."""
     return [column.name for column in process.columns if column.name.startswith("weight")]
+
+
+def _placed(batch: Columns, placement: Placement | None, seed: int) -> Columns:
+    return batch if placement is None else placement.placed(batch, seed)
 
 
 def _selected(batch: Columns, kept: Flags) -> Columns:

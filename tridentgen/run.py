@@ -5,20 +5,26 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tridentgen._version import __version__
 from tridentgen.cards import Card, read_card
+from tridentgen.distribution.engine import DistributedEngine
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import FileError, InputError
+from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.output import check_output, part_path
-from tridentgen.jobs import Job, engine_of, job_of, rate_of
+from tridentgen.jobs import Job, engine_of, placed_job, rate_of
 from tridentgen.production import Produced, Range, produce
 from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import Progress, silent, train
+
+PATIENCE_S = 3600.0
+"""How long a run waits for its workers by default."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ def run(
     unweight: bool = False,
     resume: bool = False,
     force: bool = False,
+    executor: Executor | None = None,
+    patience_s: float = PATIENCE_S,
     progress: Progress = silent,
 ) -> Run:
     """Generate the events of a card into an HDF5 file.
@@ -93,6 +101,10 @@ def run(
         Go on with what a killed run of the same card left; starts where there is nothing to resume.
     force : bool
         Overwrite the output.
+    executor : Executor
+        Let its workers do the computing; any of `concurrent.futures`, of Dask or of `mpi4py.futures`.
+    patience_s : float
+        End when no worker of the executor has finished anything for so long.
     progress : callable
         Called with what is done and the finished share.
 
@@ -100,6 +112,8 @@ def run(
     ------
     InputError, FileError
         Before anything is written, for everything that can be known then.
+    DistributionError
+        The workers of the executor fail again and again; the run can be resumed.
 
     Notes
     -----
@@ -112,14 +126,23 @@ def run(
         raise InputError("overrides go with a card's path or name, not with a Card")
     path = Path(output or card.output.path or "events.h5")
     events = _range(card, first, count, unweight=unweight)
-    left = resume and part_path(path).exists()
+    left = resume and is_begun(part_path(path))
     check_output(path, force or left)
-    job, engine = job_of(card), engine_of(card)
+    job = placed_job(card)
     rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
+    engine = _engine(card, job, executor, patience_s, progress)
     with _writer(path, card, job, events, left=left, force=force) as writer:
         proposal = _proposal(writer, card, job, engine, map_file, progress)
-        made = produce(writer, card, job.process, proposal, engine, events, progress)
+        made = produce(writer, card, job.process, proposal, engine, events, progress, job.placement)
     return _summary(path, card, job, engine, proposal, made, time.perf_counter() - start)
+
+
+def _engine(card: Card, job: Job, executor: Executor | None, patience_s: float, progress: Progress) -> Engine:
+    """Return the engine of a card, or one that uses the workers of `executor`."""
+    if executor is None:
+        return engine_of(card)
+    progress("waiting for workers", 0.0)
+    return DistributedEngine.start(executor, card, job.process, patience_s)
 
 
 def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) -> Range:
@@ -145,7 +168,8 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
 def run_id(card: Card, job: Job) -> str:
     """Return a hash of all that the events depend on but their number: equal for runs whose events are the same."""
     parts = (job.process.signature, card.sampling.seed, card.sampling.training_points, sorted(card.cuts.limits.items()))
-    return hashlib.sha256(repr((*parts, card.detector, __version__)).encode()).hexdigest()
+    placement = () if job.placement is None else (job.placement,)
+    return hashlib.sha256(repr((*parts, card.detector, *placement, __version__)).encode()).hexdigest()
 
 
 def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, force: bool) -> EventWriter:
@@ -159,19 +183,18 @@ def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, forc
         "unweighted": int(events.unweight),
     }
     if left:
-        writer = EventWriter.resume(path, job.process.columns)
+        writer = EventWriter.resume(path, job.columns)
         found = writer.attributes
         other = next((name for name, value in identity.items() if found.get(name) != value), None)
-        if other is None and not found.get("finishing"):
+        if other is None:
             return writer
         writer.abandon()
-        if other is not None:
-            raise FileError(
-                f"'{part_path(path)}' is of another run ('{other}' differs); move it away, or leave --resume out and "
-                "give --force"
-            )
+        raise FileError(
+            f"'{part_path(path)}' is of another run ('{other}' differs); move it away, or leave --resume out and "
+            "give --force"
+        )
     attributes = {**job.attributes, "title": card.title, "card": card.text, **identity}
-    return EventWriter(path, job.process.columns, attributes, force=force or left)
+    return EventWriter(path, job.columns, attributes, force=force)
 
 
 def _proposal(
@@ -189,6 +212,7 @@ def _proposal(
         proposal = read_proposal(map_file, process.signature)
     for name, group in proposal_groups(proposal, process.channels).items():
         writer.write_group(name, group.arrays, group.attributes)
+    writer.commit()  # a run killed from here on does not train again
     return proposal
 
 

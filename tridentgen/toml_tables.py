@@ -21,6 +21,9 @@ T = TypeVar("T")
 Convert = Callable[[object], T]
 
 _LONGEST_MESSAGE = 400
+_MOST_MESSAGES = 100
+_DEEPEST = 64
+_DOT, _NOT_IN_KEYS = re.compile(r"[\w\"'-][ \t]*\."), re.compile(r"[,\[\]{}=\n#]")
 _LONGEST_STRING = 4096
 _AFTER_THE_TEXT = 1 << 60  # sorts the overrides' mistakes behind those of the text
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.S)
@@ -71,7 +74,9 @@ class Document:
     @property
     def messages(self) -> tuple[str, ...]:
         """Every mistake found so far, in the order of the text, one line each."""
-        return tuple(message for _, message in sorted(self._problems, key=lambda problem: problem[0]))
+        found = [message for _, message in sorted(self._problems, key=lambda problem: problem[0])]
+        more = len(found) - _MOST_MESSAGES
+        return tuple(found if more <= 0 else [*found[:_MOST_MESSAGES], f"{self.name}: and {more} mistakes more"])
 
     def complain(self, key: Key, message: str) -> None:
         """Note a mistake at `key`: at its own line, or else at the line of the nearest table around it."""
@@ -113,6 +118,8 @@ class Document:
     def _load(self, text: str) -> bool:
         """Parse `text`; note a syntax error with line and column and return False."""
         try:
+            if any(len(_DOT.findall(part)) > _DEEPEST for part in _NOT_IN_KEYS.split(text)):
+                raise RecursionError  # tomllib's time and memory grow with the square of the depth
             self.data = tomllib.loads(text)
             self.lines = key_lines(text)
         except tomllib.TOMLDecodeError as error:

@@ -212,7 +212,7 @@ def test_large_file_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "large.dat"
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)  # sparse: takes no room
-    with pytest.raises(FileError, match=r"64\.0 MiB is too large for a flux table; at most 64 MiB are read"):
+    with pytest.raises(FileError, match=r"8\.0 MiB is too large for a flux table; at most 8 MiB are read"):
         read_flux(path, neutrino="nue")
 
 

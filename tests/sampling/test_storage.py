@@ -11,8 +11,8 @@ from tests.sampling.toys import three_peaks
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import Proposal
 from tridentgen.errors import FileError, InputError, TridentgenError
+from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.events.reader import Group
 from tridentgen.sampling.generate import generate_events
 from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import train

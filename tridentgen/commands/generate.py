@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 
 from tridentgen import reports
 from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.errors import InputError
 from tridentgen.progress import progress_bar
 from tridentgen.run import run
@@ -24,6 +27,8 @@ def add(commands: Subparsers) -> None:
     generate.add_argument("--first", metavar="N", help="make a shard: --events events of the card's from number N on")
     generate.add_argument("--resume", action="store_true", help="go on where a killed run of the same card ended")
     generate.add_argument("--force", action="store_true", help="overwrite the output")
+    generate.add_argument("--workers", metavar="N", help="compute with N processes, which may die (needs Dask)")
+    generate.add_argument("--scheduler", metavar="ADDRESS", help="compute with the workers of a Dask scheduler")
     add_common(generate)
     generate.set_defaults(command=_generate)
 
@@ -35,10 +40,10 @@ def _generate(options: argparse.Namespace) -> int:
         count = None if options.events is None else _number("--events", options.events)
         options.events = None
     card = read_card(options.card, overrides(options))
-    with progress_bar() as progress:
+    with progress_bar() as progress, _executor(options) as executor:
         result = run(
             card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
-            resume=options.resume, force=options.force, progress=progress,
+            resume=options.resume, force=options.force, executor=executor, progress=progress,
         )  # fmt: skip
     print(json.dumps(reports.run_json(result, card), indent=2) if options.json else reports.run_text(result, card))
     if result.events == 0:
@@ -53,6 +58,15 @@ def _generate(options: argparse.Namespace) -> int:
         )
         return EXIT_INTERRUPTED
     return EXIT_OK
+
+
+def _executor(options: argparse.Namespace) -> AbstractContextManager[Executor | None]:
+    """Return the workers asked for, none if none were."""
+    if options.scheduler is not None and options.workers is not None:
+        raise InputError("--workers starts processes here and --scheduler uses those elsewhere; give one of them")
+    if options.scheduler is None and options.workers is None:
+        return nullcontext()
+    return dask_executor(None if options.workers is None else _number("--workers", options.workers), options.scheduler)
 
 
 def _number(option: str, text: str) -> int:

@@ -22,10 +22,11 @@ from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
     TILE,
     Columns,
+    Engine,
     FloatArray,
     Histograms,
     IntArray,
-    Sums,
+    TileSums,
     Words,
     joined,
 )
@@ -102,7 +103,7 @@ class DeviceKernels:
 
 
 @dataclass(frozen=True)
-class CudaEngine:
+class CudaEngine(Engine):
     """Evaluates processes on all GPUs: tiles and events are shared out by their numbers.
 
     Attributes
@@ -126,56 +127,55 @@ class CudaEngine:
         if not self.devices:
             object.__setattr__(self, "devices", tuple(range(self.cupy.cuda.runtime.getDeviceCount())))
 
-    def integrate(
-        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
-    ) -> Sums:
-        """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
-        total = math.ceil(points / TILE)
+    def tile_sums(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
+        first: int, tiles: int, total: int,
+    ) -> TileSums:  # fmt: skip
+        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
 
-        def part(first: int, tiles: int) -> list[FloatArray]:
+        def part(offset: int, number: int) -> list[FloatArray]:
             kernels = self._integrand(process, channel)
             kernels.prepare(proposal)
-            sums = [self.cupy.empty(tiles) for _ in range(2)]
-            numbers = _integers(seed, stream, first, tiles, total * TILE)
-            kernels.launch("tg_integrate", tiles, *numbers, *sums)
+            sums = [self.cupy.empty(number) for _ in range(2)]
+            numbers = _integers(seed, stream, first + offset, number, total * TILE)
+            kernels.launch("tg_integrate", number, *numbers, *sums)
             return [array.get() for array in sums]
 
-        parts = self._on_devices(part, total)
-        sums, pairs = (math.fsum(value for found in parts for value in found[i]) for i in (0, 1))
-        return Sums(total * TILE, sums, pairs)
+        parts = self._on_devices(part, tiles)
+        return TileSums(*(np.concatenate(found) for found in zip(*parts, strict=True)))
 
-    def histograms(
-        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int,
-        scale: float,
-    ) -> Histograms:  # fmt: skip
-        """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube."""
+    def tile_histograms(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
+        first: int, tiles: int,
+    ) -> tuple[FloatArray, Histograms]:  # fmt: skip
+        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
         cells = len(proposal.cell_share)
 
-        def part(first: int, tiles: int) -> tuple[FloatArray, Histograms]:
+        def part(offset: int, number: int) -> tuple[FloatArray, Histograms]:
             cupy, kernels = self.cupy, self._integrand(process, channel)
             kernels.prepare(proposal)
-            sums, shapes = cupy.empty(tiles), (proposal.steps.shape, proposal.steps.shape, (cells,), (cells,))
+            sums, shapes = cupy.empty(number), (proposal.steps.shape, proposal.steps.shape, (cells,), (cells,))
             counts = [cupy.zeros(shape, dtype=cupy.int64) for shape in shapes]
-            numbers = _integers(seed, stream, first, tiles)
-            kernels.launch("tg_histograms", tiles, *numbers, np.float64(1.0 / scale), sums, *counts)
+            numbers = _integers(seed, stream, first + offset, number)
+            kernels.launch("tg_histograms", number, *numbers, np.float64(1.0 / scale), sums, *counts)
             grid, grid_points, cell_sums, cell_points = (array.get().astype(float) for array in counts)
-            return sums.get(), Histograms(tiles * TILE, 0.0, grid, grid_points, cell_sums, cell_points)
+            return sums.get(), Histograms(number * TILE, 0.0, grid, grid_points, cell_sums, cell_points)
 
         d, increments = proposal.steps.shape
         total = Histograms.empty(d, increments, cells)
-        sums: list[float] = []
-        for tile_sums, found in self._on_devices(part, math.ceil(points / TILE)):
-            sums += list(tile_sums)
+        sums: list[FloatArray] = []
+        for tile_sums, found in self._on_devices(part, tiles):
+            sums.append(tile_sums)
             total += found
-        return total._replace(weight=math.fsum(sums))
+        return np.concatenate(sums), total
 
     def weights(
-        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
+        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int, first: int = 0
     ) -> tuple[IntArray, FloatArray]:
-        """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
+        """Return channels and weights of `count` events of a stream from `first` on; arrays of shape (count,)."""
 
-        def part(first: int, number: int) -> tuple[IntArray, FloatArray]:
-            drawn = self._draw(process, proposal, seed, stream, first, number)
+        def part(offset: int, number: int) -> tuple[IntArray, FloatArray]:
+            drawn = self._draw(process, proposal, seed, stream, first + offset, number)
             return drawn.channel.get().astype(np.int64), self._weights(process, proposal, drawn).get()
 
         parts = self._on_devices(part, count, self._events_at_a_time())

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +24,11 @@ from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
     TILE,
     Columns,
+    Engine,
     FloatArray,
     Histograms,
     IntArray,
-    Sums,
+    TileSums,
     Words,
     available_cores,
     empty_columns,
@@ -183,7 +183,7 @@ def _declared(function: Any, arguments: list[Any], result: Any = None) -> Any:
 
 
 @dataclass(frozen=True)
-class NativeEngine:
+class NativeEngine(Engine):
     """Evaluates processes with compiled kernels.
 
     Attributes
@@ -199,40 +199,48 @@ class NativeEngine:
     _integrands: dict[Process, list[Kernel]] = field(default_factory=dict, compare=False, repr=False)
     _events: dict[Process, list[tuple[Kernel, TracedEvent]]] = field(default_factory=dict, compare=False, repr=False)
 
-    def integrate(
-        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
-    ) -> Sums:
-        """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
-        tiles = math.ceil(points / TILE)
+    def tile_sums(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
+        first: int, tiles: int, total: int,
+    ) -> TileSums:  # fmt: skip
+        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
         kernel, density = self._integrand(process, channel), _Density.of(proposal)
-        block = partial(kernel.integrate, density, seed, stream, tiles * TILE)
-        blocks = list(run_blocks(self.threads, block, tiles, self._tiles_per_call(tiles)))
-        sums, pairs = (math.fsum(value for b in blocks for value in b[i]) for i in (0, 1))
-        return Sums(tiles * TILE, sums, pairs)
 
-    def histograms(
-        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int,
-        scale: float,
-    ) -> Histograms:  # fmt: skip
-        """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube."""
-        tiles = math.ceil(points / TILE)
+        def block(offset: int, number: int) -> tuple[FloatArray, FloatArray]:
+            return kernel.integrate(density, seed, stream, total * TILE, first + offset, number)
+
+        blocks = list(run_blocks(self.threads, block, tiles, self._tiles_per_call(tiles)))
+        return TileSums(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+
+    def tile_histograms(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
+        first: int, tiles: int,
+    ) -> tuple[FloatArray, Histograms]:  # fmt: skip
+        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
         kernel, density = self._integrand(process, channel), _Density.of(proposal)
-        block = partial(kernel.histograms, density, seed, stream, scale)
+
+        def block(offset: int, number: int) -> tuple[FloatArray, Histograms]:
+            return kernel.histograms(density, seed, stream, scale, first + offset, number)
+
         total = Histograms.empty(density.dimensions, density.increments, density.cells)
-        sums: list[float] = []
+        sums: list[FloatArray] = []
         for tile_sums, part in run_blocks(self.threads, block, tiles, self._tiles_per_call(tiles)):
-            sums += list(tile_sums)
+            sums.append(tile_sums)
             total += part
-        return total._replace(weight=math.fsum(sums))
+        return np.concatenate(sums), total
 
     def weights(
-        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
+        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int, first: int = 0
     ) -> tuple[IntArray, FloatArray]:
-        """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
+        """Return channels and weights of `count` events of a stream from `first` on; arrays of shape (count,)."""
         channels, weight = np.empty(count, dtype=np.int64), np.empty(count)
         writers = self._weighing(process, proposal, weight)
         draw = self._drawing(process, proposal, seed, stream)
-        list(run_blocks(self.threads, lambda at, n: draw(writers, at, n, at, chosen=channels), count, _EVENTS_PER_CALL))
+
+        def block(at: int, number: int) -> None:
+            draw(writers, first + at, number, at, chosen=channels)
+
+        list(run_blocks(self.threads, block, count, _EVENTS_PER_CALL))
         return channels, weight
 
     def events(

@@ -7,7 +7,6 @@ results depend on neither the number of threads nor the size of the blocks.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,10 +22,11 @@ from tridentgen.engines.work import (
     TILE,
     Columns,
     Drawn,
+    Engine,
     FloatArray,
     Histograms,
     IntArray,
-    Sums,
+    TileSums,
     Words,
     available_cores,
     draw_channels,
@@ -49,7 +49,7 @@ def _keep_freed_memory() -> None:
 
 
 @dataclass(frozen=True)
-class NumpyEngine:
+class NumpyEngine(Engine):
     """Evaluates processes with NumPy.
 
     Attributes
@@ -70,38 +70,34 @@ class NumpyEngine:
             object.__setattr__(self, "tiles_per_block", 4 if self.threads == 1 else 16)
         _keep_freed_memory()
 
-    def integrate(
-        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
-    ) -> Sums:
-        """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
-        total, words = math.ceil(points / TILE) * TILE, Words.of(process)
+    def tile_sums(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
+        first: int, tiles: int, total: int,
+    ) -> TileSums:  # fmt: skip
+        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
+        words = Words.of(process)
 
-        def block(first: int, count: int) -> list[tuple[float, float]]:
-            u = uniforms(seed, stream, first, count, words.point)
-            cell = proposal.stratified_cells(first, count, total, u[words.table])
+        def block(offset: int, count: int) -> list[tuple[float, float]]:
+            begin = first * TILE + offset
+            u = uniforms(seed, stream, begin, count, words.point)
+            cell = proposal.stratified_cells(begin, count, total * TILE, u[words.table])
             placed = proposal.place(cell, u[: process.dimensions])
             weight = process.integrand(channel, placed.x) * placed.inverse_density
             return [(tree_sum(w), tree_sum((w[::2] - w[1::2]) ** 2)) for w in weight.reshape(-1, TILE)]
 
-        sums = [pair for pairs in self._run(block, total) for pair in pairs]
-        return Sums(total, math.fsum(s[0] for s in sums), math.fsum(s[1] for s in sums))
+        sums = np.array([pair for pairs in self._run(block, tiles * TILE) for pair in pairs])
+        return TileSums(sums[:, 0], sums[:, 1])
 
-    def histograms(
-        self,
-        process: Process,
-        channel: int,
-        proposal: ChannelProposal,
-        seed: int,
-        stream: int,
-        points: int,
-        scale: float,
-    ) -> Histograms:
-        """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube."""
+    def tile_histograms(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
+        first: int, tiles: int,
+    ) -> tuple[FloatArray, Histograms]:  # fmt: skip
+        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
         d, increments = proposal.grid.shape[0], proposal.grid.shape[1] - 1
         cells, words = len(proposal.cell_share), Words.of(process)
 
-        def block(first: int, count: int) -> tuple[list[float], Histograms]:
-            u = uniforms(seed, stream, first, count, words.point)
+        def block(offset: int, count: int) -> tuple[list[float], Histograms]:
+            u = uniforms(seed, stream, first * TILE + offset, count, words.point)
             cell = np.minimum((u[words.table] * cells).astype(np.int64), cells - 1)
             placed = proposal.place(cell, u[:d])
             weight = process.integrand(channel, placed.x) * placed.inverse_density
@@ -119,19 +115,19 @@ class NumpyEngine:
 
         sums: list[float] = []
         total = Histograms.empty(d, increments, cells)
-        for tile_sums, part in self._run(block, math.ceil(points / TILE) * TILE):
+        for tile_sums, part in self._run(block, tiles * TILE):
             sums += tile_sums
             total += part
-        return total._replace(weight=math.fsum(sums))
+        return np.array(sums), total
 
     def weights(
-        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
+        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int, first: int = 0
     ) -> tuple[IntArray, FloatArray]:
-        """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
+        """Return channels and weights of `count` events of a stream from `first` on; arrays of shape (count,)."""
         words = Words.of(process)
 
-        def block(first: int, length: int) -> tuple[IntArray, FloatArray]:
-            u = uniforms(seed, stream, first, length, words.event)
+        def block(offset: int, length: int) -> tuple[IntArray, FloatArray]:
+            u = uniforms(seed, stream, first + offset, length, words.event)
             channels, drawn = draw_channels(proposal, u[words.table])
             return channels, _weights(process, proposal, u, drawn)
 

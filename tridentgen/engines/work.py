@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,13 @@ class Sums(NamedTuple):
     pair_difference2: float
 
 
+class TileSums(NamedTuple):
+    """The sums of each tile, arrays of shape (tiles,)."""
+
+    weight: FloatArray
+    pair_difference2: FloatArray
+
+
 class Histograms(NamedTuple):
     """Sums for training over `points` points: weights, and integer histograms of powers of weight/scale.
 
@@ -106,36 +114,52 @@ class Histograms(NamedTuple):
 
 
 class Engine(Protocol):
-    """Evaluates processes; the same numbers come out of every engine."""
+    """Evaluates processes; the same numbers come out of every engine.
+
+    Everything can be asked for in ranges of tiles or of events, of which any division gives the same bits. An engine
+    that inherits from this class has `integrate` and `histograms` from its tiles.
+    """
 
     @property
     def name(self) -> str:
         """Name of the engine on cards."""
 
+    def tile_sums(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
+        first: int, tiles: int, total: int,
+    ) -> TileSums:  # fmt: skip
+        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
+
+    def tile_histograms(
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
+        first: int, tiles: int,
+    ) -> tuple[FloatArray, Histograms]:  # fmt: skip
+        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
+
     def integrate(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
     ) -> Sums:
         """Return the stratified sums over `points` (rounded up to whole tiles) of one channel."""
+        tiles = math.ceil(points / TILE)
+        sums = self.tile_sums(process, channel, proposal, seed, stream, 0, tiles, tiles)
+        return Sums(tiles * TILE, math.fsum(sums.weight), math.fsum(sums.pair_difference2))
 
     def histograms(
-        self,
-        process: Process,
-        channel: int,
-        proposal: ChannelProposal,
-        seed: int,
-        stream: int,
-        points: int,
+        self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int,
         scale: float,
-    ) -> Histograms:
+    ) -> Histograms:  # fmt: skip
         """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube.
 
         The grid's histogram holds squares of weight/`scale`, that of the cells fourth powers.
         """
+        tiles = math.ceil(points / TILE)
+        sums, found = self.tile_histograms(process, channel, proposal, seed, stream, scale, 0, tiles)
+        return found._replace(weight=math.fsum(sums))
 
     def weights(
-        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int
+        self, process: Process, proposal: Proposal, seed: int, stream: int, count: int, first: int = 0
     ) -> tuple[IntArray, FloatArray]:
-        """Return channels and weights of the first `count` events of a stream; arrays of shape (count,)."""
+        """Return channels and weights of `count` events of a stream from `first` on; arrays of shape (count,)."""
 
     def events(
         self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,

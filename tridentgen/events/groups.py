@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+
+from tridentgen.errors import FileError, InputError
+
+OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "content_hash", "complete")
+"""Root attributes that only the writer sets."""
+
+_DEFLATE_RATIO = 1032
+"""Most that zlib makes of a byte (zlib.net/zlib_tech.html)."""
+
+_MOST_BYTES = 1 << 30
+
+Attribute = int | float | str
 
 
 @dataclass(frozen=True)
@@ -22,19 +36,52 @@ class Group:
         return self.arrays[name]
 
 
-def read_groups(file: Any) -> dict[str, Group]:
-    """Read all groups of an open file that hold arrays or attributes, other than the events, by path."""
-    found: dict[str, Group] = {}
+def read_groups(file: Any, path: Path) -> dict[str, Group]:
+    """Read all groups of an open file that hold arrays or attributes, other than the events, by path.
 
-    def visit(path: str, item: Any) -> None:
-        if isinstance(item, h5py.Group) and path != "events":
-            arrays = {key: data[()] for key, data in item.items() if isinstance(data, h5py.Dataset)}
-            group = Group(arrays, plain_attributes(item))
+    Raise `FileError` for arrays that are larger than they can be.
+    """
+    found: dict[str, Group] = {}
+    room = _MOST_BYTES
+
+    def visit(name: str, item: Any) -> None:
+        nonlocal room
+        if isinstance(item, h5py.Group) and name != "events" and not name.startswith("events/"):
+            arrays = {key: data for key, data in item.items() if isinstance(data, h5py.Dataset)}
+            for data in arrays.values():
+                require_bounded(data, path)
+                room -= data.nbytes
+            if room < 0:
+                raise FileError(
+                    f"'{path}' keeps more than {_MOST_BYTES >> 20} MiB beside its events; take a fresh copy"
+                )
+            group = Group({key: data[()] for key, data in arrays.items()}, plain_attributes(item))
             if group.arrays or group.attributes:
-                found[path] = group
+                found[name] = group
 
     file.visititems(visit)
     return found
+
+
+def require_bounded(data: Any, path: Path) -> None:
+    """Raise `FileError` where a dataset claims to be larger than the files that hold it, or these cannot be found.
+
+    The size is only a number in the file: what was never written reads as zeros, as many as somebody liked.
+    """
+    if data.external:
+        raise FileError(
+            f"'{path}': '{data.name}' keeps its data in '{data.external[0][0]}'; give a file that holds them"
+        )
+    files = [path]
+    if data.is_virtual:
+        files = [path.parent / source for source in sorted({source.file_name for source in data.virtual_sources()})]
+        missing = next((file for file in files if not file.is_file()), None)
+        if missing is not None:
+            raise FileError(f"'{path}' refers to '{missing}', which is not there; put it back or merge again")
+    most = sum(file.stat().st_size for file in files) * (1 if data.compression is None else _DEFLATE_RATIO)
+    if math.prod(data.shape) * data.dtype.itemsize > most:
+        name = data.name.removeprefix("/events/")
+        raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")
 
 
 def plain_attributes(item: Any) -> dict[str, Any]:
@@ -51,3 +98,27 @@ def _plain(attributes: Any, name: str) -> Any:
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if isinstance(value, np.generic) else value
+
+
+def checked_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
+    """Return what HDF5 can store, without the writer's own; raise `InputError` for anything else."""
+    checked: dict[str, Attribute] = {}
+    for name, value in attributes.items():
+        if name in OWN_ATTRIBUTES:
+            continue
+        plain = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(plain, (int, float, str)):
+            raise InputError(f"attribute '{name}' must be a number or a text, not {type(value).__name__}")
+        if isinstance(plain, str) and "\0" in plain:
+            raise InputError(f"attribute '{name}' holds a NUL character, which HDF5 cannot store; leave it out")
+        if isinstance(plain, int) and not -(2**63) <= plain < 2**64:
+            raise InputError(f"attribute '{name}' = {plain} does not fit in 64 bits")
+        checked[name] = int(plain) if isinstance(plain, bool) else plain
+    return checked
+
+
+def attribute_bytes(attributes: Mapping[str, Attribute]) -> int:
+    """Upper limit of the room that attributes take."""
+    return sum(
+        512 + 4 * len(name) + (4 * len(value) if isinstance(value, str) else 8) for name, value in attributes.items()
+    )

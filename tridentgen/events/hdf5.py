@@ -1,8 +1,8 @@
 """Writing the event file: batch by batch, so that whatever happens the events written so far can be read.
 
-The file grows as ``OUT.h5.part`` and takes its name when it is closed. Room for a batch is reserved before
-HDF5 sees it: a write that fails inside HDF5 leaves a file that cannot even be closed, a refused reservation
-leaves a good one.
+The file grows as ``OUT.h5.part`` and takes its name when it is closed. Every batch is one commit (`CommittedFile`): a
+process killed at any moment leaves the file as it was after the batch before. Room for a batch is reserved before HDF5
+sees it, because HDF5 does not bear a write that fails.
 """
 
 from __future__ import annotations
@@ -21,38 +21,28 @@ from numpy.typing import NDArray
 
 from tridentgen._version import __version__
 from tridentgen.engines.process import Column
-from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.events.groups import Group, plain_attributes, read_groups
+from tridentgen.errors import FileError, InputError, TridentgenError, nearest
+from tridentgen.events.committed import CommittedFile
+from tridentgen.events.groups import (
+    Attribute,
+    Group,
+    attribute_bytes,
+    checked_attributes,
+    plain_attributes,
+    read_groups,
+)
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
-from tridentgen.events.output import check_output, part_path, reason, reserve, uninterrupted, writing
+from tridentgen.events.output import check_output, part_path, reason, uninterrupted, writing
 
 FORMAT = "tridentgen-events"
 FORMAT_VERSION = 1
-OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "content_hash", "complete")
-"""Root attributes that only the writer sets."""
+
+RESCALED = "rescaled_complete"
+"""Root attribute of a file whose weights were, or are being, rescaled at its end: whether the run is complete."""
 
 CHUNK_ROWS = 4096
 _SLACK_BYTES = 1 << 16  # object headers and heaps
 _INDEX_BYTES = 1 << 14  # growth of one column's chunk index per batch, with room to spare
-
-Attribute = int | float | str
-
-
-def _checked_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
-    """Return what HDF5 can store, without the writer's own; raise `InputError` for anything else."""
-    checked: dict[str, Attribute] = {}
-    for name, value in attributes.items():
-        if name in OWN_ATTRIBUTES:
-            continue
-        plain = value.item() if isinstance(value, np.generic) else value
-        if not isinstance(plain, (int, float, str)):
-            raise InputError(f"attribute '{name}' must be a number or a text, not {type(value).__name__}")
-        if isinstance(plain, str) and "\0" in plain:
-            raise InputError(f"attribute '{name}' holds a NUL character, which HDF5 cannot store; leave it out")
-        if isinstance(plain, int) and not -(2**63) <= plain < 2**64:
-            raise InputError(f"attribute '{name}' = {plain} does not fit in 64 bits")
-        checked[name] = int(plain) if isinstance(plain, bool) else plain
-    return checked
 
 
 class EventWriter:
@@ -95,7 +85,7 @@ class EventWriter:
             "generator": "tridentgen",
             "version": __version__,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            **_checked_attributes(attributes),
+            **checked_attributes(attributes),
         }
         check_output(self.path, force)
         with writing(self.part):
@@ -109,6 +99,7 @@ class EventWriter:
             raise InputError("an event file needs one or more columns, each with its own name")
         self._chunk_rows = chunk_rows
         self._rows = self._done = 0
+        self._file: Any = None
         self._hashes: BlockHashes | None = BlockHashes(list(self._columns))
 
     @classmethod
@@ -122,43 +113,38 @@ class EventWriter:
         """
         writer = cls.__new__(cls)
         writer._set_up(path, columns, CHUNK_ROWS)
-        with writing(writer.part):
+        with writing(writer.part), uninterrupted():
             if not writer.part.exists():
                 raise FileError(f"there is no unfinished run '{writer.part}' to resume")
+            writer._disk = CommittedFile(writer.part, new=False)
             try:
-                writer._file = h5py.File(writer.part, "r+")
-            except BlockingIOError as error:
-                raise FileError(f"'{writer.part}' is being written by another run; wait for it to end") from error
-            try:
+                writer._file = h5py.File(writer._disk, "r+")
                 writer._take_up(columns)
-            except (KeyError, TypeError) as error:
-                writer._file.close()
+            except TridentgenError:
+                writer.abandon()
+                raise
+            except (LookupError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
+                writer.abandon()
                 raise FileError(f"'{writer.part}' is damaged ({reason(error)}); remove it and start again") from error
+            try:
+                writer._go_on_rescaling()
             except BaseException:
-                writer._file.close()
+                writer.abandon()
                 raise
         return writer
 
     def _take_up(self, columns: Sequence[Column]) -> None:
-        """Read how far the file had come, and cut off what was not counted."""
+        """Read how far the file had come."""
         attributes = self._file.attrs
         if str(attributes["columns"]) != ",".join(column.name for column in columns):
             raise FileError(f"'{self.part}' has other columns than this run; remove it and start again")
         self._data = {name: self._file[f"events/{name}"] for name in self._columns}
         self._chunk_rows = next(iter(self._data.values())).chunks[0]
-        self._done, rows = int(attributes["n_done"]), int(attributes["n_events"])
-        if "event_id" in self._data and self._done and rows:
-            # The number of events is counted before the number of those tried: a kill may have come between the two.
-            numbers = self._data["event_id"][:rows]
-            rows = int(np.searchsorted(numbers, int(attributes.get("first", 0)) + self._done))
-        elif not self._done:
-            rows = 0
-        for data in self._data.values():
-            data.resize(rows, axis=0)
-        self._rows = rows
-        self._hashes = BlockHashes.of(self.columns, rows, self.column)
-        attributes.modify("n_events", rows)
-        self._file.flush()
+        self._done, self._rows = int(attributes["n_done"]), int(attributes["n_events"])
+        for name, data in self._data.items():
+            if data.shape != (self._rows, *self._columns[name].shape):
+                raise ValueError(f"column '{name}' has the shape {data.shape}")
+        self._hashes = BlockHashes.of(self.columns, self._rows, self.column)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -172,7 +158,7 @@ class EventWriter:
 
     def groups(self) -> dict[str, Group]:
         """Return what `write_group` wrote."""
-        return read_groups(self._file)
+        return read_groups(self._file, self.part)
 
     @property
     def rows(self) -> int:
@@ -191,15 +177,18 @@ class EventWriter:
 
     def _create(self, attributes: Mapping[str, Attribute]) -> None:
         """Make the ``.part`` file with its attributes and empty columns."""
-        size = _SLACK_BYTES + _INDEX_BYTES * len(self._columns) + _attribute_bytes(attributes)
+        self._disk = CommittedFile(self.part, new=True)
         try:
-            with self.part.open("wb") as trial:
-                reserve(trial.fileno(), 0, size)
-        except OSError:
+            self._disk.reserve(_SLACK_BYTES + _INDEX_BYTES * len(self._columns) + attribute_bytes(attributes))
+            self._file = h5py.File(self._disk, "w")
+            self._fill(attributes)
+            self.commit()
+        except BaseException:
+            self.abandon()
             self.part.unlink(missing_ok=True)
             raise
-        self._file = h5py.File(self.part, "w")
-        self._reserve(size)
+
+    def _fill(self, attributes: Mapping[str, Attribute]) -> None:
         own = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -211,7 +200,6 @@ class EventWriter:
         for name, value in {**own, **attributes}.items():
             self._file.attrs[name] = value
         self._data = {column.name: self._create_column(column) for column in self._columns.values()}
-        self._file.flush()
 
     def _create_column(self, column: Column) -> Any:
         data = self._file.create_dataset(
@@ -227,8 +215,14 @@ class EventWriter:
         return data
 
     def _reserve(self, size: int) -> None:
-        """Make sure that `size` more bytes fit behind what HDF5 uses now."""
-        reserve(self._file.id.get_vfd_handle(), self._file.id.get_filesize(), size)
+        """Make sure that `size` more bytes fit behind what is used now."""
+        self._disk.reserve(size)
+
+    def commit(self) -> None:
+        """Make everything since the last commit the content of the file, all of it or nothing."""
+        with writing(self.part), uninterrupted():
+            self._file.flush()
+            self._disk.commit(durable=self._rows > 0)
 
     def append(self, batch: Mapping[str, NDArray[Any]], tried: int | None = None) -> None:
         """Add a batch of events and put it on the disk.
@@ -251,7 +245,7 @@ class EventWriter:
         rows = len(next(iter(arrays.values())))
         stop, done = self._rows + rows, self._done + (rows if tried is None else tried)
         hashes, self._hashes = self._hashes, None
-        with ThreadPoolExecutor(1) as aside, writing(self.part):
+        with ThreadPoolExecutor(1) as aside, writing(self.part), uninterrupted():
             hashed = aside.submit(hashes.update, arrays) if hashes else None  # beside the writing
             if rows:
                 self._reserve(self._bytes_for(stop))
@@ -259,11 +253,9 @@ class EventWriter:
                     data = self._data[name]
                     data.resize(stop, axis=0)
                     data[self._rows : stop] = values
-                # First the events, then their number: a run killed in between leaves a file that can be read.
-                self._file.flush()
                 self._file.attrs.modify("n_events", stop)
             self._file.attrs.modify("n_done", done)
-            self._file.flush()
+            self.commit()
         if hashed is not None:
             hashed.result()
             self._hashes = hashes
@@ -288,13 +280,16 @@ class EventWriter:
         return _SLACK_BYTES + _INDEX_BYTES * len(self._data) + chunks * int(sum(sizes))
 
     def write_group(self, name: str, arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Attribute]) -> None:
-        """Write arrays and attributes to the group `name` (``sampling/0``), in place of those it held."""
-        checked = _checked_attributes(attributes)
+        """Write arrays and attributes to the group `name` (``sampling/0``), in place of those it held.
+
+        They are on the disk with the next batch, or `commit`.
+        """
+        checked = checked_attributes(attributes)
         if name.strip("/").split("/")[0] in ("", "events"):
             raise InputError(f"'{name}' cannot be the name of a group beside the events")
         values = {key: np.asarray(value) for key, value in arrays.items()}
-        size = sum(value.nbytes for value in values.values()) + _attribute_bytes(checked)
-        with writing(self.part):
+        size = sum(value.nbytes for value in values.values()) + attribute_bytes(checked)
+        with writing(self.part), uninterrupted():
             self._reserve(_SLACK_BYTES + _INDEX_BYTES * len(values) + size)
             group = self._file.require_group(name)
             for key in [key for key, item in group.items() if isinstance(item, h5py.Dataset)]:
@@ -305,35 +300,51 @@ class EventWriter:
                 group.create_dataset(key, data=value)
             for key, attribute in checked.items():
                 group.attrs[key] = attribute
-            self._file.flush()
 
     def set_attributes(self, attributes: Mapping[str, Attribute]) -> None:
-        """Set or replace root attributes (other than the writer's own)."""
-        checked = _checked_attributes(attributes)
-        with writing(self.part):
-            self._reserve(_SLACK_BYTES + _attribute_bytes(checked))
+        """Set or replace root attributes (other than the writer's own); on the disk with the next batch or `commit`."""
+        checked = checked_attributes(attributes)
+        with writing(self.part), uninterrupted():
+            self._reserve(_SLACK_BYTES + attribute_bytes(checked))
             for name, value in checked.items():
                 self._file.attrs[name] = value
-            self._file.flush()
 
-    def rescale(self, columns: Sequence[str], factor: float) -> None:
-        """Multiply columns by `factor` in place, a block at a time.
+    def rescale(self, columns: Sequence[str], factor: float, attributes: Mapping[str, Attribute] = {}) -> None:
+        """Multiply columns by `factor` in place, a block at a time; `attributes` are set together with the first.
 
         An interrupted run has fewer trials than planned; this makes the sum of its weights the cross section
-        again.
+        again. Each block is a commit with the number of rows done, so that `resume` can go on after a kill.
         """
         for name in columns:
             if name not in self._data:
                 raise InputError(f"unknown column '{name}'{nearest(name, self._data)}")
-        block = 16 * self._chunk_rows
+        state: dict[str, Attribute] = {
+            "rescale_columns": ",".join(columns),
+            "rescale_factor": factor,
+            "rescaled_rows": 0,
+        }
+        self.set_attributes({**attributes, **state})
+        self.commit()
         with writing(self.part), uninterrupted():
-            for name in columns:
+            self._go_on_rescaling()
+
+    def _go_on_rescaling(self) -> None:
+        """Rescale the rows that are left."""
+        state = self._file.attrs
+        if "rescaled_rows" not in state:
+            return
+        block, factor = 16 * self._chunk_rows, float(state["rescale_factor"])
+        for start in range(int(state["rescaled_rows"]), self._rows, block):
+            stop = min(start + block, self._rows)
+            for name in str(state["rescale_columns"]).split(","):
                 data = self._data[name]
-                for start in range(0, self._rows, block):
-                    stop = min(start + block, self._rows)
-                    data[start:stop] = data[start:stop] * factor
-            self._file.flush()
-            self._hashes = BlockHashes.of(self.columns, self._rows, self.column)
+                data[start:stop] = data[start:stop] * factor
+            state.modify("rescaled_rows", stop)
+            self.commit()
+        for name in ("rescale_columns", "rescale_factor", "rescaled_rows"):
+            del state[name]
+        self.commit()
+        self._hashes = BlockHashes.of(self.columns, self._rows, self.column)
 
     def close(self, complete: bool) -> None:
         """Finish the file and give it its name; `complete` says whether the run made all it was asked for."""
@@ -344,14 +355,17 @@ class EventWriter:
             self.part.replace(self.path)
 
     def abandon(self) -> None:
-        """Close the ``.part`` file as it stands."""
-        self._file.close()
+        """Close the ``.part`` file as it was last committed."""
+        self._disk.forget()
+        if self._file:
+            self._file.close()
+        self._disk.close()
 
     def discard(self) -> None:
         """Remove the ``.part`` file: for a run that ended before its first event."""
         if self._file:
             with writing(self.part), uninterrupted():
-                self._file.close()
+                self.abandon()
                 self.part.unlink(missing_ok=True)
 
     def _finish(self, complete: bool) -> None:
@@ -359,16 +373,15 @@ class EventWriter:
         for data in self._data.values():
             if data.shape[0] > self._rows:  # an interrupted batch
                 data.resize(self._rows, axis=0)
+        self._file.attrs.modify("n_events", self._rows)
+        self._file.attrs.modify("n_done", self._done)
         hashes = (self._hashes or BlockHashes.of(self.columns, self._rows, self.column)).arrays()
         self.write_group(GROUP, hashes, {"block_rows": BLOCK_ROWS})
         self._file.attrs["content_hash"] = content_hash(hashes)
         self._file.attrs.modify("complete", int(complete))
-        self._file.flush()
-        size = self._file.id.get_filesize()
         self._file.close()
-        with self.part.open("r+b") as file:
-            file.truncate(size)  # give back what was reserved and not used
-            os.fsync(file.fileno())
+        self._disk.commit(durable=True)
+        self._disk.close()
 
     def __enter__(self) -> Self:
         return self
@@ -377,20 +390,9 @@ class EventWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
-        if self._done == 0 and self._file and kind is not None and (interrupted or not self.groups()):
+        if self._done == 0 and self._file and kind is not None and (interrupted or set(self._file) == {"events"}):
             self.discard()  # nothing is lost
         elif kind is None or interrupted:
             self.close(complete=False)
         elif self._file:
-            try:
-                with uninterrupted():
-                    self._finish(complete=False)
-            except (OSError, RuntimeError):
-                pass  # the error on its way out is the one to report
-
-
-def _attribute_bytes(attributes: Mapping[str, Attribute]) -> int:
-    """Upper limit of the room that attributes take."""
-    return sum(
-        512 + 4 * len(name) + (4 * len(value) if isinstance(value, str) else 8) for name, value in attributes.items()
-    )
+            self.abandon()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.columns import TRIDENT_COLUMNS
-from tridentgen.events.groups import Group, plain_attributes, read_groups
+from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.output import part_path, reason
 
@@ -30,6 +29,7 @@ _H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, Attri
 class EventFile:
     """An open event file whose columns are known to be there, with the lengths they should have."""
 
+    path: Path
     file: Any
     attributes: Mapping[str, Any]
     columns: tuple[Column, ...]
@@ -51,7 +51,7 @@ class EventFile:
 
     def groups(self) -> dict[str, Group]:
         """Read all groups that hold arrays or attributes, other than the events, by path (``sampling/0``)."""
-        return read_groups(self.file)
+        return read_groups(self.file, self.path)
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _checked(file: Any, path: Path) -> EventFile:
     if missing:
         raise FileError(f"'{path}' lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; make it again")
     columns = tuple(_checked_column(events[name], name, rows, attributes, path) for name in names)
-    return EventFile(file, attributes, columns, rows)
+    return EventFile(path, file, attributes, columns, rows)
 
 
 def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, Any], path: Path) -> Column:
@@ -132,11 +132,6 @@ def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, An
     known = _KNOWN.get(name)
     if data.dtype.kind not in "fiu" or (known and (known.shape, known.dtype) != (shape, dtype)):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
-    if (
-        data.compression is None
-        and not data.is_virtual
-        and rows * math.prod(shape) * data.dtype.itemsize > path.stat().st_size
-    ):
-        raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")
+    require_bounded(data, path)
     described = plain_attributes(data)
     return Column(name, str(described["units"]), str(described["description"]), shape, dtype)

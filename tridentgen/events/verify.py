@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.errors import FileError
+from tridentgen.errors import FileError, InputError
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
 from tridentgen.events.reader import EventFile, open_events
+from tridentgen.sampling.storage import proposal_from_groups
 
 Columns = dict[str, NDArray[Any]]
 
@@ -66,6 +68,8 @@ def _unreadable(file: EventFile) -> str:
 
 def _checks(file: EventFile) -> Iterator[Check]:
     yield _hashes(file)
+    if "map_hash" in file.attributes:
+        yield _map(file)
     yield _complete(file)
     names = {column.name for column in file.columns}
     sums = _Totals()
@@ -90,6 +94,15 @@ def _hashes(file: EventFile) -> Check:
     total = content_hash(found)
     same = total == file.attributes["content_hash"]
     return Check("content hashes", same, total if same else "the hash over all columns differs")
+
+
+def _map(file: EventFile) -> Check:
+    try:
+        digest = proposal_from_groups(file.groups()).digest
+    except InputError as error:
+        return Check("trained map", False, str(error))
+    same = digest == file.attributes["map_hash"]
+    return Check("trained map", same, digest if same else "it is not the map that the run used")
 
 
 def _complete(file: EventFile) -> Check:
@@ -118,7 +131,9 @@ class _Totals:
             ("mass shells", _off_shell),
         )
         for name, test in tests:
-            self.faults[name] = max(self.faults.get(name, 0.0), test(block))
+            with np.errstate(all="ignore"):  # zeros and infinities of a damaged file
+                found = test(block)
+            self.faults[name] = max(self.faults.get(name, 0.0), math.inf if math.isnan(found) else found)
         if "weight" in block:
             self.weight += float(np.sum(block["weight"]))
 
@@ -142,8 +157,10 @@ class _Totals:
             words = said.get(name, (f"{worst:.1e} of the largest energy",) * 2)
             yield Check(name, passed, words[0] if passed else words[1])
         sigma = float(file.attributes.get("sigma", 0.0))
-        share = int(file.attributes.get("n_run", 0)) / max(int(file.attributes.get("n_requested", 0)), 1) or 1.0
-        expected = sigma / share  # a shard has the weights of the whole run
+        known, share = file.attributes, 1.0
+        if "n_run" in known and known["complete"] and not known.get("unweighted"):
+            share = int(known["n_run"]) / int(known["n_requested"])  # a shard has the weights of the whole run
+        expected = sigma / share
         off = abs(self.weight - expected) / expected if expected else abs(self.weight)
         yield Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, off sigma by {off:.1e}")
 

@@ -10,7 +10,7 @@ import numpy as np
 from tridentgen.errors import FileError
 from tridentgen.flux.base import Array
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 """Larger files are refused unread: published flux tables have some kilobytes."""
 
 _SHOWN = 30

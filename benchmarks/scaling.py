@@ -1,0 +1,106 @@
+"""What more workers bring, and what a shard costs beside its events: ``python -m benchmarks.scaling [events]``.
+
+The built-in card quickstart (numu Ar40 -> numu mu- mu+ at 5 GeV), all columns to HDF5 on a local disk. Shards are
+processes of their own that use the map of a run before; Dask workers send their events to one writer.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import tridentgen
+from benchmarks.machine import describe
+from tridentgen.distribution.dask_workers import dask_executor
+from tridentgen.events.merge import merge
+from tridentgen.events.verify import require_sound
+
+CARD = "quickstart"
+WORKERS = (1, 2)
+ENGINES = ("numpy", "native")
+
+
+def main() -> None:
+    events = int(float(sys.argv[1])) if len(sys.argv) > 1 else 2_000_000
+    print(describe())
+    print(f"# {events} events; seconds")
+    print(f"{'engine':<8} {'workers':>8} {'threads':>9} {'shards':>9} {'merge':>8} {'virtual':>8} {'dask':>9}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for engine in ENGINES:
+            trained = _run(folder / "map.h5", engine, 1, 1000)
+            for workers in WORKERS:
+                row = _row(folder, engine, workers, events, trained)
+                print(f"{engine:<8} {workers:>8} " + " ".join(f"{s:>9.2f}" for s in row), flush=True)
+            one, _ = _shards(folder, engine, 1, 1, trained, total=events)
+            print(f"# {engine}: a shard of one event takes {one:.2f} s", flush=True)
+        size = (folder / "a.h5").stat().st_size / events
+        check = seconds(lambda: require_sound(folder / "a.h5"))
+    print(f"# {size:.0f} bytes an event; verify reads {1e-6 * events / check:.2f} million events a second")
+
+
+def _row(folder: Path, engine: str, workers: int, events: int, trained: Path) -> tuple[float, ...]:
+    """Return the seconds of a run with threads, of shards, of merging these in both ways, and of a run with Dask."""
+    threads = seconds(lambda: _run(folder / "a.h5", engine, workers, events, trained))
+    shards, pieces = _shards(folder, engine, workers, events, trained)
+    copied = seconds(lambda: merge(pieces, folder / "m.h5", force=True))
+    virtual = seconds(lambda: merge(pieces, folder / "v.h5", virtual=True, force=True))
+    return threads, shards, copied, virtual, _dask(folder, engine, workers, events, trained)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _settings(engine: str, threads: int, events: int) -> list[str]:
+    return [f"sampling.engine={engine}", f"sampling.threads={threads}", f"sampling.events={events}"]
+
+
+def _run(path: Path, engine: str, threads: int, events: int, trained: Path | None = None) -> Path:
+    settings = _settings(engine, threads, events)
+    return tridentgen.run(CARD, path, overrides=settings, map_file=trained, force=True).path
+
+
+def _shards(
+    folder: Path, engine: str, workers: int, events: int, trained: Path, total: int | None = None
+) -> tuple[float, list[Path]]:
+    """Make shards with one process each, all at once; return how long that takes, and the files."""
+    size = events // workers
+    pieces = [folder / f"shard{number}.h5" for number in range(workers)]
+    words = [sys.executable, "-c", "import sys; from tridentgen.cli import main; sys.exit(main())", "generate", CARD]
+    settings = _settings(engine, 1, total or size * workers)
+    start = time.perf_counter()
+    processes = [
+        subprocess.Popen(
+            [*words, "-o", str(path), "--first", str(number * size), "--events", str(size), "--map", str(trained),
+             "--force", *(word for setting in settings for word in ("--set", setting))],
+            stdout=subprocess.DEVNULL,
+        )
+        for number, path in enumerate(pieces)
+    ]  # fmt: skip
+    if any(process.wait() for process in processes):
+        raise RuntimeError("a shard failed")
+    return time.perf_counter() - start, pieces
+
+
+def _dask(folder: Path, engine: str, workers: int, events: int, trained: Path) -> float:
+    if importlib.util.find_spec("distributed") is None:
+        return float("nan")
+    with dask_executor(workers) as executor:
+        settings = _settings(engine, 1, events)
+        return seconds(
+            lambda: tridentgen.run(
+                CARD, folder / "d.h5", overrides=settings, map_file=trained, executor=executor, force=True
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

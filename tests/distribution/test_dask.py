@@ -1,0 +1,104 @@
+"""Dask: the same bits with four workers, with two of them killed on the way; clear words where it cannot work."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import Command
+from tests.production_runs import content, whole_run
+from tridentgen.distribution import DistributionError
+from tridentgen.distribution.dask_workers import dask_executor
+from tridentgen.errors import InputError
+from tridentgen.run import run
+
+needs_dask = pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason='needs Dask: pip install "tridentgen[dask]"'
+)
+WORKERS = 4
+
+
+@needs_dask
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("kind", ["trident", pytest.param("cevns", marks=pytest.mark.slow)])
+def test_four_workers_of_which_two_are_killed(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tridentgen.production.BATCH", 1 << 14)
+    whole = whole_run(tmp_path, kind, cuts=True, events=120_000)
+    with dask_executor(WORKERS) as executor:
+        unharmed = run(tmp_path / "card.toml", tmp_path / "unharmed.h5", executor=executor)
+        victims = list(executor._client.run(os.getpid).values())[:2]  # type: ignore[attr-defined]
+        killed: list[int] = []
+
+        def progress(what: str, share: float) -> None:
+            if what == "generating" and share > 0.2 * (len(killed) + 1) and victims:
+                os.kill(victims[0], signal.SIGKILL)
+                killed.append(victims.pop(0))
+
+        harmed = run(tmp_path / "card.toml", tmp_path / "harmed.h5", executor=executor, progress=progress)
+    assert len(killed) == 2
+    print(f"{kind}: {content(whole.path)}")
+    assert content(unharmed.path) == content(harmed.path) == content(whole.path)
+
+
+@needs_dask
+def test_the_command_line_starts_workers(tmp_path: Path, cli: Command) -> None:
+    whole = whole_run(tmp_path, "cevns")
+    found = cli("generate", tmp_path / "card.toml", "-o", tmp_path / "a.h5", "--workers", "1")
+    assert (found.code, found.err) == (0, "")
+    assert content(tmp_path / "a.h5") == content(whole.path)
+
+
+@needs_dask
+def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tridentgen.distribution.dask_workers._CONNECT_S", 0.3)
+    for address in ("tcp://127.0.0.1:9", "nonsense://x", ""):
+        with pytest.raises(DistributionError, match="cannot reach the scheduler"), dask_executor(scheduler=address):
+            pass
+
+
+@needs_dask
+def test_a_scheduler_elsewhere_is_used(tmp_path: Path) -> None:
+    distributed: Any = importlib.import_module("distributed")
+    whole = whole_run(tmp_path, "cevns")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+    ) as cluster:
+        with dask_executor(scheduler=cluster.scheduler_address) as executor:
+            made = run(tmp_path / "card.toml", tmp_path / "a.h5", executor=executor)
+        assert cluster.scheduler_info["workers"]  # still there for others
+    assert content(made.path) == content(whole.path)
+
+
+def test_without_dask_one_line_says_so(folder: Path, cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    found = cli("generate", "card.toml", "--workers", "2")
+    assert found.code == 2
+    assert found.err == 'tridentgen: --workers and --scheduler need Dask: pip install "tridentgen[dask]"\n'
+    assert [path.name for path in folder.iterdir()] == ["card.toml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--workers", "two"], "--workers two: not a whole number"),
+        (["--workers", "2", "--scheduler", "tcp://x:1"], "--workers starts processes here and --scheduler uses those "),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_options_that_make_no_sense(cli: Command, words: list[str], message: str) -> None:
+    found = cli("generate", "card.toml", *words)
+    assert found.code == 2
+    assert message in found.err
+
+
+@needs_dask
+def test_there_must_be_workers() -> None:
+    with pytest.raises(InputError, match="--workers 0 must be at least 1"), dask_executor(0):
+        pass

@@ -1,0 +1,80 @@
+"""Damaged and malicious input: how it is made from good input, and what a reader may do with it.
+
+The tests of tests/test_fuzz_*.py try a few hundred inputs each. For a long search set the number:
+
+    TRIDENTGEN_FUZZ=100000 pytest tests/test_fuzz_cards.py tests/test_fuzz_flux.py tests/test_fuzz_hdf5.py
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from tridentgen.errors import TridentgenError
+
+EXAMPLES = int(os.environ.get("TRIDENTGEN_FUZZ", "0"))
+MOST_SECONDS, MOST_BYTES = 20.0, 1 << 30
+
+_BYTES = (b"\0", b"\xff", b"\n", b" ", b"-", b"9", b"1e999", b"nan", b'"', b"[", b"=", b"\xff\xff\xff\xff", b"\x7f" * 8)
+
+
+def tries(few: int) -> Callable[[Any], Any]:
+    """Return the settings of a test that makes `few` tries, or as many as the environment says."""
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+    return settings(
+        max_examples=EXAMPLES or few, deadline=None, suppress_health_check=checks, database=None,
+        derandomize=not EXAMPLES, print_blob=True,
+    )  # fmt: skip
+
+
+@st.composite
+def damaged(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
+    """Draw one of `seeds` with up to eight changes: bytes replaced, put in, taken out, repeated, or the end cut off."""
+    data = bytearray(draw(st.sampled_from(seeds)))
+    for _ in range(draw(st.integers(1, 8))):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        size = draw(st.sampled_from((1, 1, 1, 2, 4, 8, 64, 700)))
+        kind = draw(st.sampled_from(("flip", "flip", "replace", "insert", "remove", "repeat", "cut")))
+        if kind == "flip" and data:
+            data[at] ^= 1 << draw(st.integers(0, 7))
+        elif kind == "replace":
+            new = draw(st.sampled_from(_BYTES) | st.binary(min_size=1, max_size=8))
+            data[at : at + len(new)] = new
+        elif kind == "insert":
+            data[at:at] = draw(st.sampled_from(_BYTES) | st.binary(min_size=1, max_size=8))
+        elif kind == "remove":
+            del data[at : at + size]
+        elif kind == "repeat":
+            data[at:at] = data[at : at + size] * draw(st.integers(1, 4))
+        elif kind == "cut":
+            del data[at:]
+    return bytes(data)
+
+
+@contextmanager
+def only_clean_errors() -> Iterator[None]:
+    """Allow errors of the package, a line for each mistake; no other error, no warning, no long wait, little memory."""
+    before, start = _peak_bytes(), time.monotonic()
+    message = "none"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            yield
+        except TridentgenError as error:
+            message = str(error)
+    assert 0 < len(message) < 50_000
+    assert all(message.split("\n"))
+    assert time.monotonic() - start < MOST_SECONDS
+    assert _peak_bytes() - before < MOST_BYTES
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,149 @@
+"""Event files and maps that somebody has damaged: clean errors, nothing else (tests/fuzzing.py).
+
+They are read by a process of their own, so that a crash of the HDF5 library would be a failure and not the end of the
+tests.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+
+from tests.fuzzing import EXAMPLES, damaged, only_clean_errors, tries
+from tests.production_runs import ROOT, whole_run
+from tridentgen.errors import FileError
+from tridentgen.events.events import read, summary
+from tridentgen.events.merge import merge
+from tridentgen.events.verify import verify
+from tridentgen.sampling.storage import read_proposal
+
+
+def look_at(path: Path) -> None:
+    """Read a file in every way there is."""
+    for reader in (read, verify, summary, lambda path: read_proposal(path, "x")):
+        with only_clean_errors():
+            reader(path)
+    with only_clean_errors():
+        merge([path], path.with_suffix(".merged"), virtual=True, force=True)
+
+
+def search(seed: Path, folder: Path) -> None:
+    """Look at damaged copies of a file."""
+    data = seed.read_bytes()
+    # Most bytes of a file are events; its tables are what can confuse a reader.
+    head = data[: 1 << 16]
+
+    @tries(150)
+    @given(start=damaged([head]))
+    def check(start: bytes) -> None:
+        path = folder / "events.h5"
+        path.write_bytes(start + data[len(head) :])
+        look_at(path)
+
+    check()
+
+
+@pytest.fixture(scope="module", params=["trident", "cevns"])
+def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return whole_run(tmp_path_factory.mktemp("seed"), request.param, events=50).path
+
+
+def test_damaged_event_files(seed: Path, tmp_path: Path) -> None:
+    code = "import sys, pathlib, tests.test_fuzz_hdf5 as t; t.search(*map(pathlib.Path, sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(seed), str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=300 + EXAMPLES,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def changed(seed: Path, folder: Path, change: Callable[[Any], None]) -> Path:
+    path = folder / "events.h5"
+    path.write_bytes(seed.read_bytes())
+    with h5py.File(path, "r+") as file:
+        change(file)
+    return path
+
+
+def _huge(file: Any) -> None:
+    rows = 1 << 50
+    for name in str(file.attrs["columns"]).split(","):
+        old = file["events"][name]
+        described = dict(old.attrs)
+        del file["events"][name]
+        data = file.create_dataset(
+            f"events/{name}", (rows, *old.shape[1:]) if old.ndim == 1 else (rows, 4), old.dtype, chunks=True
+        )
+        data.attrs.update(described)
+    file.attrs["n_events"] = rows
+
+
+def _huge_and_compressed(file: Any) -> None:
+    rows = 1 << 40
+    for name in str(file.attrs["columns"]).split(","):
+        old = file["events"][name]
+        described, shape, dtype = dict(old.attrs), (rows, *old.shape[1:]), old.dtype
+        del file["events"][name]
+        data = file.create_dataset(f"events/{name}", shape, dtype, chunks=True, compression="gzip")
+        data.attrs.update(described)
+    file.attrs["n_events"] = rows
+
+
+def _huge_map(file: Any) -> None:
+    found: list[Any] = []
+    file.visititems(lambda _name, item: found.append(item) if "cell_share" in getattr(item, "keys", dict)() else None)
+    group = found[0]
+    del group["cell_share"]
+    group.create_dataset("cell_share", (1 << 45,), "f8", chunks=(1 << 16,))
+
+
+def _foreign(file: Any) -> None:
+    del file["events/e_nu"]
+    file["events"].create_dataset("e_nu", (50,), "f8", external=[("/etc/passwd", 0, 400)])
+
+
+def _elsewhere(file: Any) -> None:
+    described = dict(file["events/e_nu"].attrs)
+    del file["events/e_nu"]
+    layout = h5py.VirtualLayout((50,), "f8")
+    layout[:] = h5py.VirtualSource("nowhere.h5", "x", (50,))
+    file["events"].create_virtual_dataset("e_nu", layout).attrs.update(described)
+
+
+def _loop(file: Any) -> None:
+    file["sampling/again"] = file["/"]
+    file["sampling/gone"] = h5py.ExternalLink("nowhere.h5", "/x")
+    file["sampling/soft"] = h5py.SoftLink("/sampling/soft")
+
+
+def _many_objects(file: Any) -> None:
+    group = file.create_group("many")
+    for number in range(3000):
+        group.create_dataset(f"a{number}", data=np.zeros(2))
+
+
+def _objects(file: Any) -> None:
+    file["sampling"].attrs.create("list", np.arange(5))
+    file["other"] = np.array(["a", "b"], dtype=h5py.string_dtype())
+
+
+@pytest.mark.parametrize(
+    "change", [_huge, _huge_and_compressed, _huge_map, _foreign, _elsewhere, _loop, _many_objects, _objects]
+)
+def test_files_made_to_take_memory_or_read_other_files(
+    seed: Path, tmp_path: Path, change: Callable[[Any], None]
+) -> None:
+    path = changed(seed, tmp_path, change)
+    look_at(path)
+    if change in (_huge, _huge_and_compressed, _huge_map, _foreign, _elsewhere):
+        with pytest.raises(FileError, match=r"events\.h5'"):
+            read(path)

@@ -1,0 +1,132 @@
+"""One run, its shards put together, and a run that is killed again and again: the same events, bit by bit."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.production_runs import COUNT, attributes, command, content, need, production_card, shards, whole_run
+from tests.run_cards import assert_same, columns_of
+from tridentgen.errors import InputError
+from tridentgen.events.merge import merge
+from tridentgen.events.verify import require_sound
+from tridentgen.run import run
+
+EDGES = [0, 1, 4096, 4100, 9000, 12_288, 19_999, COUNT]
+RESULTS = ("sigma", "sigma_error", "sum_w", "sum_w2", "n_trials", "n_events", "map_hash", "run_id", "seed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cuts", "engine"),
+    [
+        ("trident", False, "native"),
+        ("trident", True, "numpy"),
+        ("cevns", False, "numpy"),
+        ("cevns", True, "native"),
+        pytest.param("trident", False, "numpy", marks=pytest.mark.slow),
+        pytest.param("trident", True, "native", marks=pytest.mark.slow),
+        pytest.param("cevns", False, "native", marks=pytest.mark.slow),
+        pytest.param("cevns", True, "numpy", marks=pytest.mark.slow),
+    ],
+)
+def test_seven_shards_are_the_unbroken_run(tmp_path: Path, kind: str, cuts: bool, engine: str) -> None:
+    need(engine)
+    whole = whole_run(tmp_path, kind, cuts=cuts, engine=engine)
+    pieces = shards(tmp_path / "card.toml", tmp_path, EDGES, map_file=whole.path)
+    merged = merge(reversed(pieces), tmp_path / "merged.h5")  # type: ignore[arg-type]
+    virtual = merge(pieces, tmp_path / "virtual.h5", virtual=True)
+    expected, wanted = columns_of(whole.path), attributes(whole.path)
+    for path in (merged, virtual):
+        assert_same(columns_of(path), expected)
+        assert content(path) == content(whole.path)
+        found = attributes(path)
+        assert {name: found[name] for name in RESULTS} == {name: wanted[name] for name in RESULTS}
+        require_sound(path)
+    for path in (whole.path, *pieces):
+        require_sound(path)
+    if cuts:
+        assert 0 < whole.events < whole.trials == COUNT
+
+
+def test_a_shard_trains_what_the_whole_run_trains(tmp_path: Path) -> None:
+    whole = whole_run(tmp_path, "cevns")
+    (piece,) = shards(tmp_path / "card.toml", tmp_path, [5000, 9000])
+    rows = slice(5000, 9000)
+    assert_same(columns_of(piece), {name: values[rows] for name, values in columns_of(whole.path).items()})
+    assert attributes(piece)["map_hash"] == attributes(whole.path)["map_hash"]
+
+
+def test_each_shard_estimates_the_whole_cross_section(tmp_path: Path) -> None:
+    whole = whole_run(tmp_path, "trident")
+    for piece in shards(tmp_path / "card.toml", tmp_path, [0, 10_000, COUNT], map_file=whole.path):
+        found = attributes(piece)
+        assert found["sigma"] == pytest.approx(2.0 * np.sum(columns_of(piece)["weight"]), rel=1e-12, abs=0.0)
+        assert found["sigma_error"] == pytest.approx(whole.error * np.sqrt(2.0), rel=0.05, abs=0.0)
+        assert abs(found["sigma"] - whole.sigma) < 4.0 * whole.error
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "message"),
+    [
+        (COUNT, 1, "not among those of the card"),
+        (0, COUNT + 1, "events 0 to 20000 are not among those of the card, which has sampling.events = 20000"),
+        (-1, 5, "not among"),
+        (3, 0, "not among"),
+    ],
+)
+def test_shards_outside_of_the_run(tmp_path: Path, first: int, count: int, message: str) -> None:
+    card = production_card(tmp_path, "cevns")
+    with pytest.raises(InputError, match=message):
+        run(card, tmp_path / "a.h5", first=first, count=count)
+    assert [path.name for path in tmp_path.iterdir()] == ["card.toml"]
+
+
+def killed_and_resumed(folder: Path, kills: int, seed: int) -> int:
+    """Run a card in ``folder`` to the end, killing it up to `kills` times; return how often it was killed."""
+    rng, part = np.random.default_rng(seed), folder / "killed.h5.part"
+    done = 0
+    while True:
+        process = command(folder, "generate", "card.toml", "-o", "killed.h5", "--resume")
+        if done < kills:
+            before = part.stat().st_size if part.exists() else 0
+            while process.poll() is None and (not part.exists() or part.stat().st_size <= before):
+                time.sleep(0.005)  # it has got a little further than the time before
+            time.sleep(rng.exponential(0.1))
+            process.send_signal(signal.SIGKILL)
+        _, said = process.communicate(timeout=120)
+        if process.returncode == 0:
+            return done
+        assert process.returncode == -signal.SIGKILL, said
+        done += 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize(("kind", "cuts", "engine"), [("trident", True, "numpy"), ("cevns", False, "native")])
+def test_a_run_killed_three_times_is_the_unbroken_run(tmp_path: Path, kind: str, cuts: bool, engine: str) -> None:
+    check_kills(tmp_path, kind, cuts, engine, events=200_000, kills=3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize(("kind", "cuts", "engine"), [("trident", False, "native"), ("cevns", True, "numpy")])
+def test_a_run_killed_twenty_times_is_the_unbroken_run(tmp_path: Path, kind: str, cuts: bool, engine: str) -> None:
+    check_kills(tmp_path, kind, cuts, engine, events=1_000_000, kills=20)
+
+
+def check_kills(folder: Path, kind: str, cuts: bool, engine: str, *, events: int, kills: int) -> None:
+    need(engine)
+    whole = whole_run(folder, kind, cuts=cuts, engine=engine, events=events)
+    done = killed_and_resumed(folder, kills, seed=events)
+    assert done >= min(kills, 2)  # where the machine is fast, the run may end before its last kill
+    killed = folder / "killed.h5"
+    print(f"killed {done} times: {content(killed)}")
+    assert content(killed) == content(whole.path)
+    found, wanted = attributes(killed), attributes(whole.path)
+    assert {name: found[name] for name in RESULTS} == {name: wanted[name] for name in RESULTS}
+    require_sound(killed)
+    assert sorted(path.name for path in folder.iterdir()) == ["card.toml", "killed.h5", "whole.h5"]

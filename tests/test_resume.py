@@ -1,0 +1,225 @@
+"""Going on with what a run left that was killed, that had no room, or that was another one's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.command_line import Command
+from tests.production_runs import attributes, command, content, production_card, whole_run
+from tests.run_cards import columns_of
+from tridentgen.errors import FileError
+from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.verify import require_sound
+from tridentgen.run import run
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tridentgen.production.BATCH", 4096)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing is tidied up but what the operating system does."""
+
+
+def broken_off(card: Path, output: Path, monkeypatch: pytest.MonkeyPatch, batches: int, **options: Any) -> Path:
+    """Begin a run and break it off after some batches; return its ``.part`` file."""
+    append, seen = EventWriter.append, list[int]()
+
+    def stop(writer: EventWriter, *arguments: Any, **named: Any) -> None:
+        if len(seen) == batches:
+            raise Killed
+        seen.append(1)
+        append(writer, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EventWriter, "append", stop)
+        with pytest.raises(Killed):
+            run(card, output, **options)
+    return output.with_name(output.name + ".part")
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("kind", ["trident", "cevns"])
+def test_a_run_goes_on_where_it_was_broken_off(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = whole_run(tmp_path, kind, cuts=True)
+    card, output = tmp_path / "card.toml", tmp_path / "a.h5"
+    for batches in (0, 1, 2):
+        part = broken_off(card, output, monkeypatch, batches, resume=True)
+        assert part.exists()
+    with h5py.File(part) as file:
+        assert file.attrs["n_done"] == 3 * 4096
+    seen: list[str] = []
+    made = run(card, output, resume=True, progress=lambda what, _share: seen.append(what))
+    assert set(seen) == {"generating"}  # the map was kept
+    assert len(seen) == 2
+    assert content(output) == content(whole.path)
+    assert (made.sigma, made.error, made.events) == (whole.sigma, whole.error, whole.events)
+    require_sound(output)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_shard_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = production_card(tmp_path, "cevns")
+    shard: dict[str, Any] = {"first": 3000, "count": 9000}
+    expected = run(card, tmp_path / "expected.h5", **shard)
+    broken_off(card, tmp_path / "a.h5", monkeypatch, 1, **shard)
+    with pytest.raises(FileError, match=r"a\.h5\.part' is of another run \('first' differs\); move it away, or leave"):
+        run(card, tmp_path / "a.h5", resume=True, first=0, count=9000)
+    again = run(card, tmp_path / "a.h5", resume=True, **shard)
+    assert content(again.path) == content(expected.path)
+    assert again.sigma == expected.sigma
+
+
+def test_where_there_is_nothing_to_resume_the_run_starts(tmp_path: Path) -> None:
+    whole = whole_run(tmp_path, "cevns")
+    (tmp_path / "a.h5.part").write_bytes(b"\0" * 70_000)  # a run killed before its first commit
+    assert content(run(tmp_path / "card.toml", tmp_path / "a.h5", resume=True).path) == content(whole.path)
+    with pytest.raises(FileError, match=r"a\.h5' already exists"):
+        run(tmp_path / "card.toml", tmp_path / "a.h5", resume=True)
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize(
+    ("overrides", "options", "name"),
+    [
+        (["sampling.seed=8"], {}, "run_id"),
+        (["process.target=I127"], {}, "run_id"),
+        (["detector.light_yield=12"], {}, "run_id"),
+        (["sampling.events=20001"], {}, "n_requested"),
+        ([], {"unweight": True}, "unweighted"),
+    ],
+)
+def test_another_run_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], options: dict[str, Any], name: str
+) -> None:
+    card = production_card(tmp_path, "cevns")
+    part = broken_off(card, tmp_path / "a.h5", monkeypatch, 1)
+    before = part.read_bytes()
+    with pytest.raises(
+        FileError, match=rf"is of another run \('{name}' differs\); move it away, or leave --resume"
+    ) as caught:
+        run(card, tmp_path / "a.h5", resume=True, overrides=overrides, **options)
+    assert "\n" not in str(caught.value)
+    assert part.read_bytes() == before
+    run(card, tmp_path / "a.h5", resume=True)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_without_resume_what_is_left_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = production_card(tmp_path, "cevns")
+    broken_off(card, tmp_path / "a.h5", monkeypatch, 2)
+    with pytest.raises(FileError, match=r"holds 8192 events of an unfinished run; move it away or overwrite it with"):
+        run(card, tmp_path / "a.h5")
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_damaged_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = production_card(tmp_path, "cevns")
+    part = broken_off(card, tmp_path / "a.h5", monkeypatch, 2)
+    whole = part.read_bytes()
+    flipped = bytearray(whole)
+    with h5py.File(part) as file:
+        flipped[file["events/weight"].id.get_chunk_info(0).byte_offset + 9] ^= 1
+    for damaged in (whole[: len(whole) // 2], whole[:1000], b"garbage" * 1000, bytes(flipped)):
+        part.write_bytes(damaged)
+        with pytest.raises(FileError, match=r"a\.h5\.part' is damaged \(.*\); remove it and start again") as caught:
+            run(card, tmp_path / "a.h5", resume=True)
+        assert "\n" not in str(caught.value)
+        assert part.read_bytes() == damaged
+
+
+@posix
+@pytest.mark.parametrize("kind", ["trident", "cevns"])
+def test_a_run_goes_on_after_a_full_disk(tmp_path: Path, kind: str) -> None:
+    whole = whole_run(tmp_path, kind, events=60_000)
+    size = whole.path.stat().st_size
+    for share in (0.25, 0.6):
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({int(share * size)},) * 2)"
+        process = command(tmp_path, "generate", "card.toml", "-o", "a.h5", "--resume", before=limit)
+        out, error = process.communicate(timeout=120)
+        assert (process.returncode, out) == (2, "")
+        assert error == "tridentgen: cannot write 'a.h5.part': File too large; free some space or write elsewhere\n"
+        with h5py.File(tmp_path / "a.h5.part") as file:
+            assert 0 < file.attrs["n_done"] < 60_000 * share
+    process = command(tmp_path, "generate", "card.toml", "-o", "a.h5", "--resume")
+    assert process.communicate(timeout=120)[1] == ""
+    assert content(tmp_path / "a.h5") == content(whole.path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5", "card.toml", "whole.h5"]
+
+
+@posix
+def test_a_folder_that_is_read_only(tmp_path: Path, cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    card, folder = production_card(tmp_path, "cevns"), tmp_path / "folder"
+    folder.mkdir(mode=0o555)
+    if os.geteuid() == 0:  # whom no permission stops
+        monkeypatch.setattr(os, "access", lambda *_arguments, **_named: False)
+    for options in ([], ["--resume"], ["--force"]):
+        found = cli("generate", card, "-o", folder / "a.h5", *options)
+        assert found.code == 2
+        assert found.err == (
+            f"tridentgen: cannot write '{folder / 'a.h5'}': no permission to write in '{folder}'; choose another "
+            "output\n"
+        )
+    assert not list(folder.iterdir())
+
+
+@posix
+def test_of_two_runs_on_one_output_the_second_is_refused(tmp_path: Path, cli: Command) -> None:
+    card = production_card(tmp_path, "cevns", events=600_000)
+    part = tmp_path / "a.h5.part"
+    process = command(tmp_path, "generate", "card.toml", "-o", "a.h5")
+    try:
+        deadline = time.monotonic() + 60.0
+        while not (part.exists() and part.stat().st_size > 3_000_000):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)  # so that it does not end before the others have looked
+        for options in ([], ["--force"], ["--resume"]):
+            found = cli("generate", card, "-o", tmp_path / "a.h5", *options)
+            assert found.code == 2
+            assert "is being written by another run; wait for it" in found.err
+            assert found.err.count("\n") == 1
+        process.send_signal(signal.SIGCONT)
+        _, error = process.communicate(timeout=120)
+        assert (process.returncode, error) == (0, "")
+    finally:
+        process.kill()
+        process.communicate()
+    require_sound(tmp_path / "a.h5")
+    assert attributes(tmp_path / "a.h5")["n_events"] == 600_000
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_another_engine_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = whole_run(tmp_path, "trident")
+    broken_off(tmp_path / "card.toml", tmp_path / "a.h5", monkeypatch, 2)
+    made = run(
+        tmp_path / "card.toml", tmp_path / "a.h5", resume=True, overrides=["sampling.engine=auto", "sampling.threads=1"]
+    )
+    assert content(made.path) == content(whole.path)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_events_are_neither_lost_nor_doubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = production_card(tmp_path, "trident")
+    part = broken_off(card, tmp_path / "a.h5", monkeypatch, 3)
+    kept = columns_of(Path(shutil.copy(part, tmp_path / "copy.h5")))
+    run(card, tmp_path / "a.h5", resume=True)
+    found = columns_of(tmp_path / "a.h5")
+    np.testing.assert_array_equal(found["event_id"], np.arange(20_000))
+    for name, values in kept.items():
+        np.testing.assert_array_equal(found[name][: 3 * 4096], values)

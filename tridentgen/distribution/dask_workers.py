@@ -1,0 +1,57 @@
+"""Workers of Dask: processes on this machine, or those of a scheduler."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import Any
+
+from tridentgen.distribution.engine import DistributionError
+from tridentgen.errors import InputError
+
+_CONNECT_S = 30
+
+
+@contextmanager
+def dask_executor(workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
+    """Yield an executor with `workers` processes of this machine, or with all workers of a scheduler.
+
+    Dask gives the work of a worker that dies to the others, and starts another process in its place.
+
+    Raises
+    ------
+    InputError
+        Dask is not installed, or there are no workers asked for.
+    DistributionError
+        The scheduler cannot be reached.
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise InputError('--workers and --scheduler need Dask: pip install "tridentgen[dask]"') from None
+    if scheduler is not None:
+        with _client(distributed, scheduler) as client:
+            yield client.get_executor()
+        return
+    if workers is None or workers < 1:
+        raise InputError(f"--workers {workers} must be at least 1")
+    with (
+        distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client.get_executor()
+
+
+def _client(distributed: Any, scheduler: str) -> Any:
+    try:
+        return distributed.Client(scheduler, timeout=_CONNECT_S)
+    except (OSError, ValueError, TypeError) as error:
+        raise DistributionError(
+            f"cannot reach the scheduler '{scheduler}' ({' '.join(str(error).split())}); give an address like "
+            "tcp://host:8786"
+        ) from error

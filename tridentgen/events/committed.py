@@ -1,0 +1,236 @@
+"""A file whose content on the disk is always that of its last commit, whatever kills the process that writes it.
+
+HDF5 has no journal: a process killed while the library changes its tables leaves a file that cannot be opened. Here the
+library writes through this object (h5py's driver for Python file objects). What goes behind the end of the last commit
+is written at once; what would change committed bytes is kept in memory, a page at a time, until `commit` puts it into a
+journal beside the file, then into the file, then removes the journal. Who finds a whole journal finishes that work, who
+finds part of one throws it away: a write-ahead log (Mohan et al., ACM TODS 17 (1992) 94).
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import importlib
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tridentgen.errors import FileError
+from tridentgen.events.output import reserve
+
+_PAGE = 4096
+_MAGIC = b"tridentgen journal 1\n"
+_HEAD = struct.Struct("<QQ")  # size of the file, pages
+_NUMBER = struct.Struct("<Q")
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
+
+
+def journal_path(path: Path) -> Path:
+    """Return where the journal of a file lies while a commit is under way."""
+    return path.with_name(path.name + ".journal")
+
+
+def is_begun(path: Path) -> bool:
+    """Return whether there is a file with a commit in it, and not only the room for one."""
+    try:
+        with path.open("rb") as file:
+            return any(file.read(8))
+    except OSError:
+        return False
+
+
+class CommittedFile:
+    """A file object for ``h5py.File(object, mode)``, locked against other writers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    new
+        Begin with an empty file; otherwise a commit that was cut short is finished or undone first.
+
+    Raises
+    ------
+    FileError
+        Another process writes the file.
+    OSError
+        It cannot be opened or written.
+    """
+
+    def __init__(self, path: Path, *, new: bool) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if new else 0), 0o666)
+        try:
+            self._lock()
+            if new:
+                journal_path(path).unlink(missing_ok=True)
+                os.ftruncate(self._descriptor, 0)
+            else:
+                self._recover()
+            self._committed = self._size = os.fstat(self._descriptor).st_size
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self._place = 0
+        self._pages: dict[int, bytearray] = {}
+        self._fresh, self._closed = new, False
+
+    def _lock(self) -> None:
+        if os.name != "posix":
+            return
+        fcntl: Any = importlib.import_module("fcntl")
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FileError(
+                f"'{self.path}' is being written by another run; wait for it or choose another output"
+            ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+
+    def _recover(self) -> None:
+        """Finish a commit whose journal is whole; otherwise the file was not touched by it."""
+        journal = journal_path(self.path)
+        if not journal.exists():
+            return
+        data = journal.read_bytes()
+        head, digest = data[:-32], data[-32:]
+        start = len(_MAGIC) + _HEAD.size
+        if head.startswith(_MAGIC) and hashlib.sha256(head).digest() == digest:
+            size, count = _HEAD.unpack_from(head, len(_MAGIC))
+            step = _NUMBER.size + _PAGE
+            for at in range(start, start + count * step, step):
+                (number,) = _NUMBER.unpack_from(head, at)
+                _write_all(self._descriptor, head[at + _NUMBER.size : at + step], number * _PAGE)
+            os.ftruncate(self._descriptor, size)
+            os.fsync(self._descriptor)
+        journal.unlink()
+
+    # What h5py asks of a file object.
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a place."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        self._place = base + offset
+        return self._place
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._place
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes from the place on, fewer at the end."""
+        buffer = bytearray(max(min(size, self._size - self._place), 0))
+        self.readinto(memoryview(buffer))
+        return bytes(buffer)
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Read from the place on, as if all were written."""
+        view = memoryview(buffer).cast("B")
+        stop = min(self._place + len(view), self._size)
+        length = max(stop - self._place, 0)
+        view[:length] = os.pread(self._descriptor, length, self._place).ljust(length, b"\0")
+        for number in _numbers(self._place, stop):
+            if number in self._pages:
+                low, high = max(number * _PAGE, self._place), min((number + 1) * _PAGE, stop)
+                page = self._pages[number][low - number * _PAGE : high - number * _PAGE]
+                view[low - self._place : high - self._place] = page
+        self._place += length
+        return length
+
+    def write(self, data: memoryview) -> int:
+        """Write at the place: now behind what is committed, else with the next commit."""
+        view = memoryview(data).cast("B")
+        start, stop = self._place, self._place + len(view)
+        # A page that is partly committed is kept back, and all pages until the first commit: half a head is no file.
+        edge = stop if self._fresh else -(-self._committed // _PAGE) * _PAGE
+        for number in _numbers(start, min(stop, edge)):
+            low, high = max(number * _PAGE, start), min((number + 1) * _PAGE, stop)
+            page = self._pages.get(number)
+            if page is None:
+                old = b"" if high - low == _PAGE else os.pread(self._descriptor, _PAGE, number * _PAGE)
+                page = self._pages[number] = bytearray(old.ljust(_PAGE, b"\0"))
+            page[low - number * _PAGE : high - number * _PAGE] = view[low - start : high - start]
+        if stop > edge and not self._closed:
+            begin = max(start, edge)
+            _write_all(self._descriptor, view[begin - start :], begin)
+        self._place = stop
+        self._size = max(self._size, stop)
+        return len(view)
+
+    def truncate(self, size: int) -> int:
+        """Set the size, of the file on the disk with the next commit."""
+        self._size = size
+        return size
+
+    def flush(self) -> None:
+        """Do nothing: the library calls this whenever it likes, and only `commit` says what belongs together."""
+
+    # What the writer asks of it.
+
+    def reserve(self, size: int) -> None:
+        """Make sure that `size` more bytes fit behind the end."""
+        reserve(self._descriptor, max(self._size, self._committed), size)
+
+    def commit(self, *, durable: bool) -> None:
+        """Make all that was written the content of the file; raise `OSError` where there is no room for the journal.
+
+        Where `durable`, it also survives a loss of power; otherwise only the death of the process.
+        """
+        sync = os.fsync if durable else _leave_to_the_system
+        sync(self._descriptor)
+        if self._pages:
+            self._write_journal(sync)
+        for number, page in self._pages.items():
+            _write_all(self._descriptor, page, number * _PAGE)
+        os.ftruncate(self._descriptor, self._size)
+        if self._pages:
+            sync(self._descriptor)
+            journal_path(self.path).unlink()
+        self._pages.clear()
+        self._committed, self._fresh = self._size, False
+
+    def _write_journal(self, sync: Callable[[int], None]) -> None:
+        pages = b"".join(_NUMBER.pack(number) + page for number, page in sorted(self._pages.items()))
+        text = _MAGIC + _HEAD.pack(self._size, len(self._pages)) + pages
+        journal = journal_path(self.path)
+        try:
+            with journal.open("wb") as file:
+                file.write(text + hashlib.sha256(text).digest())
+                file.flush()
+                sync(file.fileno())
+        except OSError:
+            journal.unlink(missing_ok=True)
+            raise
+
+    def forget(self) -> None:
+        """Write nothing any more: the file stays as it was committed."""
+        self._closed = True
+
+    def close(self) -> None:
+        """Let the file go, with what was committed and no more."""
+        if self._descriptor >= 0:
+            self._closed = True
+            os.ftruncate(self._descriptor, self._committed)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _leave_to_the_system(_descriptor: int) -> None:
+    """Let the system write to the disk when it likes."""
+
+
+def _numbers(start: int, stop: int) -> range:
+    """Return the numbers of the pages that hold the bytes from `start` to `stop`."""
+    return range(start // _PAGE, -(-stop // _PAGE)) if stop > start else range(0)
+
+
+def _write_all(descriptor: int, data: bytes | bytearray | memoryview, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(descriptor, view, offset)
+        view, offset = view[done:], offset + done
