@@ -97,7 +97,9 @@ def test_any_map_stays_in_its_range_rises_and_keeps_the_flux(
     assert weight.min() >= 0.0
     one = through_map(energy_map, np.ones_like, _shares(energy_map))
     above = sum(_exact_area(flux, low, high, threshold) for low, high in pairwise(energies))
-    assert one == pytest.approx(above, rel=1e-12)
+    # A narrow piece at a high energy has few digits left: its ends are rounded.
+    rounding = 8.0 * np.finfo(float).eps * float(energies[-1] / np.diff(energies).min())
+    assert one == pytest.approx(above, rel=1e-12 + rounding)
 
 
 def _exact_area(flux: TabulatedFlux, low: float, high: float, threshold: float) -> float:

@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -88,8 +89,30 @@ class MuonDecayMap:
         return energy, share * self.spectrum(energy * (1.0 / self.energy_max_GeV), y)
 
 
+class MichelFlux(Flux):
+    """Neutrinos of muon decays, whose spectrum is `_spectrum` up to the largest energy."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def _spectrum(self) -> DecaySpectrum: ...
+
+    def density(self, energy_GeV: Array) -> Array:
+        """Return the spectrum in 1/GeV at the energies of shape (N,)."""
+        energy = np.asarray(energy_GeV, dtype=np.float64)
+        end = self.energy_max_GeV
+        inside = (energy >= 0.0) & (energy <= end)
+        safe = np.where(inside, energy, 0.0)
+        return np.where(inside, self._spectrum(safe / end, (end - safe) / end) / end, 0.0)
+
+    def energy_map(self, threshold_GeV: float) -> MuonDecayMap:
+        """Return the linear map above the threshold; raises `InputError` if no flux is there."""
+        self._require_above(threshold_GeV)
+        return MuonDecayMap(self._spectrum, max(float(threshold_GeV), 0.0), self.energy_max_GeV)
+
+
 @dataclass(frozen=True)
-class MuonDecay(Flux):
+class MuonDecay(MichelFlux):
     """Neutrinos of one kind from the decay of muons in flight, averaged over a round detector.
 
     Parameters
@@ -254,16 +277,3 @@ class MuonDecay(Flux):
         else:
             coefficients = (2.0 * (1.0 - p), 2.0 * p_kappa, 4.0 * (1.0 + p), -4.0 * p_kappa)
         return DecaySpectrum(1.0 / self._relative_total, self._reach, *coefficients)
-
-    def density(self, energy_GeV: Array) -> Array:
-        """Return the spectrum in 1/GeV at the energies of shape (N,)."""
-        energy = np.asarray(energy_GeV, dtype=np.float64)
-        end = self.energy_max_GeV
-        inside = (energy >= 0.0) & (energy <= end)
-        safe = np.where(inside, energy, 0.0)
-        return np.where(inside, self._spectrum(safe / end, (end - safe) / end) / end, 0.0)
-
-    def energy_map(self, threshold_GeV: float) -> MuonDecayMap:
-        """Return the linear map above the threshold; raises `InputError` if no flux is there."""
-        self._require_above(threshold_GeV)
-        return MuonDecayMap(self._spectrum, max(float(threshold_GeV), 0.0), self.energy_max_GeV)

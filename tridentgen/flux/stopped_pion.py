@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 from particle import Particle
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.base import require
 from tridentgen.flux.monochromatic import Monochromatic
-from tridentgen.flux.muon_decay import DecaySpectrum, MuonDecayMap
+from tridentgen.flux.muon_decay import DecaySpectrum, MichelFlux
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.time_profile import MUON_LIFETIME_NS, PION_LIFETIME_NS, TimeProfile
 from tridentgen.particles import lepton_mass_GeV
@@ -46,7 +45,7 @@ def pion_line_GeV() -> float:
 
 
 @dataclass(frozen=True)
-class MuonAtRest(Flux):
+class MuonAtRest(MichelFlux):
     """Neutrinos of one kind from mu+ at rest: ``"nue"`` or ``"numubar"``; raises `InputError` for others."""
 
     neutrino: str
@@ -74,19 +73,6 @@ class MuonAtRest(Flux):
     @property
     def _spectrum(self) -> DecaySpectrum:
         return DecaySpectrum(1.0, 0.0, *_SHAPES[self.neutrino])
-
-    def density(self, energy_GeV: Array) -> Array:
-        """Return the spectrum in 1/GeV at the energies of shape (N,)."""
-        energy = np.asarray(energy_GeV, dtype=np.float64)
-        end = self.energy_max_GeV
-        inside = (energy >= 0.0) & (energy <= end)
-        safe = np.where(inside, energy, 0.0)
-        return np.where(inside, self._spectrum(safe / end, (end - safe) / end) / end, 0.0)
-
-    def energy_map(self, threshold_GeV: float) -> MuonDecayMap:
-        """Return the linear map above the threshold; raises `InputError` if no flux is there."""
-        self._require_above(threshold_GeV)
-        return MuonDecayMap(self._spectrum, max(float(threshold_GeV), 0.0), self.energy_max_GeV)
 
 
 def stopped_pions(
