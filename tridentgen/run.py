@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tridentgen._version import __version__
 from tridentgen.cards import Card, read_card
@@ -18,6 +19,7 @@ from tridentgen.errors import FileError, InputError
 from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.output import check_output, part_path
+from tridentgen.events.reader import open_events
 from tridentgen.jobs import Job, engine_of, placed_job, rate_of
 from tridentgen.production import Produced, Range, produce
 from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
@@ -98,7 +100,7 @@ def run(
         Keep events with probability weight over maximum weight, until the card's number of them is there. Those with
         a larger weight keep the ratio.
     resume : bool
-        Go on with what a killed run of the same card left; starts where there is nothing to resume.
+        Go on with what a killed run of the same card left: start where there is nothing, do nothing where it ended.
     force : bool
         Overwrite the output.
     executor : Executor
@@ -127,8 +129,10 @@ def run(
     path = Path(output or card.output.path or "events.h5")
     events = _range(card, first, count, unweight=unweight)
     left = resume and is_begun(part_path(path))
-    check_output(path, force or left)
     job = placed_job(card)
+    if resume and not left and path.exists() and not force:
+        return _ended(path, card, job, events)
+    check_output(path, force or left)
     rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
     engine = _engine(card, job, executor, patience_s, progress)
     with _writer(path, card, job, events, left=left, force=force) as writer:
@@ -172,9 +176,9 @@ def run_id(card: Card, job: Job) -> str:
     return hashlib.sha256(repr((*parts, card.detector, *placement, __version__)).encode()).hexdigest()
 
 
-def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, force: bool) -> EventWriter:
-    """Return the writer of a new file, or of the one that a killed run of the same card left."""
-    identity: dict[str, str | int | float] = {
+def _identity(card: Card, job: Job, events: Range) -> dict[str, str | int | float]:
+    """Return the attributes that are the same in every part and every attempt of what is to be made."""
+    return {
         "run_id": run_id(card, job),
         "seed": card.sampling.seed,
         "first": events.first,
@@ -182,17 +186,53 @@ def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, forc
         "n_run": events.total,
         "unweighted": int(events.unweight),
     }
+
+
+def _check_identity(path: Path, found: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Raise `FileError` where a file is of another run."""
+    other = next((name for name, value in identity.items() if found.get(name) != value), None)
+    if other is not None:
+        raise FileError(
+            f"'{path}' is of another run ('{other}' differs); move it away, or leave --resume out and give --force"
+        )
+
+
+def _ended(path: Path, card: Card, job: Job, events: Range) -> Run:
+    """Return what came of a run that ended before, or `FileError` where its file is not what is to be made."""
+    with open_events(path) as file:
+        known, rows, proposal = file.attributes, file.rows, proposal_from_groups(file.groups())
+    _check_identity(path, known, _identity(card, job, events))
+    if not known["complete"]:
+        raise FileError(f"'{path}' is of an interrupted run whose weights were rescaled; make it again with --force")
+    sigma, seen = float(known["sigma"]), float(known.get("acceptance", 1.0))
+    return Run(
+        path=path,
+        events=rows,
+        trials=int(known["n_trials"]),
+        sigma=sigma,
+        error=float(known["sigma_error"]),
+        effective_share=sigma * sigma / (int(known["n_trials"]) * float(known["sum_w2"])) if sigma else 0.0,
+        unweighting_efficiency=sigma / proposal.max_weight,
+        expected_events=rate_of(card, job.beam, sigma * seen),
+        acceptance=None if job.detector is None else seen,
+        overweight=int(known["overweight_events"]) if "overweight_events" in known else None,
+        engine=str(known["engine"]),
+        seconds=0.0,
+        complete=True,
+    )
+
+
+def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, force: bool) -> EventWriter:
+    """Return the writer of a new file, or of the one that a killed run of the same card left."""
+    identity = _identity(card, job, events)
     if left:
         writer = EventWriter.resume(path, job.columns)
-        found = writer.attributes
-        other = next((name for name, value in identity.items() if found.get(name) != value), None)
-        if other is None:
-            return writer
-        writer.abandon()
-        raise FileError(
-            f"'{part_path(path)}' is of another run ('{other}' differs); move it away, or leave --resume out and "
-            "give --force"
-        )
+        try:
+            _check_identity(part_path(path), writer.attributes, identity)
+        except FileError:
+            writer.abandon()
+            raise
+        return writer
     attributes = {**job.attributes, "title": card.title, "card": card.text, **identity}
     return EventWriter(path, job.columns, attributes, force=force)
 
