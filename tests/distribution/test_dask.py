@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.command_line import Command
-from tests.production_runs import content, whole_run
+from tests.production_runs import command, content, production_card, whole_run
 from tridentgen.distribution import DistributionError
 from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.errors import InputError
+from tridentgen.events.verify import verify
 from tridentgen.run import run
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason='needs Dask: pip install "tridentgen[dask]"'
 )
 WORKERS = 4
+CTRL_C = "import os, signal; os.setsid(); signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A process group of its own, as on a terminal."""
 
 
 @needs_dask
@@ -45,6 +50,30 @@ def test_four_workers_of_which_two_are_killed(tmp_path: Path, kind: str, monkeyp
     assert len(killed) == 2
     print(f"{kind}: {content(whole.path)}")
     assert content(unharmed.path) == content(harmed.path) == content(whole.path)
+
+
+@needs_dask
+@pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
+def test_ctrl_c_ends_run_and_workers(tmp_path: Path) -> None:
+    production_card(tmp_path, "cevns", events=100_000_000)
+    part = tmp_path / "a.h5.part"
+    process = command(tmp_path, "generate", "card.toml", "-o", "a.h5", "--workers", "2", before=CTRL_C)
+    try:
+        deadline = time.monotonic() + 60.0
+        while not (part.exists() and part.stat().st_size > 3_000_000):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 130
+    assert error.startswith("tridentgen: interrupted after ")
+    assert error.count("\n") == 1
+    assert not part.exists()
+    assert {check.name for check in verify(tmp_path / "a.h5") if not check.passed} == {"completeness"}
 
 
 @needs_dask

@@ -17,6 +17,7 @@ from tests.production_runs import attributes, content, production_card, whole_ru
 from tridentgen.cards import read_card
 from tridentgen.distribution import DistributedEngine, DistributionError, tasks
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.engines.proposal import ChannelProposal
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
 from tridentgen.jobs import job_of
@@ -138,6 +139,20 @@ def test_without_workers_patience_ends(tmp_path: Path) -> None:
 
     with Nobody(1) as executor, pytest.raises(DistributionError, match=r"no worker has finished anything for 0\.2 s"):
         run(production_card(tmp_path, "cevns"), tmp_path / "a.h5", executor=executor, patience_s=0.2)
+
+
+def test_who_waits_for_a_worker_can_be_stopped(tmp_path: Path, pool: Executor) -> None:
+    card = read_card(production_card(tmp_path, "cevns"))
+    engine = DistributedEngine.start(pool, card, job_of(card).process, 60.0)
+    process, hold = job_of(card).process, threading.Event()
+    for _ in range(3):
+        pool.submit(hold.wait)  # all workers are busy for good
+    threading.Timer(0.3, engine.stop).start()
+    with pytest.raises(DistributionError, match="the run was stopped"):
+        engine.integrate(
+            process, 0, ChannelProposal.uniform(process.dimensions, 16, (1,) * process.dimensions), 1, 1, 1
+        )
+    hold.set()
 
 
 def test_a_worker_with_another_flux_refuses(tmp_path: Path, pool: Executor) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -37,6 +39,7 @@ TRIES = 3
 # Pieces of one call: small enough that two batches of events keep 32 workers busy, large enough that sending them about
 # costs less than making them.
 _PIECES, _TILES, _EVENTS = 32, 4, 2 * TILE
+_GLANCE_S = 1.0
 
 
 class DistributionError(TridentgenError):
@@ -63,6 +66,7 @@ class DistributedEngine(Engine):
     recipe: Recipe
     patience_s: float
     name: str = ""
+    stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @classmethod
     def start(cls, executor: Executor, card: Card, process: Process, patience_s: float) -> Self:
@@ -143,13 +147,7 @@ class DistributedEngine(Engine):
             for number, call in enumerate(calls):
                 waiting[self._submit(task, call)] = (number, 1)
             while waiting:
-                done, _ = wait(waiting, self.patience_s, FIRST_COMPLETED)
-                if not done:
-                    raise DistributionError(
-                        f"no worker has finished anything for {self.patience_s:g} s; look whether there are workers, "
-                        "then go on with --resume"
-                    )
-                for future in done:
+                for future in self._next(waiting):
                     number, tries = waiting.pop(future)
                     try:
                         results[number] = future.result()
@@ -161,6 +159,25 @@ class DistributedEngine(Engine):
             for future in waiting:
                 future.cancel()
         return results
+
+    def _next(self, waiting: Collection[Future[Any]]) -> Iterable[Future[Any]]:
+        """Return those that are done next; raise `DistributionError` when that takes too long, or nobody wants them."""
+        deadline = time.monotonic() + self.patience_s
+        while not self.stopped.is_set():
+            left = deadline - time.monotonic()
+            done, _ = wait(waiting, min(max(left, 0.0), _GLANCE_S), FIRST_COMPLETED)
+            if done:
+                return done
+            if left <= 0.0:
+                raise DistributionError(
+                    f"no worker has finished anything for {self.patience_s:g} s; look whether there are workers, "
+                    "then go on with --resume"
+                )
+        raise DistributionError("the run was stopped")
+
+    def stop(self) -> None:
+        """Wait for workers no longer."""
+        self.stopped.set()
 
     def _submit(self, task: Callable[..., Any], call: tuple[Any, ...]) -> Future[Any]:
         try:

@@ -171,6 +171,10 @@ class Engine(Protocol):
         integrand's weight is above that number times `max_weight`: unweighted where no weight exceeds `max_weight`.
         """
 
+    def stop(self) -> None:
+        """Give up what is under way in other threads, as far as somebody else's answer is waited for."""
+        return
+
 
 class Drawn(NamedTuple):
     """Events of one channel in a block: which they are, and their cells; arrays of shape (n,)."""

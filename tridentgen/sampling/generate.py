@@ -49,13 +49,17 @@ def event_batches(
         def make(begin: int, end: int) -> Future[Columns]:
             return pool.submit(engine.events, process, proposal, seed, stream, begin, end - begin, max_weight)
 
-        begin = next(ends)
-        ahead = make(first, begin)
-        for end in ends:
-            done, ahead = ahead.result(), make(begin, end)
-            begin = end
-            yield done
-        yield ahead.result()
+        try:
+            begin = next(ends)
+            ahead = make(first, begin)
+            for end in ends:
+                done, ahead = ahead.result(), make(begin, end)
+                begin = end
+                yield done
+            yield ahead.result()
+        except BaseException:  # the caller has gone, or wants to
+            engine.stop()
+            raise
 
 
 def generate_events(
