@@ -9,6 +9,7 @@ from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio
 from tridentgen.flux import Flux, Monochromatic
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.reports import measured
+from tridentgen.text_tables import aligned
 
 Json = dict[str, Any]
 
@@ -71,20 +72,15 @@ def ratio_text(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution]) ->
         rows.setdefault(key, {})[ratio.epa.flux_label] = f"{ratio.value:.4g} +- {ratio.error:.1g}"
     header = ("nu", "leptons", "target", "regime", "energy/GeV", "sigma/cm2", *labels)
     table = [header, *((*key, *(cells.get(label, "") for label in labels)) for key, cells in rows.items())]
-    text = "sigma(EPA)/sigma(4PS), by the photon flux of the EPA\n" + _table(table)
+    text = "sigma(EPA)/sigma(4PS), by the photon flux of the EPA\n" + aligned(table)
     if not shapes:
         return text
     header = ("nu", "leptons", "target", "regime", "energy/GeV", "observable", "photon flux", "share in another bin")
     table = [header]
     table += [(*_place(s.epa, s.beam), s.observable.name, s.epa.flux_label, f"{s.shape_distance:.1%}") for s in shapes]
-    return f"{text}\n\nshapes of the distributions\n{_table(table)}"
+    return f"{text}\n\nshapes of the distributions\n{aligned(table)}"
 
 
 def _place(epa: EpaTrident, beam: Flux) -> tuple[str, ...]:
     energy = f"{beam.energy_max_GeV:g}" if isinstance(beam, Monochromatic) else "flux"
     return epa.neutrino, f"{epa.lepton_minus} {epa.lepton_plus}", epa.target, epa.regimes[0], energy
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -15,6 +15,7 @@ from tridentgen.processes.cevns import Cevns
 from tridentgen.run import Run
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import Progress
+from tridentgen.text_tables import aligned
 
 Json = dict[str, Any]
 
@@ -173,8 +174,7 @@ def cross_section_text(results: Sequence[Json]) -> str:
         )
         for r in results
     ]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    return "\n".join("  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return aligned(lines)
 
 
 def card_json(card: Card) -> Json:

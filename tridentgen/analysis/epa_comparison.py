@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tridentgen.analysis.histograms import FloatArray, bin_edges, dsigma_histogram
+from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
 from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
@@ -27,14 +27,14 @@ from tridentgen.sampling.train import Progress, silent, train
 COMPARED = ("m2_ll", "delta_theta")
 """Observables whose distributions are compared."""
 
-_TINY = 1e-300
+_TRAINING_POINTS = 300_000
 
 
 @dataclass(frozen=True)
 class Sampling:
     """How things are computed: engine, seed, and the relative error of a cross section or the number of events.
 
-    `training_points` is as in `tridentgen.sampling.train.train`.
+    `training_points` is as in `tridentgen.sampling.train.train`; few unless given, which is enough for histograms.
     """
 
     engine: Engine
@@ -150,14 +150,7 @@ def epa_distributions(
     Raise `InputError` where the cut on Q allows nothing.
     """
     observables = [observable for observable in TRIDENT_OBSERVABLES if observable.name in COMPARED]
-
-    def events(process: Trident) -> Events:
-        sampled = process.sampled(beam)
-        points = sampling.training_points
-        proposal = train(sampled, sampling.engine, sampling.seed, points=points, progress=progress)
-        return generate_events(sampled, proposal, sampling.engine, sampling.seed, sampling.events, {})
-
-    full = events(trident)
+    full = sampled_events(trident, beam, sampling, progress)
     found = []
     for photon_flux, q_max_GeV in fluxes:
         epa = EpaTrident.of(trident, photon_flux, q_max_GeV)
@@ -165,9 +158,16 @@ def epa_distributions(
             raise InputError(
                 f"{beam.description} is below {epa.threshold_GeV():.4g} GeV, where {epa.line} begins: no distribution"
             )
-        approximate = events(epa)
+        approximate = sampled_events(epa, beam, sampling, progress)
         found += [_distribution(epa, beam, observable, approximate, full) for observable in observables]
     return found
+
+
+def sampled_events(trident: Trident, beam: Flux, sampling: Sampling, progress: Progress = silent) -> Events:
+    """Return weighted events of a process, `sampling.events` of them."""
+    process, points = trident.sampled(beam), sampling.training_points or _TRAINING_POINTS
+    proposal = train(process, sampling.engine, sampling.seed, points=points, progress=progress)
+    return generate_events(process, proposal, sampling.engine, sampling.seed, sampling.events, {})
 
 
 def _distribution(
@@ -177,8 +177,7 @@ def _distribution(
     values = [observable.value(events[observable.column]) for events in (approximate, full)]
     shapes = [events["weight"] / events.sum_weights for events in (approximate, full)]
     edges, log = bin_edges(np.concatenate(values), np.concatenate(shapes))
-    bins = np.log(edges) if log else edges
-    if log:
-        values = [np.log(np.maximum(x, _TINY)) for x in values]
-    of_epa, of_full = (dsigma_histogram(events, x, bins) for events, x in zip((approximate, full), values, strict=True))
+    of_epa, of_full = (
+        axis_histogram(events, x, edges, log) for events, x in zip((approximate, full), values, strict=True)
+    )
     return EpaDistribution(epa, beam, observable, edges, log, *of_epa, *of_full)

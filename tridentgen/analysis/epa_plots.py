@@ -9,33 +9,31 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio
-from tridentgen.analysis.plot_style import FORMATS, save, style
+from tridentgen.analysis.plot_names import trident_title
+from tridentgen.analysis.plot_style import (
+    COLOURS,
+    DASHES,
+    MARKERS,
+    check_picture,
+    plain_ticks,
+    save,
+    shared_legend,
+    style,
+)
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic
 from tridentgen.processes.epa_trident import EpaTrident
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart by colour-blind readers; dashes and markers serve prints in grey.
-_STYLES = (("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "D"))
+_STYLES = tuple(zip(COLOURS, DASHES, MARKERS, strict=True))
 _COLUMNS = 3
-_SHORT = 60.0
-_TEX = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 _LABELS = {"exact": r"exact $h_T$", "lambda-qcd": r"$Q < \Lambda_\mathrm{QCD}/A^{1/3}$", "uncut": "no cut on $Q$"}
 
 _Case = tuple[str, ...]
 Compared = TypeVar("Compared", EpaRatio, EpaDistribution)
-
-
-def check_picture(path: Path) -> None:
-    """Raise `InputError` for a file that is no picture, `TridentgenError` where nothing can be drawn."""
-    if path.suffix[1:] not in FORMATS:
-        raise InputError(f"--output {path}: unknown picture format; end the name in .{', .'.join(FORMATS)}")
-    with style():
-        pass
 
 
 def plot_epa(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution], path: Path) -> Path:
@@ -56,13 +54,26 @@ def plot_epa(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution], path
         Without matplotlib or mplhep, for an unknown format or nothing to draw, where the picture cannot be written.
     """
     check_picture(path)
-    lines = _by_case([ratio for ratio in ratios if isinstance(ratio.beam, Monochromatic)])
-    lines = {case: found for case, found in lines.items() if len({r.beam.energy_max_GeV for r in found}) > 1}
+    lines = _lines(ratios)
     panels = _by_case(shapes)
     if not lines and not panels:
         raise InputError("there is nothing to draw: give several energies, or ask for --distributions")
     with style():
         return save(_with_shapes(lines, panels) if panels else _alone(lines), path)
+
+
+def ratio_figure(ratios: Sequence[EpaRatio]) -> Figure:
+    """Return ratios against energy as a figure; raise `InputError` where there are not several energies."""
+    lines = _lines(ratios)
+    if not lines:
+        raise InputError("there is nothing to draw: give several energies")
+    return _alone(lines)
+
+
+def _lines(ratios: Sequence[EpaRatio]) -> dict[_Case, list[EpaRatio]]:
+    """Return the ratios of one energy each by process, where there are several."""
+    lines = _by_case([ratio for ratio in ratios if isinstance(ratio.beam, Monochromatic)])
+    return {case: found for case, found in lines.items() if len({r.beam.energy_max_GeV for r in found}) > 1}
 
 
 def _by_case(items: Sequence[Compared]) -> dict[_Case, list[Compared]]:
@@ -85,10 +96,10 @@ def _alone(lines: dict[_Case, list[EpaRatio]]) -> Figure:
     cases = sorted(lines, key=lambda case: [c[-1] for c in lines].index(case[-1]))
     for axes, case in zip(grid.flat, cases, strict=False):
         _draw_ratios(axes, lines[case])
-        axes.set_title(_title(lines[case][0].epa), loc="left", fontsize=21)
+        axes.set_title(trident_title(lines[case][0].epa), loc="left", fontsize=21)
     for axes in grid.flat[len(lines) :]:
         axes.set_axis_off()
-    _shared_legend(figure, grid.flat[0])
+    shared_legend(figure, grid.flat[0])
     return figure
 
 
@@ -104,17 +115,17 @@ def _with_shapes(lines: dict[_Case, list[EpaRatio]], panels: dict[_Case, list[Ep
         if case in lines:
             axes = figure.add_subplot(grid[row, 0])
             _draw_ratios(axes, lines[case])
-            axes.set_title(_title(shapes[0].epa), loc="left", fontsize=21)
+            axes.set_title(trident_title(shapes[0].epa), loc="left", fontsize=21)
         for column, name in enumerate(names, start=bool(lines)):
             halves = grid[row, column].subgridspec(2, 1, height_ratios=(2.6, 1.0), hspace=0.0)
             upper = figure.add_subplot(halves[0])
             lower = figure.add_subplot(halves[1], sharex=upper)
             upper.tick_params(labelbottom=False)
             _draw_shapes(upper, lower, [shape for shape in shapes if shape.observable.name == name])
-            upper.set_title(f"{_title(shapes[0].epa)}, {_beam(shapes[0])}", loc="left", fontsize=21)
+            upper.set_title(f"{trident_title(shapes[0].epa)}, {_beam(shapes[0])}", loc="left", fontsize=21)
             first = first or upper
     assert first is not None
-    _shared_legend(figure, first)
+    shared_legend(figure, first)
     return figure
 
 
@@ -130,18 +141,8 @@ def _draw_ratios(axes: Axes, ratios: Sequence[EpaRatio]) -> None:
     axes.set_yscale("log")
     axes.set_xlabel(r"$E_\nu$ [GeV]")
     axes.set_ylabel(r"$\sigma_\mathrm{EPA}/\sigma_\mathrm{4PS}$")
-    _plain_ticks(axes.xaxis)
-    _plain_ticks(axes.yaxis)
-
-
-def _plain_ticks(axis: Axis) -> None:
-    """Write 0.5, 1, 2, 5 and so on beside a logarithmic axis, or only 0.1, 1, 10 where it is long."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < _SHORT * low else (1.0,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
+    plain_ticks(axes.xaxis)
+    plain_ticks(axes.yaxis)
 
 
 def _draw_shapes(upper: Axes, lower: Axes, shapes: Sequence[EpaDistribution]) -> None:
@@ -160,7 +161,7 @@ def _draw_shapes(upper: Axes, lower: Axes, shapes: Sequence[EpaDistribution]) ->
         lower.stairs(value + error, shape.edges, baseline=value - error, fill=True, color=colour, alpha=0.2)
     lower.axhline(1.0, color="black", linewidth=1.2)
     lower.set_yscale("log")
-    _plain_ticks(lower.yaxis)
+    plain_ticks(lower.yaxis)
     lower.set_xlabel(f"${symbol}$ [{units}]")
     lower.set_ylabel("EPA/4PS")
     slope, per = (rf"d\ln\,{symbol}", "cm$^2$") if full.log else (f"d{symbol}", f"cm$^2$/{units}")
@@ -179,20 +180,5 @@ def _label(epa: EpaTrident) -> str:
     return _LABELS.get(epa.photon_flux) or f"${epa.flux_label.replace(' GeV', '$ GeV')}"
 
 
-def _title(epa: EpaTrident) -> str:
-    neutrino = epa.incoming
-    beam = rf"\nu_{{{_TEX[neutrino.flavour]}}}"
-    beam = rf"\overline{{{beam}}}" if neutrino.antiparticle else beam
-    pair = rf"{_TEX[epa.minus.flavour]}^-{_TEX[epa.plus.flavour]}^+"
-    nuclide = epa.nuclide
-    symbol = nuclide.name.rstrip("0123456789")
-    return rf"${beam} \rightarrow {pair}$, $^{{{nuclide.A}}}${symbol} {epa.regimes[0]}"
-
-
 def _beam(shape: EpaDistribution) -> str:
     return f"{shape.beam.energy_max_GeV:g} GeV" if isinstance(shape.beam, Monochromatic) else "in the flux"
-
-
-def _shared_legend(figure: Figure, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), fontsize=24)

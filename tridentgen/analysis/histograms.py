@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float64]
 _BINS = 50
 _LOG_SPAN = 100.0  # a logarithmic axis where the middle 90 % of the cross section span more than this factor
 _EVENTS_PER_BIN = 25
+_TINY = 1e-300
 _TAIL = 1e-3
 """Share of the cross section left out at either end of a logarithmic axis, and below a linear one."""
 
@@ -66,6 +67,16 @@ def dsigma_histogram(
     sums = np.bincount(bins, weights, len(widths))
     squares = np.bincount(bins, weights**2, len(widths))
     return sums / widths, np.sqrt(squares) / widths
+
+
+def axis_histogram(
+    events: Events, values: FloatArray, edges: FloatArray, log: bool, mask: NDArray[np.bool_] | None = None,
+    factor: FloatArray | None = None,
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    """Return `dsigma_histogram` of `values`, per unit of their logarithm where `log`: areas are cross sections then."""
+    if log:
+        values, edges = np.log(np.maximum(values, _TINY)), np.log(edges)
+    return dsigma_histogram(events, values, edges, mask, factor)
 
 
 def bin_edges(

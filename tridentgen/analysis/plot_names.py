@@ -6,6 +6,7 @@ import re
 import textwrap
 
 from tridentgen.events.events import Events
+from tridentgen.processes.trident import Trident
 
 _LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 _ANY_LEPTON = r"\ell"
@@ -49,6 +50,22 @@ def reaction_line(events: Events) -> str:
     nuclide = re.fullmatch(r"([A-Za-z]+)(\d*)", str(events.attributes.get("target", "")))
     target = rf"{{}}^{{{nuclide[2]}}}\mathrm{{{nuclide[1]}}}" if nuclide else "A"
     return rf"${beam}\,{target} \rightarrow {out}\,{lepton(events, 'minus')}\,{lepton(events, 'plus')}\,X$"
+
+
+def trident_title(trident: Trident) -> str:
+    """Return ``nu -> l- l+, A regime`` in TeX."""
+    return f"{pair_name(trident)}, {nuclide_name(trident.target)} {', '.join(trident.regimes)}"
+
+
+def pair_name(trident: Trident) -> str:
+    """Return ``nu -> l- l+`` in TeX."""
+    beam = _neutrino(trident.incoming.flavour, trident.incoming.antiparticle)
+    return rf"${beam} \rightarrow$ {pair_label((trident.lepton_minus, trident.lepton_plus))}"
+
+
+def pair_label(leptons: tuple[str, str]) -> str:
+    """Return ``l- l+`` in TeX."""
+    return "$" + "".join(f"{_LEPTONS[name[:-1]]}^{name[-1]}" for name in leptons) + "$"
 
 
 def _coherent(target: str, neutrinos: str, heavy: bool) -> str:

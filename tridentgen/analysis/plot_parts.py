@@ -11,21 +11,17 @@ from numpy.typing import NDArray
 
 from tridentgen.analysis import plot_names as names
 from tridentgen.analysis.histograms import FloatArray
+from tridentgen.analysis.plot_style import COLOURS, DASHES, Dashes
 from tridentgen.events import labels
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.events import Events
 from tridentgen.events.labels import channel_names
 
 TOTAL = "total"
-_MOST = 7
+_MOST = len(COLOURS)
 """Lines that can be told apart; of more, the smallest are put together."""
 
 _GREY = "#7F7F7F"
-# Okabe and Ito's colours, told apart by colour-blind readers; the dashes serve prints in grey.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C510A")
-_DASHES = ("-", "--", "-.", (0, (6, 1.5, 1.5, 1.5, 1.5, 1.5)), (0, (3, 1.5)), (0, (8, 2)), (0, (4, 2, 1, 2)))
-
-Dashes = str | tuple[int, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ def parts_of(events: Events, sort: str) -> list[Part]:
         return [total]
     codes, told = found
     parts = [
-        Part(label, _COLOURS[place % _MOST], _DASHES[place % _MOST], codes == place)
+        Part(label, COLOURS[place % _MOST], DASHES[place % _MOST], codes == place)
         for place, label in enumerate(told)
         if np.any(codes == place)
     ]
@@ -72,7 +68,7 @@ def _largest(parts: Sequence[Part], weight: FloatArray) -> list[Part]:
     sizes = [float(np.sum(weight[part.mask])) for part in parts]
     kept = sorted(sorted(range(len(parts)), key=lambda i: -sizes[i])[: _MOST - 1])
     rest = np.logical_or.reduce([part.mask for i, part in enumerate(parts) if i not in kept])
-    chosen = [Part(parts[i].label, _COLOURS[place], _DASHES[place], parts[i].mask) for place, i in enumerate(kept)]
+    chosen = [Part(parts[i].label, COLOURS[place], DASHES[place], parts[i].mask) for place, i in enumerate(kept)]
     return [*chosen, Part("other", _GREY, "--", rest)]
 
 

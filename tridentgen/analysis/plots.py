@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tridentgen.analysis import plot_names as names
-from tridentgen.analysis.histograms import FloatArray, bin_edges, dsigma_histogram
+from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
 from tridentgen.analysis.observables import COHERENT_OBSERVABLES, TRIDENT_OBSERVABLES, Observable, observables_of
 from tridentgen.analysis.plot_parts import TOTAL, Part, kept_by_detector, parts_of
 from tridentgen.analysis.plot_style import FORMATS, save, style
@@ -117,10 +117,7 @@ class _Panel:
         acceptance = events["acceptance"] if observable.seen else None
         weights = events["weight"] if acceptance is None else events["weight"] * acceptance
         edges, log = bin_edges(values, weights, always_log=observable.log, long_tail=observable.long_tail)
-        # On a logarithmic axis the variable is ln x, for areas to be cross sections.
         per_log = log and not observable.log_y
-        x = np.log(np.maximum(values, 1e-300)) if per_log else values
-        bins = np.log(edges) if per_log else edges
         sigma = float(np.sum(weights))
         parts = parts_of(events, observable.sort)
         if observable.with_kept and "acceptance" in events.columns:
@@ -128,7 +125,7 @@ class _Panel:
         curves = []
         for part in parts:
             factor = part.factor if part.factor is not None else acceptance
-            y, error = dsigma_histogram(events, x, bins, part.mask, factor)
+            y, error = axis_histogram(events, values, edges, per_log, part.mask, factor)
             mine = events["weight"] if factor is None else events["weight"] * factor
             curves.append(_Curve(part, float(np.sum(mine[part.mask])) / sigma, y, error))
         return cls(observable, edges, log, tuple(curves))

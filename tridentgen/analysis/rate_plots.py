@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.analysis.plot_names import component_name, nuclide_name
-from tridentgen.analysis.plot_style import FORMATS, save, style
+from tridentgen.analysis.plot_style import COLOURS, DASHES, FORMATS, save, style
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.errors import InputError
 
@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _NAMES = {"component": component_name, "nuclide": nuclide_name}
-# Okabe and Ito's colours, told apart by colour-blind readers; the dashes serve prints in grey.
-_STYLES = (
-    ("#0072B2", "-"),
-    ("#D55E00", "--"),
-    ("#009E73", "-."),
-    ("#CC79A7", ":"),
-    ("#E69F00", "-"),
-    ("#56B4E9", "--"),
-)
+_STYLES = tuple(zip(COLOURS, DASHES, strict=True))[:6]
 _OTHERS = ("0.5", ":")
 _STEEP = 30.0  # a logarithmic axis where the peak exceeds the middle bin, or the smallest curve, by more
 _DECADES = 1e-5  # of the peak: the bottom of a logarithmic axis at the lowest

@@ -60,7 +60,7 @@ def _epa(options: argparse.Namespace) -> int:
         if not isinstance(card.process, ProcessCard):
             raise InputError(f"{card.where(('process', 'kind'))}: process.kind must be a trident to have an EPA")
     if options.output is not None:
-        from tridentgen.analysis.epa_plots import check_picture
+        from tridentgen.analysis.plot_style import check_picture
 
         check_picture(Path(options.output))
     with progress_bar() as progress:

@@ -44,11 +44,11 @@ class PhotonNeutrino:
 
     def sigma_transverse(self, q2: ArrayLike, shat: ArrayLike) -> FloatArray:
         """Return sigma_T in cm^2; at Q^2 = 0 that of a real photon. Zero where W^2 = shat - Q^2 is below threshold."""
-        return self._sigmas(q2, shat)[0]
+        return self.sigmas(q2, shat)[0]
 
     def sigma_longitudinal(self, q2: ArrayLike, shat: ArrayLike) -> FloatArray:
         """Return sigma_L in cm^2. Zero where W^2 = shat - Q^2 is below threshold, and for real photons."""
-        return self._sigmas(q2, shat)[1]
+        return self.sigmas(q2, shat)[1]
 
     def h_transverse(self, energy: ArrayLike, q2: ArrayLike, shat: ArrayLike) -> FloatArray:
         """Return h_T on one nucleus or nucleon, zero outside the target's kinematics."""
@@ -61,7 +61,7 @@ class PhotonNeutrino:
     def dsigma(self, energy: ArrayLike, q2: ArrayLike, shat: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return the transverse and the longitudinal part of d2sigma/(dQ^2 dshat) in cm^2/GeV^4, per target."""
         per = 1.0 / (8.0 * TWO_PI * TWO_PI * np.asarray(shat) * np.asarray(q2))
-        transverse_part, longitudinal_part = self._sigmas(q2, shat)
+        transverse_part, longitudinal_part = self.sigmas(q2, shat)
         return (
             per * self.h_transverse(energy, q2, shat) * transverse_part,
             per * self.h_longitudinal(energy, q2, shat) * longitudinal_part,
@@ -90,8 +90,8 @@ class PhotonNeutrino:
         found = flux(self._target.hadron(transfer, e), transfer, e, mass)
         return np.where(allowed, found, 0.0)
 
-    def _sigmas(self, q2: ArrayLike, shat: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Return sigma_T and sigma_L in cm^2."""
+    def sigmas(self, q2: ArrayLike, shat: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return sigma_T and sigma_L in cm^2, in the time of either."""
         q2, shat = np.broadcast_arrays(np.asarray(q2, dtype=float), np.asarray(shat, dtype=float))
         _require_positive(shat=shat)
         if not np.all(q2 >= 0.0):

@@ -1,0 +1,76 @@
+"""`tridentgen figure`: figures of the physics, computed from a card and drawn."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from tridentgen._version import __version__
+from tridentgen.cards import read_card
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, overrides
+from tridentgen.commands.xsec import energy_GeV
+from tridentgen.errors import InputError, nearest
+from tridentgen.progress import progress_bar
+from tridentgen.text_tables import aligned
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    figure = commands.add_parser("figure", help="compute and draw a figure of the physics", allow_abbrev=False)
+    figure.add_argument("name", metavar="NAME", nargs="?", help="which one; without it, a list of them")
+    figure.add_argument("card", metavar="CARD", nargs="?", default="quickstart",
+                        help="gives target, model, flux and sampling (default: quickstart)")  # fmt: skip
+    figure.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies instead of the figure's own")
+    figure.add_argument("--events", metavar="N", help="events of each distribution (default 100000)")
+    figure.add_argument("--rel-error", metavar="R", help="relative error of each cross section (default 1e-3)")
+    figure.add_argument("-o", "--output", metavar="PICTURE", help="a name ending in .png, .pdf or .svg "
+                        "(default: NAME.png)")  # fmt: skip
+    add_common(figure)
+    figure.set_defaults(command=_figure)
+
+
+def _figure(options: argparse.Namespace) -> int:
+    # The extra `plot` and most of the package are not needed for anything else.
+    from tridentgen.analysis.plot_style import check_picture, save, style
+    from tridentgen.figures.base import Request
+    from tridentgen.figures.kinds import KINDS
+
+    if options.name is None:
+        print(_list({name: kind.about for name, kind in KINDS.items()}, as_json=options.json))
+        return EXIT_OK
+    if options.name not in KINDS:
+        hint = nearest(options.name, KINDS)
+        raise InputError(f"no figure is called '{options.name}'{hint}; there are {', '.join(KINDS)}")
+    kind: Any = KINDS[options.name]
+    path = Path(options.output or f"{kind.name}.png")
+    check_picture(path)
+    request = Request(read_card(options.card, overrides(options)), _energies(options, kind.energies))
+    with progress_bar() as progress:
+        numbers = kind.compute(request, progress)
+    with style():
+        save(kind.draw(numbers), path)
+    if options.json:
+        print(json.dumps({**kind.json(numbers), "picture": str(path), "version": __version__}, indent=2))
+    else:
+        print(f"{kind.text(numbers)}\n\n{path}")
+    return EXIT_OK
+
+
+def _energies(options: argparse.Namespace, most: int) -> tuple[float, ...] | None:
+    if options.energy is None:
+        return None
+    asked = f"--energy {' '.join(options.energy)}"
+    if most == 0:
+        raise InputError(f"{asked}: this figure is made in the card's flux; --set flux.kind=monochromatic and "
+                         "flux.energy_GeV=E for one energy")  # fmt: skip
+    if most == 1 and len(options.energy) > 1:
+        raise InputError(f"{asked}: this figure takes one energy")
+    return tuple(energy_GeV(text) for text in options.energy)
+
+
+def _list(abouts: dict[str, str], *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps([{"name": name, "about": about} for name, about in abouts.items()], indent=2)
+    return aligned(list(abouts.items()))

@@ -1,0 +1,1 @@
+"""Figures of the physics of tridents, each of them computed and drawn by ``tridentgen figure NAME``."""

@@ -1,0 +1,122 @@
+"""What a figure is: numbers computed from a card, and a picture drawn of the numbers alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from tridentgen.analysis.epa_comparison import Sampling
+from tridentgen.card_process import ProcessCard
+from tridentgen.cards import Card
+from tridentgen.errors import InputError
+from tridentgen.flux import Flux
+from tridentgen.jobs import beam_of, engine_of
+from tridentgen.particles import FLAVOURS, neutrino
+from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.trident import Trident
+from tridentgen.sampling.train import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Pair = tuple[str, str]
+Numbers = TypeVar("Numbers")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a figure is asked for: a card, and energies in GeV instead of the figure's own."""
+
+    card: Card
+    energies_GeV: tuple[float, ...] | None = None
+
+    @property
+    def process(self) -> ProcessCard:
+        """The trident of the card; raise `InputError` where it is none."""
+        process = self.card.process
+        if not isinstance(process, ProcessCard):
+            raise InputError(f"{self.card.where(('process', 'kind'))}: process.kind must be a trident for this figure")
+        return process
+
+    @property
+    def sampling(self) -> Sampling:
+        """How things are computed."""
+        of_card = self.card.sampling
+        return Sampling(
+            engine_of(self.card), of_card.seed, of_card.rel_error, of_card.events, of_card.training_points
+        )  # fmt: skip
+
+    @property
+    def beam(self) -> Flux:
+        """The flux of the card's neutrino."""
+        _ = self.process
+        found = beam_of(self.card)
+        assert isinstance(found, Flux)
+        return found
+
+    def trident(self, leptons: Pair, regime: str, beam: str | None = None) -> Trident:
+        """Return the full process of the card with other leptons, in one regime, and with another neutrino `beam`."""
+        process = replace(self.process, leptons=leptons, regimes=(regime,), neutrino=beam or self.process.neutrino)
+        reaction = replace(self.card, process=process).reaction
+        assert isinstance(reaction, Trident)
+        return reaction.full if isinstance(reaction, EpaTrident) else reaction
+
+
+def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
+    """Return the pairs (minus, plus) of leptons of `flavours` that a neutrino makes, the one of its own flavour first.
+
+    Pairs of one flavour, and pairs in which the neutrino turns into its own lepton.
+    """
+    incoming = neutrino(beam)
+    own = incoming.flavour
+    order = sorted(flavours, key=lambda flavour: flavour != own)
+    pairs = [(f"{flavour}-", f"{flavour}+") for flavour in order]
+    others = [flavour for flavour in order if flavour != own and own in flavours]
+    mixed = [(f"{flavour}-", f"{own}+") if incoming.antiparticle else (f"{own}-", f"{flavour}+") for flavour in others]
+    return [*pairs, *mixed]
+
+
+@dataclass(frozen=True)
+class FigureKind(Generic[Numbers]):
+    """A figure by name.
+
+    Attributes
+    ----------
+    name, about : str
+        What it is called, and what it shows, in a line.
+    compute : callable
+        ``compute(request, progress)`` returns the numbers, a dataclass.
+    draw : callable
+        ``draw(numbers)`` returns the picture, inside `plot_style.style`.
+    text : callable
+        ``text(numbers)`` returns a table for people.
+    energies : int
+        How many neutrino energies it can be asked for: 0, 1 or 2 for any number.
+    json : callable
+        ``json(numbers)`` returns what ``--json`` prints.
+    """
+
+    name: str
+    about: str
+    compute: Callable[[Request, Progress], Numbers]
+    draw: Callable[[Numbers], Figure]
+    text: Callable[[Numbers], str]
+    energies: int = 0
+    json: Callable[[Numbers], Any] = field(default_factory=lambda: json_of)
+
+
+def json_of(value: Any) -> Any:
+    """Return numbers as JSON has them: dataclasses as objects, arrays as lists, what is not a number as null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: json_of(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, np.ndarray):
+        return json_of(value.tolist())
+    if isinstance(value, list | tuple):
+        return [json_of(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): json_of(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,155 @@
+"""Distributions in a flux, m2_ll and delta_theta by channel: coherent against diffractive, EPA against full process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tridentgen.analysis.epa_comparison import COMPARED, sampled_events
+from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
+from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
+from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
+from tridentgen.analysis.plot_style import COLOURS, shared_legend
+from tridentgen.events.events import Events
+from tridentgen.figures.base import FigureKind, Pair, Request, channels
+from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.sampling.train import Progress
+from tridentgen.text_tables import aligned
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+REGIMES = ("coherent", "diffractive")
+MODELS = ("4ps", "epa")
+_OBSERVABLES = tuple(o for o in TRIDENT_OBSERVABLES if o.name in COMPARED)
+_MODEL_LABELS = {"4ps": "full process", "epa": r"EPA, exact $h_T$"}
+
+_Samples = Mapping[tuple[str, str], Events]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """dsigma/dx in cm^2 per unit of the observable, or of its logarithm, with errors: arrays of shape (B,).
+
+    `mean` is that of the observable, `sigma_cm2` the flux-averaged cross section per nuclide.
+    """
+
+    leptons: Pair
+    regime: str
+    model: str
+    observable: str
+    units: str
+    edges: FloatArray
+    log: bool
+    dsigma_cm2: FloatArray
+    error_cm2: FloatArray
+    sigma_cm2: float
+    mean: float
+
+
+@dataclass(frozen=True)
+class Distributions:
+    """All of them, in one flux."""
+
+    nu: str
+    target: str
+    flux: str
+    distributions: tuple[Distribution, ...]
+
+
+def compute(request: Request, progress: Progress) -> Distributions:
+    """Sample the full process and the approximation with the exact flux of photons, for every channel of e and mu."""
+    beam, sampling = request.beam, request.sampling
+    pairs = channels(request.process.neutrino, ("e", "mu"))
+    found: list[Distribution] = []
+    for place, pair in enumerate(pairs):
+        samples: dict[tuple[str, str], Events] = {}
+        for regime in REGIMES:
+            progress(f"{' '.join(pair)} {regime}", (place + 0.5 * REGIMES.index(regime)) / len(pairs))
+            full = request.trident(pair, regime)
+            samples[regime, "4ps"] = sampled_events(full, beam, sampling)
+            samples[regime, "epa"] = sampled_events(EpaTrident.of(full), beam, sampling)
+        for observable in _OBSERVABLES:
+            found += _binned(pair, observable, samples)
+    return Distributions(request.process.neutrino, request.process.target, beam.description, tuple(found))
+
+
+def _binned(pair: Pair, observable: Observable, samples: _Samples) -> list[Distribution]:
+    """Histogram all samples in common bins, which suit their sum when each counts the same."""
+    values = {key: observable.value(events[observable.column]) for key, events in samples.items()}
+    shapes = [events["weight"] / events.sum_weights for events in samples.values()]
+    wide = observable.name == "m2_ll"  # the channels differ by decades
+    edges, log = bin_edges(np.concatenate(list(values.values())), np.concatenate(shapes), always_log=wide)
+    units = observable.units.replace("$^2$", "2")
+    found = []
+    for (regime, model), events in samples.items():
+        x = values[regime, model]
+        dsigma, error = axis_histogram(events, x, edges, log)
+        mean = float(np.sum(events["weight"] * x))
+        sigma = events.sum_weights
+        found.append(Distribution(
+            pair, regime, model, observable.name, units, edges, log, dsigma, error, sigma, mean / sigma
+        ))  # fmt: skip
+    return found
+
+
+def draw(numbers: Distributions) -> Figure:
+    """Draw a row for each channel and a column for each observable, normalised to one."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    pairs = list(dict.fromkeys(d.leptons for d in numbers.distributions))
+    layout = ConstrainedLayoutEngine(w_pad=0.2, h_pad=0.15)
+    figure = Figure(figsize=(9.6 * len(_OBSERVABLES), 7.0 * len(pairs) + 1.6), layout=layout)
+    grid = figure.subplots(len(pairs), len(_OBSERVABLES), squeeze=False)
+    for row, pair in zip(grid, pairs, strict=True):
+        for axes, observable in zip(row, _OBSERVABLES, strict=True):
+            mine = [d for d in numbers.distributions if (d.leptons, d.observable) == (pair, observable.name)]
+            _panel(axes, observable, mine)
+            axes.set_title(rf"{neutrino_name(numbers.nu)} $\rightarrow$ {pair_label(pair)}", loc="left", fontsize=22)
+    shared_legend(figure, grid.flat[0], columns=2)
+    figure.suptitle(f"{nuclide_name(numbers.target)}; shapes, normalised to one", fontsize=26)
+    return figure
+
+
+def _panel(axes: Axes, observable: Observable, distributions: list[Distribution]) -> None:
+    for d in distributions:
+        colour = COLOURS[REGIMES.index(d.regime)]
+        full = d.model == "4ps"
+        y, error = d.dsigma_cm2 / d.sigma_cm2, d.error_cm2 / d.sigma_cm2
+        axes.stairs(y + error, d.edges, baseline=y - error, fill=True, color=colour, alpha=0.2, linewidth=0.0)
+        axes.stairs(y, d.edges, color=colour, linestyle="-" if full else "--", linewidth=2.6 if full else 1.8,
+                    label=f"{d.regime}, {_MODEL_LABELS[d.model]}")  # fmt: skip
+    first = distributions[0]
+    slope, per = (rf"d\ln\,{observable.symbol}", "") if first.log else (f"d{observable.symbol}", observable.units)
+    axes.set_xlabel(f"${observable.symbol}$ [{observable.units}]")
+    axes.set_ylabel(rf"$(1/\sigma)\,d\sigma/{slope}$" + (f" [1/{per}]" if per else ""))
+    if first.log:
+        axes.set_xscale("log")
+    axes.set_xlim(first.edges[0], first.edges[-1])
+    axes.set_ylim(bottom=0.0)
+
+
+def text(numbers: Distributions) -> str:
+    """Return the mean of every observable."""
+    rows: list[tuple[str, ...]] = [("leptons", "regime", "sigma/cm2", "observable", "mean, 4PS", "mean, EPA")]
+    for full in (d for d in numbers.distributions if d.model == "4ps"):
+        (epa,) = (
+            d for d in numbers.distributions
+            if (d.leptons, d.regime, d.observable, d.model) == (full.leptons, full.regime, full.observable, "epa")
+        )  # fmt: skip
+        rows.append((
+            " ".join(full.leptons), full.regime, f"{full.sigma_cm2:.4g}", f"{full.observable}/{full.units}",
+            f"{full.mean:.4g}", f"{epa.mean:.4g}",
+        ))  # fmt: skip
+    return aligned(rows)
+
+
+KIND = FigureKind(
+    "distributions", "m2_ll and delta_theta in a flux by channel: coherent, diffractive, full process, EPA",
+    compute, draw, text,
+)  # fmt: skip

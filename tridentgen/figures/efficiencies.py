@@ -1,0 +1,163 @@
+"""What cuts leave of the signal in a flux, by channel: efficiency against the cut, and a table of the usual cuts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
+from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES
+from tridentgen.analysis.epa_comparison import sampled_events
+from tridentgen.analysis.histograms import FloatArray
+from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
+from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
+from tridentgen.events.events import Events
+from tridentgen.figures.base import FigureKind, Pair, Request, channels
+from tridentgen.sampling.train import Progress
+from tridentgen.text_tables import aligned
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+REGIMES = ("coherent", "diffractive")
+_DEGREE = math.pi / 180.0
+USUAL_CUTS: Mapping[str, tuple[float, float]] = {
+    "m2_ll": (-math.inf, 0.2),
+    "delta_theta": (-math.inf, 20.0 * _DEGREE),
+    "theta_minus": (-math.inf, 15.0 * _DEGREE),
+    "theta_plus": (-math.inf, 15.0 * _DEGREE),
+}
+"""The cuts of the table where the card has none, in GeV^2 and radians."""
+
+_CUT_VALUES = {
+    "m2_ll": np.geomspace(1e-3, 2.0, 60),
+    "delta_theta": np.geomspace(0.5, 90.0, 60),
+    "theta": np.geomspace(0.5, 90.0, 60),
+}
+_LABELS = {
+    "m2_ll": r"$m^2_{\ell\ell}$ below [GeV$^2$]",
+    "delta_theta": r"$\Delta\theta$ below [deg]",
+    "theta": r"both $\theta$ to the beam below [deg]",
+}
+
+
+@dataclass(frozen=True)
+class EfficiencyCurve:
+    """The share of the cross section with an observable below each of `cut`: arrays of shape (N,).
+
+    `observable` is ``m2_ll`` (GeV^2), ``delta_theta``, or ``theta``, the larger of the leptons' angles to the beam
+    (degrees).
+    """
+
+    leptons: Pair
+    regime: str
+    observable: str
+    cut: FloatArray
+    efficiency: FloatArray
+    error: FloatArray
+
+
+@dataclass(frozen=True)
+class EfficiencyRow:
+    """What each cut leaves by itself, and all of them together."""
+
+    leptons: Pair
+    regime: str
+    sigma_cm2: float
+    each: tuple[Share, ...]
+    together: Share
+
+
+@dataclass(frozen=True)
+class Efficiencies:
+    """Curves and the table; `cuts` are those of the table in words."""
+
+    nu: str
+    target: str
+    flux: str
+    cuts: tuple[str, ...]
+    rows: tuple[EfficiencyRow, ...]
+    curves: tuple[EfficiencyCurve, ...]
+
+
+def compute(request: Request, progress: Progress) -> Efficiencies:
+    """Sample every channel of e and mu in both regimes; the table has the card's cuts, or else `USUAL_CUTS`."""
+    beam, sampling = request.beam, request.sampling
+    limits = request.card.cuts.limits or USUAL_CUTS
+    plans = [(pair, regime) for pair in channels(request.process.neutrino, ("e", "mu")) for regime in REGIMES]
+    rows: list[EfficiencyRow] = []
+    curves: list[EfficiencyCurve] = []
+    for number, (pair, regime) in enumerate(plans):
+        progress(f"{' '.join(pair)} {regime}", number / len(plans))
+        events = sampled_events(request.trident(pair, regime), beam, sampling)
+        each = tuple(cut_flow([events.columns], {name: limit})[0][0] for name, limit in limits.items())
+        rows.append(EfficiencyRow(pair, regime, events.sum_weights, each, cut_flow([events.columns], limits)[0][-1]))
+        curves += [_curve(pair, regime, name, events) for name in _CUT_VALUES]
+    words = tuple(in_words(limits, TRIDENT_OBSERVABLES))
+    nu, target = request.process.neutrino, request.process.target
+    return Efficiencies(nu, target, beam.description, words, tuple(rows), tuple(curves))
+
+
+def _curve(pair: Pair, regime: str, name: str, events: Events) -> EfficiencyCurve:
+    """Return the share below each cut, with its error as in `cut_flow`."""
+    if name == "theta":
+        values = np.degrees(np.maximum(events["theta_minus"], events["theta_plus"]))
+    else:
+        values = np.degrees(events[name]) if name == "delta_theta" else events[name]
+    weight, cuts = events["weight"], _CUT_VALUES[name]
+    order = np.argsort(values)
+    sums = np.cumsum([np.zeros(2), *np.stack([weight, weight**2], axis=1)[order]], axis=0)
+    below = sums[np.searchsorted(values[order], cuts, side="right")]
+    total, squares = sums[-1]
+    share = below[:, 0] / total
+    variance = below[:, 1] * (1.0 - 2.0 * share) + share**2 * squares
+    return EfficiencyCurve(pair, regime, name, cuts, share, np.sqrt(np.maximum(variance, 0.0)) / total)
+
+
+def draw(numbers: Efficiencies) -> Figure:
+    """Draw a panel for each observable and a line for each channel, coherent above diffractive."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.4 * len(_CUT_VALUES), 14.6), layout="constrained")
+    grid = figure.subplots(len(REGIMES), len(_CUT_VALUES), squeeze=False, sharey=True)
+    for row, regime in zip(grid, REGIMES, strict=True):
+        title = f"{neutrino_name(numbers.nu)}, {nuclide_name(numbers.target)} {regime}"
+        for axes, name in zip(row, _CUT_VALUES, strict=True):
+            _panel(axes, [c for c in numbers.curves if (c.regime, c.observable) == (regime, name)])
+            axes.set_title(title, loc="left", fontsize=22)
+        row[0].set_ylabel("efficiency")
+    return figure
+
+
+def _panel(axes: Axes, curves: Sequence[EfficiencyCurve]) -> None:
+    for curve, colour, dashes in zip(curves, COLOURS, DASHES, strict=False):
+        axes.plot(curve.cut, curve.efficiency, color=colour, linestyle=dashes, linewidth=2.6,
+                  label=pair_label(curve.leptons))  # fmt: skip
+        low, high = curve.efficiency - curve.error, curve.efficiency + curve.error
+        axes.fill_between(curve.cut, low, high, color=colour, alpha=0.2, linewidth=0.0)
+    axes.set_xscale("log")
+    axes.set_xlim(curves[0].cut[0], curves[0].cut[-1])
+    axes.set_ylim(0.0, 1.05)
+    plain_ticks(axes.xaxis)
+    axes.set_xlabel(_LABELS[curves[0].observable])
+    axes.legend(loc="lower right", fontsize=22)
+
+
+def text(numbers: Efficiencies) -> str:
+    """Return the table of efficiencies in per cent."""
+    rows = [("leptons", "regime", *numbers.cuts, "all")]
+    for row in numbers.rows:
+        cells = [f"{100.0 * share.value:.2f} +- {100.0 * share.error:.2f}" for share in (*row.each, row.together)]
+        rows.append((" ".join(row.leptons), row.regime, *cells))
+    return "per cent of the signal\n" + aligned(rows)
+
+
+KIND = FigureKind(
+    "efficiencies", "share of the signal below cuts on m2_ll, delta_theta and the angles to the beam, by channel",
+    compute, draw, text,
+)  # fmt: skip

@@ -1,0 +1,66 @@
+"""sigma(EPA)/sigma(4PS) against the neutrino energy, for three fluxes of photons, on the nucleus and on a proton."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tridentgen.analysis.epa_comparison import EpaRatio, epa_ratios
+from tridentgen.analysis.epa_plots import ratio_figure
+from tridentgen.epa_reports import ratio_json, ratio_text
+from tridentgen.figures.base import FigureKind, Request, channels
+from tridentgen.flux import Monochromatic
+from tridentgen.jobs import require_single_energy
+from tridentgen.sampling.train import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ENERGIES_GEV = tuple(float(energy) for energy in np.geomspace(0.5, 100.0, 10))
+_REGIMES = ("coherent", "proton")
+_FLUXES = (("exact", None), ("lambda-qcd", None), ("q-max", None))
+
+
+@dataclass(frozen=True)
+class EpaRatios:
+    """Ratios of every channel, regime, energy and flux of photons."""
+
+    ratios: tuple[EpaRatio, ...]
+
+
+def compute(request: Request, progress: Progress) -> EpaRatios:
+    """Integrate the full process and three approximations of it for muon pairs, electron pairs and mixed pairs."""
+    energies = request.energies_GeV or _ENERGIES_GEV
+    pairs = channels(request.process.neutrino, ("e", "mu"))
+    tridents = [request.trident(pair, regime) for pair in pairs for regime in _REGIMES]
+    for trident in tridents:
+        for energy in energies:
+            require_single_energy(trident, energy)
+    plans = [(trident, energy) for trident in tridents for energy in energies]
+    found: list[EpaRatio] = []
+    for number, (trident, energy) in enumerate(plans):
+        progress(f"{trident.lepton_minus} {trident.lepton_plus} {trident.regimes[0]}", number / len(plans))
+        found += epa_ratios(trident, Monochromatic(energy), _FLUXES, request.sampling)
+    return EpaRatios(tuple(found))
+
+
+def draw(numbers: EpaRatios) -> Figure:
+    """Draw a panel for each channel and regime."""
+    return ratio_figure(numbers.ratios)
+
+
+def text(numbers: EpaRatios) -> str:
+    """Return a table of the ratios."""
+    return ratio_text(numbers.ratios, ())
+
+
+def as_json(numbers: EpaRatios) -> dict[str, Any]:
+    """Return the ratios as `tridentgen epa` does."""
+    return {"ratios": [ratio_json(ratio) for ratio in numbers.ratios]}
+
+
+KIND = FigureKind(
+    "epa", "sigma(EPA)/sigma(4PS) against E, by channel and regime", compute, draw, text, energies=2, json=as_json
+)
