@@ -732,6 +732,8 @@ def test_analytic_fluxes_of_builtin_cards_can_be_built() -> None:
         ("dune_nd_mumu", "centre", 1.0),
         ("dune_nd_ee", "centre", 1.0),
         ("dune_nd_emu", "centre", 1.0),
+        ("sbnd", "points", 1.0),
+        ("minos", "points", 1.0),
         ("nutev", "points", 1.0),
         ("charm2", "points", 1e4),
     ],

@@ -164,7 +164,7 @@ def test_cards_with_a_flux_file(cli: Command, folder: Path, name: str) -> None:
     settings = ["--events", "100", "--set", "sampling.training_points=5000", "--set", "flux.path=flux.dat"]
     found = cli("generate", name, *settings, "--json")
     assert (found.code, found.err) == (0, "")
-    assert (found.json["expected_events"] is not None) == name.startswith("dune")
+    assert found.json["expected_events"] > 0.0
 
 
 def test_plot_draws_pictures(cli: Command, folder: Path, event_file: Path) -> None:

@@ -142,6 +142,21 @@ def test_mixtures_have_the_mass_fractions_they_were_given() -> None:
     assert math.fsum(number for _, number in material("glass").components) == pytest.approx(1.0)
 
 
+def test_detectors_are_made_of_what_they_are_said_to_be() -> None:
+    """Shares by mass of the components that their papers name, each resolved as the material of that formula."""
+    made_of = {
+        "minerva": {"CH": 0.75, "Pb": 0.09, "Fe": 0.08, "H2O": 0.06, "C": 0.02},
+        "minos": {"Fe": 0.8, "C": 0.2},
+        "nova": {"CH2": 0.7, "C2H3Cl": 0.3},
+    }
+    for name, components in made_of.items():
+        expected: dict[str, float] = {}
+        for formula, share in components.items():
+            for symbol, part in by_element(material(formula)).items():
+                expected[symbol] = expected.get(symbol, 0.0) + share * part
+        assert by_element(material(name)) == pytest.approx(expected, abs=2e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

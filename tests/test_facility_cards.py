@@ -1,0 +1,123 @@
+"""Built-in cards of facilities: what flux they read, what they count, and what they say without their flux file."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.command_line import Command
+from tridentgen.analysis.rate_table import Measured, exposure_of, trident_rate
+from tridentgen.cards import read_card
+from tridentgen.constants import AVOGADRO
+from tridentgen.flux import Flux
+from tridentgen.jobs import beam_of
+from tridentgen.materials import material
+
+FLUXES = Path(__file__).parents[2] / "shared" / "data" / "fluxes"
+
+# What a column of ones at 0.125, 0.375, ... 9.875 GeV stands for, per cm2 and proton: 9.75 GeV between the points of a
+# curve, 40 bins of 0.25 GeV; then the units that the tables are published in.
+TOTALS = {
+    "dune_nd_mumu": 10.0,
+    "dune_nd_rhc_mumu": 10.0,
+    "dune_nd_rhc_ee": 10.0,
+    "dune_nd_rhc_emu": 10.0,
+    "sbnd": 9.75,
+    "microboone": 40.0,
+    "icarus": 40.0 * 1e-4 * 1e-6,
+    "minerva": 9.75,
+    "minos": 9.75,
+    "nova": 9.75 * 1e-4 * 1e-6,
+    "ingrid": 0.925 * 9.75 * 1e-4 * 1e-20,
+    "charm2": 9.75 * 1e-4,
+    "ccfr": 9.75,
+    "nutev": 9.75,
+}
+# Mass in tonnes, of what: Ballett et al., JHEP 01 (2019) 119, tables of detectors; the last three are whole targets.
+MASSES = {
+    "sbnd": (112.0, "Ar40"),
+    "microboone": (89.0, "Ar40"),
+    "icarus": (476.0, "Ar40"),
+    "minerva": (7.98, "minerva"),
+    "minos": (28.6, "minos"),
+    "nova": (231.0, "nova"),
+    "ingrid": (99.4, "Fe"),
+    "charm2": (692.0, "glass"),
+    "ccfr": (690.0, "steel"),
+    "nutev": (690.0, "steel"),
+}
+POT = {"sbnd": 6.6e20, "microboone": 13.2e20, "icarus": 6.6e20, "minerva": 12e20, "minos": 9.69e20, "nova": 8.85e20}
+QUICK = ["sampling.rel_error=0.05", "sampling.training_points=4000", "sampling.events=200", "sampling.engine=numpy"]
+
+
+def write_flux(folder: Path, name: str) -> Path:
+    """Write a table of ones in the layout that the card expects."""
+    row = "{} 1" if "column" in read_card(name).flux.options else "{} 0 1 0 0 1 0"
+    path = folder / "flux.dat"
+    path.write_text("\n".join(row.format(energy) for energy in np.arange(0.125, 10.0, 0.25)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_flux_tables_are_read_in_the_units_they_are_published_in(tmp_path: Path, name: str) -> None:
+    flux = beam_of(read_card(name, [f"flux.path={write_flux(tmp_path, name)}"]))
+    assert isinstance(flux, Flux)
+    assert flux.total == pytest.approx(TOTALS[name], rel=1e-3)  # the protons of ingrid are rounded
+    assert flux.total_units == "cm^-2 POT^-1"
+
+
+@pytest.mark.parametrize("name", MASSES)
+def test_rates_count_all_nuclei_of_the_detector(tmp_path: Path, name: str) -> None:
+    card = read_card(name, [f"flux.path={write_flux(tmp_path, name)}", 'process.regimes=["coherent"]', *QUICK])
+    flux = beam_of(card)
+    rate = trident_rate(card, exposure_of(card, flux, coherent=False), flux)
+    mass_t, matter = MASSES[name]
+    there = [isotope for isotope, _ in material(matter).components if not isotope.is_hydrogen]
+    assert list(rate.nuclides) == there
+    grams = math.fsum(part.nuclei * part.nuclide.atomic_mass_GeV / 0.93149410372 / AVOGADRO for part in rate.parts)
+    hydrogen = sum(material(matter).mass_fraction(n) for n, _ in material(matter).components if n.is_hydrogen)
+    assert grams * 1e-6 == pytest.approx(mass_t * (1.0 - hydrogen), rel=1e-9)
+    assert card.exposure is not None
+    protons = POT.get(name, card.exposure.pot)
+    assert protons is not None
+    assert rate.parts[0].neutrinos_cm2 == pytest.approx(TOTALS[name] * protons, rel=1e-3)
+    # For each proton squared the largest nucleus has the smallest cross section: its form factor falls off earliest.
+    first, last = (rate.parts[i] for i in (0, -1))
+    per_proton2 = [part.sigma.value / part.nuclide.Z**2 for part in (first, last)]
+    error = math.hypot(*(part.sigma.error / part.sigma.value for part in (first, last)))
+    assert per_proton2[1] < per_proton2[0] * (1.0 + 4.0 * error)
+    assert rate.events(cuts=len(card.cuts.limits)).value <= rate.events().value
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_a_missing_flux_file_is_told_with_the_place_where_it_is_published(
+    cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = read_card(name).flux.options
+    found = cli("rate", name)
+    assert (found.code, found.out, found.err.count("\n")) == (2, "", 1)
+    assert f"flux.path: {tmp_path / str(options['path'])}: no such flux file; such files are published at" in found.err
+    assert str(options["published_at"]).startswith("https://")
+    assert str(options["published_at"]) in found.err
+
+
+# Coherent and incoherent events per tonne of argon and 1.1e21 protons: W. Altmannshofer et al., PRD 100 (2019) 115029,
+# table II. Their errors are 6 and 30 %.
+@pytest.mark.parametrize(
+    ("channel", "coherent", "incoherent"), [("mumu", 0.72, 0.32), ("ee", 2.21, 0.13), ("emu", 7.0, 0.9)]
+)
+def test_rates_of_dune_in_antineutrino_mode(channel: str, coherent: float, incoherent: float) -> None:
+    path = FLUXES / "DUNE_ND_RHC.dat"
+    if not path.is_file():
+        pytest.skip("the published flux files are not here")
+    settings = [f"flux.path={path}", "exposure.mass_t=1", "exposure.pot=1.1e21", "sampling.rel_error=5e-3"]
+    card = read_card(f"dune_nd_rhc_{channel}", settings)
+    flux = beam_of(card)
+    rate = trident_rate(card, exposure_of(card, flux, coherent=False), flux)
+    for regimes, published, error in ((("coherent",), coherent, 0.06), (("proton", "neutron"), incoherent, 0.3)):
+        found: Measured = rate.events(regimes)
+        assert abs(found.value - published) < error * published + 4.0 * found.error
