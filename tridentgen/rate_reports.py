@@ -73,11 +73,11 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), *_table(_trident_table(rate, rows, len(cuts)))]
+    lines = [*_head_lines(card, head, told), *table_lines(_trident_table(rate, rows, len(cuts)))]
     if cuts:
-        lines += ["", *_table(_flow_table(rate, rows, cuts))]
+        lines += ["", *table_lines(_flow_table(rate, rows, cuts))]
     if len(rate.nuclides) > 1:
-        lines += ["", *_table(_nuclide_table(rate, rows))]
+        lines += ["", *table_lines(_nuclide_table(rate, rows))]
     warnings = tuple(
         f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
     )
@@ -113,14 +113,14 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), *_table(_cevns_table(rate))]
+    lines = [*_head_lines(card, head, told), *table_lines(_cevns_table(rate))]
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [
             (step, f"{share.value:.2%} +- {share.error:.2%}", f"{rate.events * share.value:.5g}")
             for step, share in zip(steps, flow, strict=True)
         ]
-        lines += ["", *_table(rows)]
+        lines += ["", *table_lines(rows)]
     return RateReport(found, "\n".join(lines), told, tuple(_steady_warning(job)), rate, tuple(spectra))
 
 
@@ -297,7 +297,7 @@ def _spectrum_json(rate: RecoilRate, spectrum: Spectrum) -> Json:
     return found
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return rows of cells as lines with aligned columns."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  " + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]

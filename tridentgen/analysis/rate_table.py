@@ -160,7 +160,7 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
     engine, neutrinos = engine_of(card), flux.total * exposure.times(flux)
     matter = material_of(card)
     parts: list[RatePart] = []
-    for isotope, regimes in _open_regimes(card, flux).items():
+    for isotope, regimes in open_regimes(card, flux).items():
         nuclei = exposure.mass_t * matter.number_per_tonne(isotope)
         flows = _flows(on(card, isotope, *regimes), flux, engine, len(parts), progress) if card.cuts.limits else {}
         for regime in regimes:
@@ -176,7 +176,7 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
     return TridentRate(tuple(parts))
 
 
-def _open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
+def open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
     """Return the regimes of each nuclide that some of the flux is above the threshold of.
 
     Raise `CardError` where there is none at all, or a nuclide does not fit the process.
@@ -198,16 +198,22 @@ def _open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
 
 def _flows(card: Card, flux: Flux, engine: Engine, number: int, progress: Progress) -> dict[int, list[Share]]:
     """Return what the cuts leave of each regime on a nuclide, by the code of the regime."""
+    return cut_flow(weighted_batches(card, flux, engine, number, progress), card.cuts.limits, "regime")
+
+
+def weighted_batches(
+    card: Card, flux: Flux, engine: Engine, number: int, progress: Progress = silent
+) -> Iterator[Columns]:
+    """Yield the `sampling.events` weighted events of a card on a nuclide, the `number`-th of its material, in batches.
+
+    Weights are those of a run of one event, as in `event_batches`.
+    """
     process = job_of(card, flux).process
     sampling = card.sampling
     seed = (sampling.seed + number) % _SEEDS
     proposal = train(process, engine, seed, points=sampling.training_points or _TRAINING_POINTS, progress=progress)
-
-    def batches() -> Iterator[Columns]:
-        done = 0
-        for batch in event_batches(process, proposal, engine, seed, first=0, count=sampling.events):
-            done += len(batch["weight"])
-            progress(f"cutting {card.process.target}", done / sampling.events)
-            yield batch
-
-    return cut_flow(batches(), card.cuts.limits, "regime")
+    done = 0
+    for batch in event_batches(process, proposal, engine, seed, first=0, count=sampling.events):
+        done += len(batch["weight"])
+        progress(f"cutting {card.process.target}", done / sampling.events)
+        yield batch

@@ -164,11 +164,7 @@ class Trident:
 
     def chiral_couplings(self, events: Events) -> tuple[FloatArray, FloatArray]:
         """Return (c_L, c_R) for each event, arrays of shape (N,)."""
-        out = events["p4_nu_out"]
-        far = out[:, 0] + np.abs(out[:, 3])
-        # E - p_z without cancellation, also of neutrinos that leave backwards
-        minus = np.where(out[:, 3] > 0.0, (out[:, 1] ** 2 + out[:, 2] ** 2) / far, far)
-        c_l, c_r = self.couplings.chiral(2.0 * events["e_nu"] * minus)
+        c_l, c_r = self.couplings.chiral(neutrino_q2(events["e_nu"], events["p4_nu_out"]))
         return np.broadcast_to(c_l, len(events)), np.broadcast_to(c_r, len(events))
 
     def with_couplings(
@@ -340,6 +336,14 @@ class Trident:
         q2 = point.transfer.q2
         squared: FloatArray = trident_hadron.LEPTON_FACTOR * normalisation(point.state) * contraction / (q2 * q2)
         return squared
+
+
+def neutrino_q2(energies: FloatArray, outgoing: FloatArray) -> FloatArray:
+    """Return Q^2 = 2 p1.p2 in GeV^2, shape (N,), of neutrinos of these energies along z and outgoing momenta (N, 4)."""
+    far = outgoing[:, 0] + np.abs(outgoing[:, 3])
+    # E - p_z without cancellation, also of neutrinos that leave backwards
+    minus = np.where(outgoing[:, 3] > 0.0, (outgoing[:, 1] ** 2 + outgoing[:, 2] ** 2) / far, far)
+    return np.asarray(2.0 * energies * minus)
 
 
 def _source(energy: float | None, flux: Flux | None) -> Flux:

@@ -1,0 +1,261 @@
+"""The three measurements of dimuon tridents, and the cross sections expected under their conditions.
+
+Each gave the ratio of the cross section to that of the Standard Model. The cross section is a quadratic form in the
+couplings V and A of the muons' current, exactly, whatever the cuts:
+
+    sigma(V, A) = s_VV V^2 + s_AA A^2 + s_VA V A,
+
+and with a light Z', whose coupling depends on the momentum transfer, a sum over weighted events.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.analysis.cuts import passing
+from tridentgen.analysis.rate_table import Measured, first_target, material_of, on, open_regimes, weighted_batches
+from tridentgen.card_process import ProcessCard
+from tridentgen.cards import Card
+from tridentgen.engines.work import Engine
+from tridentgen.errors import InputError
+from tridentgen.flux import Flux
+from tridentgen.jobs import beam_of
+from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.processes.trident import Trident, neutrino_q2
+from tridentgen.sampling.train import Progress, silent
+
+FloatArray = NDArray[np.float64]
+
+_PIECES = ("weight_ll", "weight_rr", "weight_lr")
+_FROM_CHIRAL = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, -1.0], [2.0, -2.0, 0.0]])
+"""(VV, AA, VA) of (LL, RR, LR), from c_L = V + A and c_R = V - A."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A measured cross section of numu A -> numu mu- mu+ A.
+
+    Attributes
+    ----------
+    name : str
+    card : str
+        The built-in card of its beam, target and cuts.
+    ratio, up, down : float
+        sigma/sigma_SM and its errors.
+    source, conditions : str
+    sigma_cm2, sigma_error_cm2 : float or None
+        The cross section per nucleus itself, where it was published, with all errors together.
+    """
+
+    name: str
+    card: str
+    ratio: float
+    up: float
+    down: float
+    source: str
+    conditions: str
+    sigma_cm2: float | None = None
+    sigma_error_cm2: float | None = None
+
+    def pull(self, ratio: float) -> float:
+        """Return by how many standard deviations the measurement lies above a model's sigma/sigma_SM."""
+        return (self.ratio - ratio) / (self.up if ratio > self.ratio else self.down)
+
+
+MEASUREMENTS = (
+    Measurement(
+        "CHARM II", "charm2", 1.58, 0.57, 0.57,
+        "Geiregat et al., Phys. Lett. B 245 (1990) 271",
+        "numu and numubar of 20 GeV in the mean on glass; 55 +- 16 muon pairs",
+        sigma_cm2=3.0e-41, sigma_error_cm2=math.hypot(0.9e-41, 0.5e-41),
+    ),
+    Measurement(
+        "CCFR", "ccfr", 0.82, 0.28, 0.28,
+        "Mishra et al., Phys. Rev. Lett. 66 (1991) 3117",
+        "numu and numubar of some 160 GeV in the mean on iron; 37.0 +- 12.4 muon pairs, 45.3 +- 2.3 expected",
+    ),
+    Measurement(
+        "NuTeV", "nutev", 0.72, 1.73, 0.72,
+        "Adams et al., Phys. Rev. D 61 (2000) 092001",
+        "numu and numubar, one at a time, on iron; a fit with other sources of muon pairs without hadrons",
+    ),
+)  # fmt: skip
+"""In the order of publication. CCFR's ratio is that of its numbers of events."""
+
+
+@dataclass(frozen=True)
+class QuadraticForm:
+    """sigma(V, A) = vv V^2 + aa A^2 + va V A, in cm^2.
+
+    `covariance` is that of (vv, aa, va), shape (3, 3), in cm^4: statistical, of weighted events.
+    """
+
+    vv: float
+    aa: float
+    va: float
+    covariance: tuple[tuple[float, float, float], ...]
+
+    def sigma(self, vector: float, axial: float) -> Measured:
+        """Return the cross section in cm^2."""
+        powers = _powers(vector, axial)
+        return Measured(float(powers @ self._values), self._error(powers))
+
+    def ratio(self, model: Couplings, standard: Couplings) -> Measured:
+        """Return the ratio of two cross sections, of couplings without a Z', with the error of the same events."""
+        powers, below = (_powers(c.vector, c.axial) for c in (model, standard))
+        denominator = float(below @ self._values)
+        value = float(powers @ self._values) / denominator
+        return Measured(value, self._error((powers - value * below) / denominator))
+
+    @property
+    def _values(self) -> FloatArray:
+        return np.array([self.vv, self.aa, self.va])
+
+    def _error(self, gradient: FloatArray) -> float:
+        return math.sqrt(max(float(gradient @ np.array(self.covariance) @ gradient), 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The cross section expected for a measurement, per nucleus in the mean of its target, within the cuts.
+
+    Attributes
+    ----------
+    measurement : Measurement
+    standard : Couplings
+        Those of the Standard Model.
+    form : QuadraticForm
+    neutrino_q2, pieces : arrays of shape (N,) and (3, N)
+        The events within the cuts: Q^2 between the neutrinos in GeV^2, and weight_ll, weight_rr, weight_lr in cm^2.
+    """
+
+    measurement: Measurement
+    standard: Couplings
+    form: QuadraticForm
+    neutrino_q2: FloatArray = field(repr=False)
+    pieces: FloatArray = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The experiment."""
+        return self.measurement.name
+
+    @property
+    def measured(self) -> float:
+        """The measured sigma/sigma_SM."""
+        return self.measurement.ratio
+
+    @property
+    def up(self) -> float:
+        """Its upper error."""
+        return self.measurement.up
+
+    @property
+    def down(self) -> float:
+        """Its lower error."""
+        return self.measurement.down
+
+    @property
+    def sigma_sm_cm2(self) -> float:
+        """The cross section of the Standard Model."""
+        return self.form.sigma(self.standard.vector, self.standard.axial).value
+
+    @property
+    def error_cm2(self) -> float:
+        """Its statistical error."""
+        return self.form.sigma(self.standard.vector, self.standard.axial).error
+
+    def ratio(self, model: Couplings) -> Measured:
+        """Return sigma/sigma_SM of couplings V and A, with or without a Z', and its statistical error."""
+        if model.zprime is None:
+            return self.form.ratio(model, self.standard)
+        weights = self._weights(model)
+        standard = self._weights(self.standard)
+        below = float(standard.sum())
+        value = float(weights.sum()) / below
+        return Measured(value, float(np.linalg.norm(weights - value * standard)) / below)
+
+    def pull(self, model: Couplings | None = None) -> float:
+        """Return by how many standard deviations the measurement lies above a model, or the Standard Model."""
+        return self.measurement.pull(1.0 if model is None else self.ratio(model).value)
+
+    def _weights(self, model: Couplings) -> FloatArray:
+        """Return the weights of all events with other couplings, shape (N,), in cm^2."""
+        c_l, c_r = model.chiral(self.neutrino_q2)
+        ll, rr, lr = self.pieces
+        return np.asarray(c_l * c_l * ll + c_r * c_r * rr + c_l * c_r * lr)
+
+
+def predict(measurement: Measurement, card: Card, engine: Engine, progress: Progress = silent) -> Prediction:
+    """Return the cross section expected for a measurement.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    card : Card
+        Of its beam, target and cuts, such as ``read_card(measurement.card)``; `sampling.events` weighted events are
+        made on each nuclide of its material.
+    engine : Engine
+        As from `tridentgen.engines.choose_engine`.
+    progress : callable
+
+    Raises
+    ------
+    CardError, FileError
+        For a card that is not of tridents, cannot be used, or whose cuts leave nothing.
+    """
+    with card.blaming("process", "kind"):
+        if not isinstance(card.process, ProcessCard):
+            raise InputError("is 'cevns'; a measurement of tridents needs 'trident'")
+    flux = beam_of(first_target(card))
+    assert isinstance(flux, Flux)
+    matter = material_of(card)
+    nuclei = math.fsum(number for _, number in matter.components)
+    parts = []
+    for number, (isotope, regimes) in enumerate(open_regimes(card, flux).items()):
+        share = matter.number_of(isotope) / nuclei
+        parts.append(_kept_events(on(card, isotope, *regimes), flux, engine, number, share, progress))
+    q2, pieces, covariances = zip(*parts, strict=True)
+    with card.blaming("cuts"):
+        if not sum(map(len, q2)):
+            raise InputError(f"leave none of {card.sampling.events} events; widen them")
+    events = np.concatenate(pieces, axis=1)
+    vv, aa, va = (float(x) for x in _FROM_CHIRAL @ events.sum(axis=1))
+    covariance = _FROM_CHIRAL @ np.sum(covariances, axis=0) @ _FROM_CHIRAL.T
+    form = QuadraticForm(vv, aa, va, tuple((float(a), float(b), float(c)) for a, b, c in covariance))
+    reaction = first_target(card).reaction
+    assert isinstance(reaction, Trident)
+    return Prediction(measurement, reaction.with_couplings().couplings, form, np.concatenate(q2), events)
+
+
+def chi2(predictions: tuple[Prediction, ...], model: Couplings) -> float:
+    """Return the sum of the squared pulls of a model: one degree of freedom for each measurement."""
+    return math.fsum(prediction.pull(model) ** 2 for prediction in predictions)
+
+
+def _kept_events(
+    card: Card, flux: Flux, engine: Engine, number: int, share: float, progress: Progress
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the events on a nuclide within the cuts, with weights times its share of the nuclei.
+
+    Q^2 between the neutrinos (N,), pieces of the weights (3, N), covariance (3, 3) of the sums of the latter.
+    """
+    q2, pieces = [], []
+    trials = card.sampling.events
+    for batch in weighted_batches(card, flux, engine, number, progress):
+        kept = passing(batch, card.cuts.limits)
+        q2.append(neutrino_q2(batch["e_nu"][kept], batch["p4_nu_out"][kept]))
+        pieces.append(np.array([batch[name][kept] for name in _PIECES]) * (share / trials))
+    events = np.concatenate(pieces, axis=1)
+    sums = events.sum(axis=1)
+    covariance = (events @ events.T - np.outer(sums, sums) / trials) * trials / max(trials - 1, 1)
+    return np.concatenate(q2), events, covariance
+
+
+def _powers(vector: float, axial: float) -> FloatArray:
+    """Return (V^2, A^2, V A)."""
+    return np.array([vector * vector, axial * axial, vector * axial])

@@ -1,0 +1,28 @@
+"""The measurements of tridents beside what is expected under their conditions, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tridentgen.analysis.measurements import Prediction
+from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.rate_reports import table_lines
+from tridentgen.reports import measured
+
+
+def measurement_text(predictions: Sequence[Prediction], model: Couplings | None = None) -> str:
+    """Return a table of the measurements with the Standard Model, and a column for another model if given."""
+    header = ("experiment", "measured", "sigma_SM/cm2", "pull of SM")
+    rows: list[tuple[str, ...]] = [header if model is None else (*header, "model/SM", "pull")]
+    for found in predictions:
+        errors = f"+{found.up:g} -{found.down:g}" if found.up != found.down else f"+- {found.up:g}"
+        cells: tuple[str, ...] = (
+            found.name,
+            f"{found.measured:g} {errors}",
+            measured(found.sigma_sm_cm2, found.error_cm2),
+            f"{found.pull():+.2f}",
+        )
+        if model is not None:
+            cells = (*cells, f"{found.ratio(model).value:.4f}", f"{found.pull(model):+.2f}")
+        rows.append(cells)
+    return "\n".join(table_lines(rows))
