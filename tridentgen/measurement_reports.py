@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tridentgen.analysis.measurements import Prediction
 from tridentgen.physics.trident_couplings import Couplings
-from tridentgen.rate_reports import table_lines
 from tridentgen.reports import measured
+from tridentgen.text_tables import aligned
 
 
 def measurement_text(predictions: Sequence[Prediction], model: Couplings | None = None) -> str:
@@ -25,4 +25,4 @@ def measurement_text(predictions: Sequence[Prediction], model: Couplings | None 
         if model is not None:
             cells = (*cells, f"{found.ratio(model).value:.4f}", f"{found.pull(model):+.2f}")
         rows.append(cells)
-    return "\n".join(table_lines(rows))
+    return aligned(rows)

@@ -31,6 +31,7 @@ from tridentgen.processes.cevns import Cevns
 from tridentgen.reports import measured
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import Progress, train
+from tridentgen.text_tables import aligned
 
 Json = dict[str, Any]
 
@@ -73,11 +74,11 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), *table_lines(_trident_table(rate, rows, len(cuts)))]
+    lines = [*_head_lines(card, head, told), aligned(_trident_table(rate, rows, len(cuts)), "  ")]
     if cuts:
-        lines += ["", *table_lines(_flow_table(rate, rows, cuts))]
+        lines += ["", aligned(_flow_table(rate, rows, cuts), "  ")]
     if len(rate.nuclides) > 1:
-        lines += ["", *table_lines(_nuclide_table(rate, rows))]
+        lines += ["", aligned(_nuclide_table(rate, rows), "  ")]
     warnings = tuple(
         f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
     )
@@ -113,14 +114,14 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), *table_lines(_cevns_table(rate))]
+    lines = [*_head_lines(card, head, told), aligned(_cevns_table(rate), "  ")]
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [
             (step, f"{share.value:.2%} +- {share.error:.2%}", f"{rate.events * share.value:.5g}")
             for step, share in zip(steps, flow, strict=True)
         ]
-        lines += ["", *table_lines(rows)]
+        lines += ["", aligned(rows, "  ")]
     return RateReport(found, "\n".join(lines), told, tuple(_steady_warning(job)), rate, tuple(spectra))
 
 
@@ -295,9 +296,3 @@ def _spectrum_json(rate: RecoilRate, spectrum: Spectrum) -> Json:
     for by in LABELS:
         found[f"by_{by}"] = {name: density(spectrum.counts[members]) for name, members in rate.groups(by).items()}
     return found
-
-
-def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows of cells as lines with aligned columns."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  " + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tridentgen.analysis.measurements import MEASUREMENTS, Prediction, chi2, predict
+from tridentgen.analysis.measurements import MEASUREMENTS, Prediction, chi2, predict, zprime_limit
 from tridentgen.analysis.rate_table import Measured, exposure_of, trident_rate
 from tridentgen.cards import CardError, read_card
 from tridentgen.constants import SIN2_THETA_W
@@ -184,7 +184,7 @@ def test_the_table(silicon: Prediction) -> None:
     assert [word.strip() for word in lines[0].split("  ") if word] == [
         "experiment", "measured", "sigma_SM/cm2", "pull of SM", "model/SM", "pull",
     ]  # fmt: skip
-    assert lines[1].startswith("  CHARM II    1.58 +- 0.57  (1.8")
+    assert lines[1].startswith("CHARM II    1.58 +- 0.57  (1.8")
     assert measurement_text([silicon]).split("\n")[1].endswith("+1.02")
 
 
@@ -194,3 +194,19 @@ def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         predict(CCFR, read_card("coherent_csi"), ENGINE)
     with pytest.raises(CardError, match=r"^--set cuts\.energy_minus_min_GeV=50: leave none of 500 events; widen them"):
         at(20.0, "cuts.energy_minus_min_GeV=50", events=500)
+
+
+@pytest.mark.parametrize("mass_GeV", [1e-3, 0.3, 50.0])
+def test_the_limit_on_a_boson_is_where_the_cross_section_is_too_large(silicon: Prediction, mass_GeV: float) -> None:
+    g = zprime_limit(silicon, mass_GeV, sigmas=1.5)
+    boson = Couplings(STANDARD.vector, STANDARD.axial, ZPrime(mass_GeV, g * g))
+    assert silicon.ratio(boson).value == pytest.approx(silicon.measured + 1.5 * silicon.up, rel=1e-6)
+    assert zprime_limit(silicon, mass_GeV, sigmas=-10.0) == 0.0
+
+
+def test_heavy_bosons_by_ccfr() -> None:
+    """M/g > 550 GeV: Altmannshofer et al., PRL 113 (2014) 091801, in which s_VV = s_AA, here different by 9 %."""
+    overrides = ["flux.kind=monochromatic", "flux.energy_GeV=160", "exposure.material=Fe56", "sampling.events=30_000",
+                 "sampling.training_points=20_000"]  # fmt: skip
+    prediction = predict(CCFR, read_card("ccfr", overrides), ENGINE)
+    assert 300.0 / zprime_limit(prediction, 300.0) == pytest.approx(550.0, rel=0.04)

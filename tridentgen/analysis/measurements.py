@@ -20,11 +20,12 @@ from tridentgen.analysis.cuts import passing
 from tridentgen.analysis.rate_table import Measured, first_target, material_of, on, open_regimes, weighted_batches
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
+from tridentgen.constants import G_FERMI
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of
-from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.trident import Trident, neutrino_q2
 from tridentgen.sampling.train import Progress, silent
 
@@ -235,6 +236,28 @@ def predict(measurement: Measurement, card: Card, engine: Engine, progress: Prog
 def chi2(predictions: tuple[Prediction, ...], model: Couplings) -> float:
     """Return the sum of the squared pulls of a model: one degree of freedom for each measurement."""
     return math.fsum(prediction.pull(model) ** 2 for prediction in predictions)
+
+
+def zprime_limit(prediction: Prediction, mass_GeV: float, sigmas: float = 1.96) -> float:
+    """Return the coupling g of a boson of L_mu - L_tau whose cross section lies `sigmas` errors above the measurement.
+
+    The cross section of positive g^2 rises with it, 1 + a g^2 + b g^4 times that of the Standard Model
+    (Altmannshofer et al., Phys. Rev. Lett. 113 (2014) 091801); 1.96 is the limit at 95 % of confidence.
+    """
+    standard = prediction.standard
+    unit = mass_GeV**2 * G_FERMI  # where the two terms are of the same size, for small and for large masses
+
+    def rise(strength: float) -> float:
+        boson = Couplings(standard.vector, standard.axial, ZPrime(mass_GeV, strength))
+        return prediction.ratio(boson).value - 1.0
+
+    once, twice = rise(unit), rise(2.0 * unit)
+    quadratic = 0.5 * (twice - 2.0 * once)
+    linear = once - quadratic
+    above = prediction.measured + sigmas * prediction.up - 1.0
+    if not above > 0.0:
+        return 0.0
+    return math.sqrt(unit * 2.0 * above / (linear + math.sqrt(linear * linear + 4.0 * quadratic * above)))
 
 
 def _kept_events(

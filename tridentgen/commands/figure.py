@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tridentgen._version import __version__
-from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, overrides
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError, nearest
@@ -27,6 +26,7 @@ def add(commands: Subparsers) -> None:
     figure.add_argument("--rel-error", metavar="R", help="relative error of each cross section (default 1e-3)")
     figure.add_argument("-o", "--output", metavar="PICTURE", help="a name ending in .png, .pdf or .svg "
                         "(default: NAME.png)")  # fmt: skip
+    figure.add_argument("--flux-folder", metavar="DIR", help="where the flux files of the cards lie")
     add_common(figure)
     figure.set_defaults(command=_figure)
 
@@ -34,7 +34,7 @@ def add(commands: Subparsers) -> None:
 def _figure(options: argparse.Namespace) -> int:
     # The extra `plot` and most of the package are not needed for anything else.
     from tridentgen.analysis.plot_style import check_picture, save, style
-    from tridentgen.figures.base import Request
+    from tridentgen.figures.base import Request, card_with_flux
     from tridentgen.figures.kinds import KINDS
 
     if options.name is None:
@@ -46,7 +46,9 @@ def _figure(options: argparse.Namespace) -> int:
     kind: Any = KINDS[options.name]
     path = Path(options.output or f"{kind.name}.png")
     check_picture(path)
-    request = Request(read_card(options.card, overrides(options)), _energies(options, kind.energies))
+    folder = None if options.flux_folder is None else Path(options.flux_folder)
+    card = card_with_flux(options.card, overrides(options), folder)
+    request = Request(card, _energies(options, kind.energies), folder)
     with progress_bar() as progress:
         numbers = kind.compute(request, progress)
     with style():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from tridentgen.analysis.epa_comparison import Sampling
 from tridentgen.card_process import ProcessCard
-from tridentgen.cards import Card
+from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of, engine_of
@@ -19,6 +20,7 @@ from tridentgen.particles import FLAVOURS, neutrino
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import Progress
+from tridentgen.toml_tables import Override
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,10 +31,11 @@ Numbers = TypeVar("Numbers")
 
 @dataclass(frozen=True)
 class Request:
-    """What a figure is asked for: a card, and energies in GeV instead of the figure's own."""
+    """What a figure is asked for: a card, energies in GeV instead of its own, and where files of fluxes lie."""
 
     card: Card
     energies_GeV: tuple[float, ...] | None = None
+    flux_folder: Path | None = None
 
     @property
     def process(self) -> ProcessCard:
@@ -64,6 +67,15 @@ class Request:
         reaction = replace(self.card, process=process).reaction
         assert isinstance(reaction, Trident)
         return reaction.full if isinstance(reaction, EpaTrident) else reaction
+
+
+def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path | None) -> Card:
+    """Read a card, and take its flux file, where it needs one, from `folder`."""
+    card = read_card(name, overrides)
+    if folder is None or card.flux.kind != "file":
+        return card
+    path = folder / Path(str(card.flux.options["path"])).name
+    return read_card(name, [*overrides, Override(("flux", "path"), str(path.absolute()), f"--flux-folder {folder}")])
 
 
 def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
