@@ -8,15 +8,14 @@ found then.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
-from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES, Observable
+from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.card_cevns import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
+from tridentgen.card_cuts import CutsCard, read_cuts_table
 from tridentgen.card_detector import DetectorCard, read_detector_table
 from tridentgen.card_flux import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.card_placement import PLACEMENT_KEYS, PlacementCard, read_placement_tables
@@ -38,9 +37,7 @@ from tridentgen.processes.trident import Trident
 from tridentgen.resources import builtin_cards, cards_dir
 from tridentgen.toml_positions import Key, dump
 from tridentgen.toml_tables import (
-    FINITE,
     FRACTION,
-    NOT_NEGATIVE,
     Document,
     Override,
     Table,
@@ -103,13 +100,6 @@ class SamplingCard:
     rel_error: float = 1e-3
     threads: int | None = None
     training_points: int | None = None
-
-
-@dataclass(frozen=True)
-class CutsCard:
-    """Cuts on observables: ``[cuts]``. Observable to (min, max) in GeV and radians, infinite where open."""
-
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -273,7 +263,7 @@ def _card(document: Document) -> Card:
         placement=placement,
         exposure=_exposure(exposure, process) if exposure.present else None,
         sampling=_sampling(root.table("sampling")),
-        cuts=_cuts(root.table("cuts"), CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES),
+        cuts=read_cuts_table(root.table("cuts"), CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES),
         output=_output(root.table("output")),
         path=None,
         text="",
@@ -342,27 +332,6 @@ def _sampling(table: Table) -> SamplingCard:
         threads=table.read("threads", integer(1, 1024), default.threads),
         training_points=table.read("training_points", _COUNT, default.training_points),
     )
-
-
-def _cuts(table: Table, observables: Sequence[Observable]) -> CutsCard:
-    limits: dict[str, tuple[float, float]] = {}
-    given = list(table.data)
-
-    def place(seen: Observable) -> int:
-        return min((given.index(key) for key in seen.keys if key in given), default=len(given))
-
-    for seen in sorted(observables, key=place):  # in the card's order, for the rates after each cut
-        bounds = seen.keys
-        allowed = FINITE if seen.signed else NOT_NEGATIVE
-        low, high = (table.read(key, allowed, None) for key in bounds)
-        if low is not None and high is not None and low >= high:
-            table.complain(bounds[1], f"must be greater than cuts.{bounds[0]} = {low:g}, not {high:g}")
-        if low is not None or high is not None:
-            limits[seen.name] = (
-                -math.inf if low is None else low * seen.factor,
-                math.inf if high is None else high * seen.factor,
-            )
-    return CutsCard(MappingProxyType(limits))
 
 
 def _output(table: Table) -> OutputCard:

@@ -13,7 +13,6 @@ from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
 from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.analysis.rate_table import (
-    INCOHERENT,
     Measured,
     TridentRate,
     exposure_of,
@@ -25,10 +24,11 @@ from tridentgen.analysis.rates import Exposure, number_of_nuclei
 from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, Spectrum, recoil_rate
 from tridentgen.cards import Card
 from tridentgen.engines.work import Columns
+from tridentgen.events.labels import regime_rows
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
-from tridentgen.reports import measured
+from tridentgen.reports import measured, table_lines
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import Progress, train
 from tridentgen.text_tables import aligned
@@ -59,7 +59,7 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
     target, line = material_of(card).name, first_target(card).reaction.line
     process = line.partition(" (")[0].replace(f" {first_target(card).process.target} ", f" {target} ", 1)
     head = _head(process, beam, card, exposure)
-    rows = _regime_rows(rate)
+    rows = regime_rows(rate.regimes)
     total = rate.events()
     found = {
         **head,
@@ -74,11 +74,11 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), aligned(_trident_table(rate, rows, len(cuts)), "  ")]
+    lines = [*_head_lines(card, head, told), *table_lines(_trident_table(rate, rows, len(cuts)))]
     if cuts:
-        lines += ["", aligned(_flow_table(rate, rows, cuts), "  ")]
+        lines += ["", *table_lines(_flow_table(rate, rows, cuts))]
     if len(rate.nuclides) > 1:
-        lines += ["", aligned(_nuclide_table(rate, rows), "  ")]
+        lines += ["", *table_lines(_nuclide_table(rate, rows))]
     warnings = tuple(
         f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
     )
@@ -114,14 +114,14 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), aligned(_cevns_table(rate), "  ")]
+    lines = [*_head_lines(card, head, told), *table_lines(_cevns_table(rate))]
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [
             (step, f"{share.value:.2%} +- {share.error:.2%}", f"{rate.events * share.value:.5g}")
             for step, share in zip(steps, flow, strict=True)
         ]
-        lines += ["", aligned(rows, "  ")]
+        lines += ["", *table_lines(rows)]
     return RateReport(found, "\n".join(lines), told, tuple(_steady_warning(job)), rate, tuple(spectra))
 
 
@@ -178,16 +178,6 @@ def _head_lines(card: Card, head: Json, exposure: str) -> list[str]:
     """Return the lines above the tables."""
     rows = [("process", head["process"]), ("flux", head["flux"]), ("exposure", exposure)]
     return [*([card.title] if card.title else []), *(f"  {name:<9} {value}" for name, value in rows), ""]
-
-
-def _regime_rows(rate: TridentRate) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the regimes of a table and their sums."""
-    rows: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in rate.regimes]
-    if set(INCOHERENT) <= set(rate.regimes):
-        rows.append(("incoherent", INCOHERENT))
-    if len(rate.regimes) > 1 and "coherent" in rate.regimes:
-        rows.append(("total", rate.regimes))
-    return rows
 
 
 def _regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: int) -> Json:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from tests.events.synthetic import trident_events
 from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES, Observable, passing, values
+from tridentgen.errors import InputError
 
 FloatArray = NDArray[np.float64]
 EVENTS = trident_events(500, seed=7)
 
 
 def momentum(name: str) -> tuple[FloatArray, ...]:
-    energy, x, y, z = EVENTS[name].T
+    energy, x, y, z = np.sum([EVENTS[part] for part in name.split("+")], axis=0).T
     return energy, x, y, z
 
 
@@ -29,6 +30,10 @@ BY_HAND: dict[str, Callable[[], FloatArray]] = {
     "theta_plus": lambda: _angle("p4_plus", "p4_nu_in"),
     "energy_minus": lambda: momentum("p4_minus")[0],
     "energy_plus": lambda: momentum("p4_plus")[0],
+    "pt_minus": lambda: _transverse("p4_minus"),
+    "pt_plus": lambda: _transverse("p4_plus"),
+    "pt_pair": lambda: _transverse("p4_minus", "p4_plus"),
+    "theta_pair": lambda: _angle("p4_minus+p4_plus", "p4_nu_in"),
     "recoil_energy": lambda: momentum("p4_recoil")[0] - _mass("p4_recoil"),
 }
 
@@ -51,10 +56,34 @@ def _angle(first: str, second: str) -> FloatArray:
     return np.asarray(np.arccos(np.clip(cosine, -1.0, 1.0)))
 
 
+def _transverse(*names: str) -> FloatArray:
+    """Return the transverse momentum in a beam along z, as that of the synthetic events is."""
+    x, y = (np.sum([momentum(name)[axis] for name in names], axis=0) for axis in (1, 2))
+    return np.asarray(np.hypot(x, y))
+
+
 @pytest.mark.parametrize("observable", TRIDENT_OBSERVABLES, ids=lambda observable: observable.name)
 def test_an_observable_is_what_its_name_says(observable: Observable) -> None:
     expected = BY_HAND[observable.name]()
     np.testing.assert_allclose(values(EVENTS.columns, observable.name), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(set(BY_HAND) - {"q2", "w2", "recoil_energy"}))
+def test_momenta_are_enough_in_any_axes(name: str) -> None:
+    """With nothing but momenta, turned by random rotations, observables are those of the columns."""
+    turns = np.linalg.qr(np.random.default_rng(3).normal(size=(len(EVENTS), 3, 3)))[0]  # some of them reflections
+    columns = {}
+    for momenta in ("p4_minus", "p4_plus", "p4_nu_in"):
+        p = EVENTS[momenta]
+        columns[momenta] = np.column_stack([p[:, 0], np.einsum("nij,nj->ni", turns, p[:, 1:])])
+    np.testing.assert_allclose(values(columns, name), values(EVENTS.columns, name), rtol=1e-9, atol=1e-9)
+
+
+def test_what_events_do_not_have() -> None:
+    with pytest.raises(InputError, match=r"no 'q2' to cut on; leave cuts\.q2_min and cuts\.q2_max out"):
+        values({"p4_minus": EVENTS["p4_minus"]}, "q2")
+    with pytest.raises(InputError, match="these events have no 'pt_minus'"):
+        values({"p4_minus": EVENTS["p4_minus"]}, "pt_minus")
 
 
 @pytest.mark.parametrize("observable", TRIDENT_OBSERVABLES, ids=lambda observable: observable.name)

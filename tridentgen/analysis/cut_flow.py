@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tridentgen.analysis.cuts import Observable, passing
 
+FloatArray = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 Limits = Mapping[str, tuple[float, float]]
 
@@ -24,26 +25,56 @@ class Share:
     error: float
 
 
-class _Sums:
-    """Sums over events of weight w and chance k to be kept: w, w^2, and for each step w k, w^2 k, w^2 k^2."""
+class CutSums:
+    """Sums over events of weight w and chance k to be kept after each step.
+
+    Attributes
+    ----------
+    all : array of shape (3,)
+        Sums of w and w^2, and the number of events.
+    kept : array of shape (steps, 4)
+        Sums of w k, w^2 k, w^2 k^2, and the number of events with k > 0, after each step.
+    """
 
     def __init__(self, steps: int) -> None:
-        self.all = np.zeros(2)
-        self.kept = np.zeros((steps, 3))
+        self.all = np.zeros(3)
+        self.kept = np.zeros((steps, 4))
 
-    def share(self, step: int) -> Share:
-        """Return sum w k/sum w; its variance is sum w^2 (k - share)^2/(sum w)^2."""
-        total, squares = (float(x) for x in self.all)
+    def add(self, w: FloatArray, chances: Iterable[FloatArray]) -> None:
+        """Add events of weights `w`, with their chances after each step."""
+        w2 = w**2
+        self.all += np.array([np.sum(w), np.sum(w2), len(w)])
+        for step, k in enumerate(chances):
+            self.kept[step] += np.array([np.sum(w * k), np.sum(w2 * k), np.sum(w2 * k * k), np.count_nonzero(k)])
+
+    def __add__(self, other: CutSums) -> CutSums:
+        """Return the sums over the events of both."""
+        both = CutSums(len(self.kept))
+        both.all, both.kept = self.all + other.all, self.kept + other.kept
+        return both
+
+    def share(self, step: int, of: CutSums | None = None) -> Share:
+        """Return sum w k/sum w after a step, with the sum of w over these events or those `of` which they are a part.
+
+        Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events that are not among these.
+        """
+        total, squares = (float(x) for x in (self if of is None else of).all[:2])
         if not total > 0.0:
             return Share(0.0, 0.0)
-        kept, once, twice = (float(x) for x in self.kept[step])
+        kept, once, twice = (float(x) for x in self.kept[step, :3])
         value = kept / total
         variance = twice - 2.0 * value * once + value * value * squares
         return Share(value, math.sqrt(max(variance, 0.0)) / total)
 
 
 def cut_flow(batches: Iterable[Columns], limits: Limits, groups: str | None = None) -> dict[int, list[Share]]:
-    """Return the share of each group's cross section that is left after each cut.
+    """Return the share of each group's cross section that is left after each cut; parameters as of `cut_sums`."""
+    found = cut_sums(batches, limits, groups)
+    return {group: [sums.share(step) for step in range(len(sums.kept))] for group, sums in found.items()}
+
+
+def cut_sums(batches: Iterable[Columns], limits: Limits, groups: str | None = None) -> dict[int, CutSums]:
+    """Return the sums over each group's events, before and after each cut.
 
     Parameters
     ----------
@@ -54,23 +85,19 @@ def cut_flow(batches: Iterable[Columns], limits: Limits, groups: str | None = No
     groups
         Column of whole numbers by which to tell groups apart; without it all events are group 0.
     """
-    found: dict[int, _Sums] = {}
+    found: dict[int, CutSums] = {}
     for batch in batches:
         weight = batch["weight"]
         chances = _chances(batch, limits)
         numbers = np.zeros(len(weight), dtype=np.int64) if groups is None else batch[groups]
         for group in np.unique(numbers):
-            sums = found.setdefault(int(group), _Sums(len(chances)))
+            sums = found.setdefault(int(group), CutSums(len(chances)))
             chosen = numbers == group
-            w, w2 = weight[chosen], weight[chosen] ** 2
-            sums.all += np.array([np.sum(w), np.sum(w2)])
-            for step, chance in enumerate(chances):
-                k = chance[chosen]
-                sums.kept[step] += np.array([np.sum(w * k), np.sum(w2 * k), np.sum(w2 * k * k)])
-    return {group: [sums.share(step) for step in range(len(sums.kept))] for group, sums in found.items()}
+            sums.add(weight[chosen], [chance[chosen] for chance in chances])
+    return found
 
 
-def _chances(batch: Columns, limits: Limits) -> list[NDArray[np.float64]]:
+def _chances(batch: Columns, limits: Limits) -> list[FloatArray]:
     """Return the chance of every event to be kept after each step."""
     kept = np.ones(len(batch["weight"]))
     steps = []

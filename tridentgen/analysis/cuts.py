@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
+from tridentgen.events.kinematics import angle, square, transverse
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Observable:
     """What a cut may limit: its name, the unit on cards and that unit in the units of the events.
 
-    An ``energy_minus`` is the energy of the momentum ``p4_minus``; all other names are columns of the events. `signed`
-    ones may be limited below zero.
+    It is a column of the events, or computed from their momenta. `signed` ones may be limited below zero.
     """
 
     name: str
@@ -42,6 +45,10 @@ TRIDENT_OBSERVABLES = (
     Observable("theta_plus", "deg", math.pi / 180.0),
     Observable("energy_minus", "GeV"),
     Observable("energy_plus", "GeV"),
+    Observable("pt_minus", "GeV"),
+    Observable("pt_plus", "GeV"),
+    Observable("pt_pair", "GeV"),
+    Observable("theta_pair", "deg", math.pi / 180.0),
     Observable("recoil_energy", "GeV"),
 )
 CEVNS_OBSERVABLES = (
@@ -54,14 +61,50 @@ CEVNS_OBSERVABLES = (
 )
 
 
-def values(columns: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float64]:
+class _Computed(NamedTuple):
+    """An observable of momenta: the columns that it takes, and how it follows from them."""
+
+    columns: tuple[str, ...]
+    of: Callable[..., FloatArray]
+
+
+_MINUS, _PLUS, _BEAM = "p4_minus", "p4_plus", "p4_nu_in"
+_COMPUTED: Mapping[str, _Computed] = MappingProxyType(
+    {
+        "m2_ll": _Computed((_MINUS, _PLUS), lambda minus, plus: square(minus + plus)),
+        "delta_theta": _Computed((_MINUS, _PLUS), angle),
+        "theta_minus": _Computed((_MINUS, _BEAM), angle),
+        "theta_plus": _Computed((_PLUS, _BEAM), angle),
+        "theta_pair": _Computed((_MINUS, _PLUS, _BEAM), lambda minus, plus, beam: angle(minus + plus, beam)),
+        "energy_minus": _Computed((_MINUS,), lambda p: p[:, 0]),
+        "energy_plus": _Computed((_PLUS,), lambda p: p[:, 0]),
+        "pt_minus": _Computed((_MINUS, _BEAM), transverse),
+        "pt_plus": _Computed((_PLUS, _BEAM), transverse),
+        "pt_pair": _Computed((_MINUS, _PLUS, _BEAM), lambda minus, plus, beam: transverse(minus + plus, beam)),
+    }
+)
+"""Observables that follow from momenta. The beam is the neutrino of the event, along whatever axis."""
+
+
+def columns_of(name: str, known: Collection[str]) -> tuple[str, ...]:
+    """Return the columns among `known` from which the observable `name` is had; none where it cannot be.
+
+    A column of that name goes first: it is exact where momenta have lost digits.
+    """
+    if name in known:
+        return (name,)
+    needed = _COMPUTED[name].columns if name in _COMPUTED else (name,)
+    return needed if set(needed) <= set(known) else ()
+
+
+def values(columns: Mapping[str, NDArray[Any]], name: str) -> FloatArray:
     """Return the observable `name` of every event, shape (N,); raise `InputError` where the events lack it."""
-    momentum = f"p4_{name.removeprefix('energy_')}"
-    if name.startswith("energy_") and momentum in columns:
-        return np.asarray(columns[momentum][:, 0])
-    if name not in columns:
+    needed = columns_of(name, columns)
+    if not needed:
         raise InputError(f"these events have no '{name}' to cut on; leave cuts.{name}_min and cuts.{name}_max out")
-    return columns[name]
+    if needed == (name,):
+        return columns[name]
+    return _COMPUTED[name].of(*(columns[column] for column in needed))
 
 
 def passing(columns: Mapping[str, NDArray[Any]], limits: Mapping[str, tuple[float, float]]) -> NDArray[np.bool_]:

@@ -21,7 +21,6 @@ from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import Progress, silent, train
 
-INCOHERENT = ("proton", "neutron")
 _TRAINING_POINTS = 300_000
 _SEEDS = 1 << 63
 

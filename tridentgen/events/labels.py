@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tridentgen.events.columns import REGIME_NAMES
@@ -10,6 +10,9 @@ from tridentgen.nuclei import element_symbols
 from tridentgen.particles import NEUTRINOS
 
 ELASTIC = "elastic"
+
+INCOHERENT = ("proton", "neutron")
+"""Regimes that are added up under that name."""
 
 _NEUTRINO_NAMES = {neutrino.pdgid: name for name, neutrino in NEUTRINOS.items()}
 _NUCLEUS, _PROTON = 1_000_000_000, 2212
@@ -53,3 +56,13 @@ def nuclide_name(pdgid: int) -> str:
 def regime_name(code: int) -> str:
     """Return ``coherent`` for 0, or the code itself where it is unknown."""
     return REGIME_NAMES[code] if code in range(len(REGIME_NAMES)) else str(code)
+
+
+def regime_rows(regimes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the rows of a table by regime, and the regimes that each adds up: themselves, incoherent and total."""
+    rows: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in regimes]
+    if set(INCOHERENT) <= set(regimes):
+        rows.append(("incoherent", INCOHERENT))
+    if len(regimes) > 1 and "coherent" in regimes:
+        rows.append(("total", tuple(regimes)))
+    return rows

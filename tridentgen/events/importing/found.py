@@ -16,6 +16,7 @@ from tridentgen.errors import FileError, InputError
 from tridentgen.events.columns import CEVNS_COLUMNS, COHERENT, NEUTRON, PROTON, TRIDENT_COLUMNS
 from tridentgen.events.events import Events
 from tridentgen.events.export.facts import HEAVY_LEPTON
+from tridentgen.events.kinematics import angle, square
 from tridentgen.particles import CHARGED_LEPTONS, NEUTRINOS
 
 FloatArray = NDArray[np.float64]
@@ -153,12 +154,12 @@ def _trident_columns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[st
         "regime": np.array([_NUCLEONS.get(role.recoil.pdgid, COHERENT) for role in roles]),
         "p4_minus": minus,
         "p4_plus": plus,
-        "m2_ll": _square(minus + plus),
-        "delta_theta": _angle(minus, plus),
-        "theta_minus": _angle(minus, beam),
-        "theta_plus": _angle(plus, beam),
+        "m2_ll": square(minus + plus),
+        "delta_theta": angle(minus, plus),
+        "theta_minus": angle(minus, beam),
+        "theta_plus": angle(plus, beam),
         "q2": 2.0 * mass * kinetic,
-        "w2": _square(minus + plus + columns["p4_nu_out"]),
+        "w2": square(minus + plus + columns["p4_nu_out"]),
         "recoil_energy": kinetic,
     }
 
@@ -171,7 +172,7 @@ def _cevns_columns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[str,
         "flavour": np.array([event.beam.pdgid for event in found]),
         "isotope": np.array([event.target.pdgid for event in found]),
         "recoil_energy": _kinetic_GeV(roles, recoil) * KEV_PER_GEV,
-        "cos_theta": np.cos(_angle(recoil, columns["p4_nu_in"])),
+        "cos_theta": np.cos(angle(recoil, columns["p4_nu_in"])),
         "time": np.array([event.time_ns for event in found]),
     }
 
@@ -218,12 +219,3 @@ def _about_cevns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[str, A
         "target_pdg": ",".join(map(str, masses)),
         "target_mass_GeV": ",".join(repr(mass) for mass in masses.values()),
     }
-
-
-def _square(p: FloatArray) -> FloatArray:
-    return np.asarray(p[:, 0] ** 2 - np.sum(p[:, 1:] ** 2, axis=1), dtype=np.float64)
-
-
-def _angle(p: FloatArray, k: FloatArray) -> FloatArray:
-    across = np.linalg.norm(np.cross(p[:, 1:], k[:, 1:]), axis=1)
-    return np.asarray(np.arctan2(across, np.sum(p[:, 1:] * k[:, 1:], axis=1)), dtype=np.float64)
