@@ -53,15 +53,15 @@ class CutSums:
         both.all, both.kept = self.all + other.all, self.kept + other.kept
         return both
 
-    def share(self, step: int, of: CutSums | None = None) -> Share:
-        """Return sum w k/sum w after a step, with the sum of w over these events or those `of` which they are a part.
+    def share(self, step: int | None, of: CutSums | None = None) -> Share:
+        """Return sum w k/sum w after a step, or before all; sum w of these events or of those `of` which they are part.
 
         Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events that are not among these.
         """
         total, squares = (float(x) for x in (self if of is None else of).all[:2])
         if not total > 0.0:
             return Share(0.0, 0.0)
-        kept, once, twice = (float(x) for x in self.kept[step, :3])
+        kept, once, twice = (float(x) for x in (self.all[[0, 1, 1]] if step is None else self.kept[step, :3]))
         value = kept / total
         variance = twice - 2.0 * value * once + value * value * squares
         return Share(value, math.sqrt(max(variance, 0.0)) / total)

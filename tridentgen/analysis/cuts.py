@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
+from tridentgen.events.columns import PROTON
 from tridentgen.events.kinematics import angle, square, transverse
 
 FloatArray = NDArray[np.float64]
@@ -21,7 +22,7 @@ FloatArray = NDArray[np.float64]
 class Observable:
     """What a cut may limit: its name, the unit on cards and that unit in the units of the events.
 
-    It is a column of the events, or computed from their momenta. `signed` ones may be limited below zero.
+    It is a column of the events, or computed from others. `signed` ones may be limited below zero.
     """
 
     name: str
@@ -62,7 +63,7 @@ CEVNS_OBSERVABLES = (
 
 
 class _Computed(NamedTuple):
-    """An observable of momenta: the columns that it takes, and how it follows from them."""
+    """An observable that is no column: the columns that it takes, and how it follows from them."""
 
     columns: tuple[str, ...]
     of: Callable[..., FloatArray]
@@ -80,10 +81,14 @@ _COMPUTED: Mapping[str, _Computed] = MappingProxyType(
         "energy_plus": _Computed((_PLUS,), lambda p: p[:, 0]),
         "pt_minus": _Computed((_MINUS, _BEAM), transverse),
         "pt_plus": _Computed((_PLUS, _BEAM), transverse),
+        "other_kinetic": _Computed(
+            ("regime", "recoil_energy"), lambda regime, recoil: np.where(regime == PROTON, recoil, 0.0)
+        ),
         "pt_pair": _Computed((_MINUS, _PLUS, _BEAM), lambda minus, plus, beam: transverse(minus + plus, beam)),
     }
 )
-"""Observables that follow from momenta. The beam is the neutrino of the event, along whatever axis."""
+"""Observables that follow from other columns. The beam is the neutrino of the event, along whatever axis; besides the
+pair a trident has nothing to see but a proton, whose kinetic energy is ``other_kinetic``."""
 
 
 def columns_of(name: str, known: Collection[str]) -> tuple[str, ...]:

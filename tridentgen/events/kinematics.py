@@ -23,5 +23,11 @@ def transverse(p: FloatArray, k: FloatArray) -> FloatArray:
     return np.asarray(_cross(p, k) / np.linalg.norm(k[:, 1:], axis=1), dtype=np.float64)
 
 
+def kinetic(p: FloatArray, mass: FloatArray) -> FloatArray:
+    """Return T = |p|^2/(E + m) in GeV from the momentum, shape (N,): E - m would lose the digits of small recoils."""
+    p2 = np.sum(p[:, 1:] ** 2, axis=1)
+    return np.asarray(p2 / (np.sqrt(p2 + mass**2) + mass), dtype=np.float64)
+
+
 def _cross(p: FloatArray, k: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(np.cross(p[:, 1:], k[:, 1:]), axis=1), dtype=np.float64)

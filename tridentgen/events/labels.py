@@ -63,6 +63,6 @@ def regime_rows(regimes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
     rows: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in regimes]
     if set(INCOHERENT) <= set(regimes):
         rows.append(("incoherent", INCOHERENT))
-    if len(regimes) > 1 and "coherent" in regimes:
+    if len(regimes) > 1 and set(regimes) != set(INCOHERENT):
         rows.append(("total", tuple(regimes)))
     return rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tridentgen.events.events import Events
-from tridentgen.events.importing.hepevt import read_hepevt
-from tridentgen.events.importing.nuhepmc import read_nuhepmc
+from tridentgen.events.importing.found import Reader, events_of
+from tridentgen.events.importing.hepevt import HepevtReader
+from tridentgen.events.importing.nuhepmc import NuHepmcReader
 
 ENDINGS = (".hepmc3", ".hepmc3.gz", ".hepmc", ".hepevt")
 """Endings of files that can be read besides event files of this package."""
@@ -19,4 +20,9 @@ def is_foreign(path: Path) -> bool:
 
 def read_foreign(path: Path) -> Events:
     """Read events of another format; raise `FileError` or `InputError` where that fails."""
-    return read_hepevt(path) if path.suffix == ".hepevt" else read_nuhepmc(path)
+    return events_of(open_foreign(path))
+
+
+def open_foreign(path: Path) -> Reader:
+    """Return the reader of a file of another format, which reads it event by event."""
+    return HepevtReader(path) if path.suffix == ".hepevt" else NuHepmcReader(path)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,12 @@ from tridentgen.errors import FileError, InputError
 from tridentgen.events.columns import CEVNS_COLUMNS, COHERENT, NEUTRON, PROTON, TRIDENT_COLUMNS
 from tridentgen.events.events import Events
 from tridentgen.events.export.facts import HEAVY_LEPTON
-from tridentgen.events.kinematics import angle, square
+from tridentgen.events.kinematics import angle, kinetic, square
 from tridentgen.particles import CHARGED_LEPTONS, NEUTRINOS
 
 FloatArray = NDArray[np.float64]
 
+_BLOCK = 1 << 13  # events
 _NUCLEONS = {2212: PROTON, 2112: NEUTRON}
 _NEUTRINO_NAMES = {neutrino.pdgid: neutrino.name for neutrino in NEUTRINOS.values()}
 _LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values()}
@@ -36,18 +38,56 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """An event as it stands in a file: `struck` is the code of a nucleon inside the target, 0 for none."""
+    """An event as it stands in a file.
+
+    Attributes
+    ----------
+    number : int
+    weight : float
+    beam, target : Seen or None
+        What comes in, where the file says it.
+    struck : int
+        Code of a nucleon inside the target, 0 for none.
+    final : tuple of Seen
+    time_ns : float
+    flaw : str
+        What is wrong with the incoming particles of a trident or of coherent scattering; empty if nothing.
+    """
 
     number: int
     weight: float
-    beam: Seen
-    target: Seen
+    beam: Seen | None
+    target: Seen | None
     struck: int
     final: tuple[Seen, ...]
     time_ns: float = 0.0
+    flaw: str = ""
 
 
-class _Roles(NamedTuple):
+class Reader(Protocol):
+    """A file of another generator, read event by event."""
+
+    @property
+    def path(self) -> Path:
+        """What messages call the file."""
+        ...
+
+    def events(self) -> Iterator[Found]:
+        """Read the events, in order; raise `FileError` where the file is not what it should be."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What is known of the run, when all events have been read."""
+        ...
+
+    @property
+    def sigma_cm2(self) -> float | None:
+        """Cross section per atom that the events stand for, when all have been read; None if it is not known."""
+        ...
+
+
+class Roles(NamedTuple):
     """Who is who among the outgoing particles; no leptons in coherent scattering."""
 
     neutrino: Seen
@@ -55,55 +95,96 @@ class _Roles(NamedTuple):
     plus: Seen | None
     recoil: Seen
 
+    @property
+    def regime(self) -> int:
+        """Code of the regime of a trident."""
+        return _NUCLEONS.get(self.recoil.pdgid, COHERENT)
 
-def events_of(found: Sequence[Found], path: Path, attributes: Mapping[str, Any], sigma_cm2: float | None) -> Events:
-    """Return events as columns.
 
-    Parameters
-    ----------
-    found : sequence of Found
-    path : Path
-        What messages call the file.
-    attributes
-        What is known of the run.
-    sigma_cm2 : float or None
-        Cross section per atom that the events stand for; their weights are scaled to it. Without it they stay.
+class Block(NamedTuple):
+    """Some events of one kind, who is who in them, and their columns."""
+
+    found: tuple[Found, ...]
+    roles: tuple[Roles, ...]
+    columns: dict[str, NDArray[Any]]
+
+    @property
+    def is_trident(self) -> bool:
+        """Whether these are tridents, and not coherent scattering."""
+        return self.roles[0].minus is not None
+
+
+def events_of(reader: Reader) -> Events:
+    """Return the events of a file as columns; weights are scaled to its cross section, or stay where it has none.
 
     Raises
     ------
     FileError
-        There are no events, or numbers that are not finite.
+        There are no events, they lack incoming particles, or hold numbers that are not finite.
     InputError
         An event is neither a trident nor coherent scattering, or not of the kind of the first.
     """
-    if not found:
+    path, pieces, kinds = reader.path, [], _Kinds()
+    for block in blocks(reader.events(), path):
+        pieces.append(block.columns)
+        kinds.add(block)
+    if not pieces:
         raise FileError(f"'{path}' holds no events; make it again")
-    roles = [_roles(event, path) for event in found]
-    tridents = roles[0].minus is not None
-    for event, role in zip(found, roles, strict=True):
-        if (role.minus is not None) != tridents:
-            raise InputError(f"'{path}': event {event.number} is of another kind than the first; split the file")
-    columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
-    about = _about_tridents(found, roles, path) if tridents else _about_cevns(found, roles)
-    for name, values in columns.items():
-        if not np.isfinite(values).all():
-            row = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
-            raise FileError(f"'{path}': '{name}' of event {found[row].number} is not finite; make the file again")
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    about, sigma_cm2 = kinds.attributes(path), reader.sigma_cm2
     total = float(np.sum(columns["weight"]))
     if sigma_cm2 is not None:
         if not total > 0.0:
             raise FileError(f"'{path}': the weights sum to {total:g}; make the file again")
         columns["weight"] = columns["weight"] * (sigma_cm2 / total)
         about |= {"sigma": sigma_cm2, "sigma_units": "cm2"}
-    schema = tuple(c for c in (TRIDENT_COLUMNS if tridents else CEVNS_COLUMNS) if c.name in columns)
+    schema = tuple(c for c in (TRIDENT_COLUMNS if kinds.tridents else CEVNS_COLUMNS) if c.name in columns)
     rule = "weight = 1 each" if sigma_cm2 is None else "sum(weight) = flux-averaged cross section"
-    about |= {"weight_rule": rule, "n_trials": len(found), "complete": 1}
+    about |= {"weight_rule": rule, "n_trials": len(columns["weight"]), "complete": 1}
     arrays = {column.name: np.asarray(columns[column.name], dtype=column.dtype) for column in schema}
-    return Events(arrays, {**about, **attributes}, {}, schema)
+    return Events(arrays, {**about, **reader.attributes}, {}, schema)
 
 
-def _roles(event: Found, path: Path) -> _Roles:
-    """Tell the outgoing particles of an event apart."""
+def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
+    """Return tridents or coherent scattering as columns, block by block; raise as `events_of` does."""
+    tridents: bool | None = None
+    for found in batched(events):
+        roles = []
+        for event in found:
+            if event.flaw:
+                raise FileError(event.flaw)
+            role = roles_of(event)
+            if role is None:
+                codes = ", ".join(str(p.pdgid) for p in event.final)
+                raise InputError(
+                    f"'{path}': event {event.number} is neither a trident nor coherent scattering: it ends in {codes}"
+                )
+            if tridents not in (None, role.minus is not None):
+                raise InputError(f"'{path}': event {event.number} is of another kind than the first; split the file")
+            tridents = role.minus is not None
+            roles.append(role)
+        columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
+        require_finite(columns, found, path)
+        yield Block(found, tuple(roles), columns)
+
+
+def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
+    """Return the events in blocks that fit the memory."""
+    rest = iter(events)
+    while block := tuple(islice(rest, _BLOCK)):
+        yield block
+
+
+def require_finite(columns: Mapping[str, NDArray[Any]], found: Sequence[Found], path: Path) -> None:
+    """Raise `FileError` that names the column and the event where a number is not finite."""
+    for name, values in columns.items():
+        if not np.isfinite(values).all():
+            row = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
+            raise FileError(f"'{path}': '{name}' of event {found[row].number} is not finite; make the file again")
+
+
+def roles_of(event: Found) -> Roles | None:
+    """Tell the outgoing particles apart; None where they are not those of a trident or of coherent scattering."""
     neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_LEPTON)]
     minus = [p for p in event.final if p.pdgid in (11, 13, 15)]
     plus = [p for p in event.final if p.pdgid in (-11, -13, -15)]
@@ -112,80 +193,99 @@ def _roles(event: Found, path: Path) -> _Roles:
     known = len(neutrinos) + len(minus) + len(plus) + len(hadrons)
     pair = (len(minus), len(plus))
     if len(neutrinos) != 1 or pair not in ((0, 0), (1, 1)) or not hadrons or known != len(event.final):
-        codes = ", ".join(str(p.pdgid) for p in event.final)
-        raise InputError(
-            f"'{path}': event {event.number} is neither a trident nor coherent scattering: it ends in {codes}"
-        )
+        return None
     struck = [p for p in nucleons if not event.struck or p.pdgid == event.struck]
     recoil = struck[0] if struck else hadrons[0]
-    return _Roles(neutrinos[0], minus[0] if minus else None, plus[0] if plus else None, recoil)
+    return Roles(neutrinos[0], minus[0] if minus else None, plus[0] if plus else None, recoil)
 
 
-def _array(particles: Sequence[Seen | None]) -> FloatArray:
+def beam_of(incoming: Sequence[Seen]) -> Seen | None:
+    """Return the neutrino among the incoming particles, else the first of them; None where there are none."""
+    return next((particle for particle in incoming if particle.pdgid in _NEUTRINO_NAMES), next(iter(incoming), None))
+
+
+class _Kinds:
+    """The kinds of events in a file, with an example of each."""
+
+    def __init__(self) -> None:
+        self._examples: dict[tuple[int, ...], tuple[Found, Roles]] = {}
+
+    def add(self, block: Block) -> None:
+        for event, roles in zip(block.found, block.roles, strict=True):
+            parts = (event.beam, event.target, roles.neutrino, roles.minus, roles.plus)
+            self._examples.setdefault(tuple(part.pdgid for part in parts if part is not None), (event, roles))
+
+    @property
+    def tridents(self) -> bool:
+        return next(iter(self._examples.values()))[1].minus is not None
+
+    def attributes(self, path: Path) -> dict[str, Any]:
+        """Return what a file of these events says of them; raise `InputError` for several kinds of tridents."""
+        found = [event for event, _ in self._examples.values()]
+        roles = [role for _, role in self._examples.values()]
+        if not self.tridents:
+            return _about_cevns(found, roles)
+        if len(found) > 1:
+            raise InputError(f"'{path}' holds {len(found)} kinds of tridents or targets; split the file")
+        return _about_tridents(found[0], roles[0], path)
+
+
+def momenta(particles: Iterable[Seen | None]) -> FloatArray:
+    """Return the four-momenta of particles, shape (N, 4)."""
     return np.array([particle.p4 for particle in particles if particle is not None], dtype=np.float64)
 
 
-def _common_columns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[str, NDArray[Any]]:
-    beam = _array([event.beam for event in found])
+def _common_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, NDArray[Any]]:
+    beam = momenta([event.beam for event in found])
     return {
         "event_id": np.array([event.number for event in found], dtype=np.uint64),
         "weight": np.array([event.weight for event in found]),
         "e_nu": beam[:, 0],
         "p4_nu_in": beam,
-        "p4_nu_out": _array([role.neutrino for role in roles]),
-        "p4_recoil": _array([role.recoil for role in roles]),
+        "p4_nu_out": momenta([role.neutrino for role in roles]),
+        "p4_recoil": momenta([role.recoil for role in roles]),
     }
 
 
-def _kinetic_GeV(roles: Sequence[_Roles], p4: FloatArray) -> FloatArray:
-    """Return T = p^2/(E + M) of the recoil, from its momentum: E - M would lose the digits of small recoils."""
-    mass = np.array([role.recoil.mass_GeV for role in roles])
-    p2 = np.sum(p4[:, 1:] ** 2, axis=1)
-    kinetic: FloatArray = p2 / (np.sqrt(p2 + mass**2) + mass)
-    return kinetic
-
-
-def _trident_columns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[str, NDArray[Any]]:
+def _trident_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, NDArray[Any]]:
     columns = _common_columns(found, roles)
-    minus, plus = _array([role.minus for role in roles]), _array([role.plus for role in roles])
-    beam, kinetic = columns["p4_nu_in"], _kinetic_GeV(roles, columns["p4_recoil"])
-    mass = np.array([role.recoil.mass_GeV for role in roles])
+    minus, plus = momenta([role.minus for role in roles]), momenta([role.plus for role in roles])
+    beam, mass = columns["p4_nu_in"], np.array([role.recoil.mass_GeV for role in roles])
+    recoil_energy = kinetic(columns["p4_recoil"], mass)
     return columns | {
-        "regime": np.array([_NUCLEONS.get(role.recoil.pdgid, COHERENT) for role in roles]),
+        "regime": np.array([role.regime for role in roles]),
         "p4_minus": minus,
         "p4_plus": plus,
         "m2_ll": square(minus + plus),
         "delta_theta": angle(minus, plus),
         "theta_minus": angle(minus, beam),
         "theta_plus": angle(plus, beam),
-        "q2": 2.0 * mass * kinetic,
+        "q2": 2.0 * mass * recoil_energy,
         "w2": square(minus + plus + columns["p4_nu_out"]),
-        "recoil_energy": kinetic,
+        "recoil_energy": recoil_energy,
     }
 
 
-def _cevns_columns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[str, NDArray[Any]]:
+def _cevns_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, NDArray[Any]]:
     columns = _common_columns(found, roles)
     recoil = columns["p4_recoil"]
     return columns | {
         "channel": np.array([int(abs(role.neutrino.pdgid) == HEAVY_LEPTON) for role in roles]),
-        "flavour": np.array([event.beam.pdgid for event in found]),
-        "isotope": np.array([event.target.pdgid for event in found]),
-        "recoil_energy": _kinetic_GeV(roles, recoil) * KEV_PER_GEV,
+        "flavour": np.array([event.beam.pdgid for event in found if event.beam is not None]),
+        "isotope": np.array([event.target.pdgid for event in found if event.target is not None]),
+        "recoil_energy": kinetic(recoil, np.array([role.recoil.mass_GeV for role in roles])) * KEV_PER_GEV,
         "cos_theta": np.cos(angle(recoil, columns["p4_nu_in"])),
         "time": np.array([event.time_ns for event in found]),
     }
 
 
-def _about_tridents(found: Sequence[Found], roles: Sequence[_Roles], path: Path) -> dict[str, Any]:
-    kinds = {
-        (event.beam.pdgid, event.target.pdgid, role.neutrino.pdgid, role.minus.pdgid, role.plus.pdgid)
-        for event, role in zip(found, roles, strict=True)
-        if role.minus is not None and role.plus is not None
-    }
-    if len(kinds) > 1:
-        raise InputError(f"'{path}' holds {len(kinds)} kinds of tridents or targets; split the file")
-    beam, target, out, minus, plus = kinds.pop()
+def _about_tridents(event: Found, roles: Roles, path: Path) -> dict[str, Any]:
+    assert event.beam is not None
+    assert event.target is not None
+    assert roles.minus is not None
+    assert roles.plus is not None
+    beam, target, out = event.beam.pdgid, event.target.pdgid, roles.neutrino.pdgid
+    minus, plus = roles.minus.pdgid, roles.plus.pdgid
     if beam not in _NEUTRINO_NAMES or out not in _NEUTRINO_NAMES:
         raise InputError(f"'{path}': particle {beam} comes in and {out} goes out; both should be neutrinos")
     names = _NEUTRINO_NAMES[beam], _LEPTON_NAMES[minus], _LEPTON_NAMES[plus], _NEUTRINO_NAMES[out]
@@ -200,13 +300,13 @@ def _about_tridents(found: Sequence[Found], roles: Sequence[_Roles], path: Path)
         "beam_pdg": beam,
         "neutrino_out_pdg": out,
         "target_pdg": target,
-        "target_mass_GeV": found[0].target.mass_GeV,
+        "target_mass_GeV": event.target.mass_GeV,
     }
 
 
-def _about_cevns(found: Sequence[Found], roles: Sequence[_Roles]) -> dict[str, Any]:
-    masses = {event.target.pdgid: event.target.mass_GeV for event in found}
-    beams = sorted({event.beam.pdgid for event in found})
+def _about_cevns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, Any]:
+    masses = {event.target.pdgid: event.target.mass_GeV for event in found if event.target is not None}
+    beams = sorted({event.beam.pdgid for event in found if event.beam is not None})
     heavy = [role.neutrino.mass_GeV for role in roles if abs(role.neutrino.pdgid) == HEAVY_LEPTON]
     model = {"model": json.dumps({"dipole": {"mass_GeV": heavy[0]}})} if heavy else {}
     return model | {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tridentgen.errors import FileError
 from tridentgen.events.events import Events
-from tridentgen.events.importing.found import Found, Seen, events_of
+from tridentgen.events.importing.found import Found, Seen, beam_of, events_of
 from tridentgen.events.output import reason
 
 _COLUMNS = 15
@@ -33,16 +35,31 @@ def read_hepevt(path: str | os.PathLike[str], sigma_cm2: float | None = None) ->
     InputError
         An event is neither a trident nor coherent scattering.
     """
-    path = Path(path)
-    try:
-        with path.open(encoding="ascii") as file:
-            words = ((number, line.partition("#")[0].split()) for number, line in enumerate(file, 1))
-            found = list(_events(((number, line) for number, line in words if line), path))
-    except FileError:
-        raise
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot read '{path}' as HEPEVT text: {reason(error)}") from error
-    return events_of(found, path, {"generator": "HEPEVT", "source": path.name}, sigma_cm2)
+    return events_of(HepevtReader(Path(path), sigma_cm2))
+
+
+@dataclass(frozen=True)
+class HepevtReader:
+    """A HEPEVT file, read event by event; the parameters are those of `read_hepevt`."""
+
+    path: Path
+    sigma_cm2: float | None = None
+
+    def events(self) -> Iterator[Found]:
+        """Read the events; raise `FileError` as `read_hepevt` does."""
+        try:
+            with self.path.open(encoding="ascii") as file:
+                words = ((number, line.partition("#")[0].split()) for number, line in enumerate(file, 1))
+                yield from _events(((number, line) for number, line in words if line), self.path)
+        except FileError:
+            raise
+        except (OSError, UnicodeDecodeError) as error:
+            raise FileError(f"cannot read '{self.path}' as HEPEVT text: {reason(error)}") from error
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the file is."""
+        return {"generator": "HEPEVT", "source": self.path.name}
 
 
 def _events(lines: Iterator[_Line], path: Path) -> Iterator[Found]:
@@ -77,17 +94,16 @@ def _particle(line: _Line | None, path: Path, event: int) -> tuple[int, Seen, fl
 
 def _event(number: int, particles: list[tuple[int, Seen, float]], path: Path) -> Found:
     incoming = [particle for status, particle, _ in particles if status == _INCOMING]
-    if len(incoming) != 2:
-        raise FileError(
-            f"'{path}': event {number} has {len(incoming)} particles of status 0; neutrino and target are needed"
-        )
+    wrong = f"'{path}': event {number} has {len(incoming)} particles of status 0; neutrino and target are needed"
     struck = [particle.pdgid for status, particle, _ in particles if status == _STRUCK]
+    beam = beam_of(incoming)
     return Found(
         number=number,
         weight=1.0,
-        beam=incoming[0],
-        target=incoming[1],
+        beam=beam,
+        target=next((particle for particle in incoming if particle is not beam), None),
         struck=struck[0] if struck else 0,
         final=tuple(particle for status, particle, _ in particles if status == _FINAL),
-        time_ns=particles[-1][2],
+        time_ns=particles[-1][2] if particles else 0.0,
+        flaw="" if len(incoming) == 2 else wrong,
     )

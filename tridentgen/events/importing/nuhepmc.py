@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.export.facts import PB_PER_CM2, PSEUDO_NUCLEUS
-from tridentgen.events.importing.found import Found, Seen, events_of
+from tridentgen.events.importing.found import Found, Seen, beam_of, events_of
 from tridentgen.events.output import reason
 
 _BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
@@ -34,27 +34,44 @@ def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
     InputError
         pyhepmc is not installed, or an event is neither a trident nor coherent scattering.
     """
-    path = Path(path)
-    try:
-        import pyhepmc
-    except ImportError as error:
-        raise InputError('reading HepMC needs pyhepmc: pip install "tridentgen[hepmc]"') from error
-    _check_whole(path)
-    found, last = [], None
-    try:
-        with pyhepmc.open(str(path)) as file:
-            for event in file:
-                found.append(_event(event, pyhepmc, path))
-                last = event
-    except (FileError, InputError):
-        raise
-    except Exception as error:  # pyhepmc raises what its C++ library throws
-        raise FileError(f"'{path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
-    attributes: dict[str, Any] = {"generator": "NuHepMC", "source": path.name}
-    if last is None:
-        return events_of(found, path, attributes, None)
-    tools = [f"{tool.name} {tool.version}" for tool in last.run_info.tools]
-    return events_of(found, path, attributes | {"tools": ", ".join(tools)}, _sigma_cm2(last))
+    return events_of(NuHepmcReader(Path(path)))
+
+
+class NuHepmcReader:
+    """A NuHepMC file, read event by event; raise as `read_nuhepmc` does."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyhepmc
+        except ImportError as error:
+            raise InputError('reading HepMC needs pyhepmc: pip install "tridentgen[hepmc]"') from error
+        self.path = path
+        self._pyhepmc: Any = pyhepmc
+        self._last: Any = None
+        _check_whole(path)
+
+    def events(self) -> Iterator[Found]:
+        """Read the events."""
+        try:
+            with self._pyhepmc.open(str(self.path)) as file:
+                for event in file:
+                    self._last = event
+                    yield _event(event, self._pyhepmc, self.path)
+        except (FileError, InputError):
+            raise
+        except Exception as error:  # pyhepmc raises what its C++ library throws
+            raise FileError(f"'{self.path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the file says of the run, after its last event."""
+        tools = [] if self._last is None else [f"{tool.name} {tool.version}" for tool in self._last.run_info.tools]
+        return {"generator": "NuHepMC", "source": self.path.name, "tools": ", ".join(tools)}
+
+    @property
+    def sigma_cm2(self) -> float | None:
+        """Cross section per atom, after the last event."""
+        return None if self._last is None else _sigma_cm2(self._last)
 
 
 def _check_whole(path: Path) -> None:
@@ -89,17 +106,20 @@ def _event(event: Any, pyhepmc: Any, path: Path) -> Found:
         p = particle.momentum
         seen = Seen(_nuclear_code(particle), (p.e, p.px, p.py, p.pz), float(particle.generated_mass))
         by_status.setdefault(particle.status, []).append(seen)
-    for status, name in ((_BEAM, "beam particle of status 4"), (_TARGET, "target of status 20")):
-        if len(by_status.get(status, [])) != 1:
-            raise FileError(f"'{path}': event {event.event_number} has not exactly one {name}; is it NuHepMC?")
+    places = ((_BEAM, "beam particle of status 4"), (_TARGET, "target of status 20"))
+    missing = [name for status, name in places if len(by_status.get(status, [])) != 1]
+    wrong = "".join(
+        f"'{path}': event {event.event_number} has not exactly one {name}; is it NuHepMC?" for name in missing[:1]
+    )
     return Found(
         number=int(event.event_number),
         weight=float(event.weights[0]) if len(event.weights) else 1.0,
-        beam=by_status[_BEAM][0],
-        target=by_status[_TARGET][0],
+        beam=beam_of(by_status.get(_BEAM, [])),
+        target=next(iter(by_status.get(_TARGET, [])), None),
         struck=by_status[_STRUCK][0].pdgid if _STRUCK in by_status else 0,
         final=tuple(by_status.get(_FINAL, ())),
         time_ns=time_ns,
+        flaw=wrong,
     )
 
 

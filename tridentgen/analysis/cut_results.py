@@ -1,0 +1,83 @@
+"""What cuts leave of the events of a file: shares, cross sections and their errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tridentgen.analysis.cut_flow import CutSums
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A cross section in cm^2, or a sum of weights, and its statistical error."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What sums of weights are worth.
+
+    Attributes
+    ----------
+    sigma_cm2 : float or None
+        Cross section of all events; None where only sums of weights are known.
+    sigma_error : float or None
+        Its error where it is known better than from the events themselves.
+    trials : float
+        Points tried for the events, infinite where that is not known.
+    """
+
+    sigma_cm2: float | None
+    sigma_error: float | None
+    trials: float
+
+    def amount(self, part: CutSums, whole: CutSums, step: int | None = None) -> Amount:
+        """Return what is left of a part of the events after a step, or before all of them."""
+        kept, squares = (float(x) for x in (part.all[:2] if step is None else part.kept[step, [0, 2]]))
+        total = float(whole.all[0])
+        factor = 1.0 if self.sigma_cm2 is None or not total > 0.0 else self.sigma_cm2 / total
+        if self.sigma_error is not None:
+            share = part.share(step, of=whole)
+            return Amount(factor * kept, math.hypot(self.sigma_error * share.value, factor * total * share.error))
+        bessel = self.trials / (self.trials - 1.0) if 1.0 < self.trials < math.inf else 1.0
+        return Amount(factor * kept, factor * math.sqrt(max(squares - kept * kept / self.trials, 0.0) * bessel))
+
+
+@dataclass(frozen=True)
+class CutFlow:
+    """What came of it.
+
+    Attributes
+    ----------
+    path : Path
+    what : str
+        ``tridents``, ``coherent scattering`` or ``candidates``.
+    steps : tuple of str
+        The cuts in words, in their order.
+    groups : mapping of str to CutSums
+        The events by regime, or ``all`` of them; events that are no tridents are ``other`` among those that are.
+    scale : Scale
+    output : Path or None
+        Where the events that pass have been written.
+    """
+
+    path: Path
+    what: str
+    steps: tuple[str, ...]
+    groups: Mapping[str, CutSums]
+    scale: Scale
+    output: Path | None = None
+
+    @property
+    def whole(self) -> CutSums:
+        """The sums over all events."""
+        return self.sums(tuple(self.groups))
+
+    def sums(self, groups: Sequence[str]) -> CutSums:
+        """Return the sums over some of the groups."""
+        return sum((self.groups[name] for name in groups), CutSums(len(self.steps)))

@@ -1,0 +1,112 @@
+"""An event file with those events of another one that pass cuts, as if they had been generated with the cuts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.analysis.cuts import passing
+from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.integrity import GROUP
+from tridentgen.events.reader import EventFile
+
+Columns = Mapping[str, NDArray[Any]]
+Limits = Mapping[str, tuple[float, float]]
+
+
+def write_passing(
+    file: EventFile, output: Path, limits: Limits, words: Sequence[str], sigma_error: float, *, force: bool = False
+) -> None:
+    """Write the events that pass.
+
+    Parameters
+    ----------
+    file : EventFile
+    output : Path
+    limits
+        Lowest and highest value of each observable.
+    words : sequence of str
+        The cuts in words, for the attribute ``cuts``.
+    sigma_error : float
+        Standard deviation in cm^2 of the cross section within the cuts.
+    force : bool
+        Overwrite the output.
+
+    Raises
+    ------
+    FileError
+        The output cannot be written, or exists and `force` is not set.
+    """
+    attributes = {name: value for name, value in file.attributes.items() if name != "created"}
+    attributes |= _identity(attributes, limits, words)
+    names = [column.name for column in file.columns]
+    tried, read = int(attributes.get("n_done", file.rows)), 0
+    sums = _Sums(_unit_weight(file))
+    with EventWriter(output, file.columns, attributes, force=force) as writer:
+        for name, group in file.groups().items():
+            if name != GROUP:
+                writer.write_group(name, group.arrays, group.attributes)
+        for block in file.blocks(names):
+            kept = passing(block, limits)
+            selected = {name: values[kept] for name, values in block.items()}
+            sums.add(block["weight"], selected)
+            read += len(kept)
+            # What was cut before counts as tried with the last block.
+            writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
+        writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
+        writer.close(complete=bool(attributes["complete"]))
+
+
+def _identity(known: Mapping[str, Any], limits: Limits, words: Sequence[str]) -> dict[str, Any]:
+    """Return the cuts so far, and another `run_id`: shards go together only where they were cut alike."""
+    cuts = {"cuts": "; ".join([*([str(known["cuts"])] if known.get("cuts") else []), *words])}
+    if "run_id" not in known:
+        return cuts
+    text = repr((known["run_id"], sorted(limits.items())))
+    return {**cuts, "run_id": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _unit_weight(file: EventFile) -> float | None:
+    """Return the weight of unweighted events that are not overweight; None for weighted ones."""
+    if "overweight_events" not in file.attributes:
+        return None
+    return min((float(np.min(block["weight"])) for block in file.blocks(["weight"])), default=None)
+
+
+class _Sums:
+    """Sums over the events read and the events kept."""
+
+    def __init__(self, unit: float | None) -> None:
+        self._unit = unit
+        self.read = self.weight = self.squares = self.seen = 0.0
+        self.overweight = 0
+
+    def add(self, read: NDArray[np.float64], kept: Columns) -> None:
+        weight = kept["weight"]
+        self.read += float(np.sum(read))
+        self.weight += float(np.sum(weight))
+        self.squares += float(np.sum(weight**2))
+        self.seen += float(np.sum(weight * kept["acceptance"])) if "acceptance" in kept else 0.0
+        if self._unit is not None:
+            self.overweight += int(np.count_nonzero(weight > self._unit * (1.0 + 1e-9)))
+
+
+def _results(known: Mapping[str, Any], sums: _Sums, sigma_error: float, rows: int) -> dict[str, Any]:
+    """Return the attributes that follow from the events kept, where the file had them."""
+    scale = float(known["sigma"]) / sums.read if "sigma" in known and sums.read > 0.0 else 1.0  # a shard sums to less
+    found = {
+        "sigma": scale * sums.weight,
+        "sigma_error": sigma_error,
+        "sum_w": scale * sums.weight,
+        "sum_w2": scale**2 * sums.squares,
+        "acceptance": sums.seen / sums.weight if sums.weight > 0.0 else 1.0,
+        "overweight_events": sums.overweight,
+    }
+    if known.get("unweighted"):
+        found |= {"n_requested": rows, "n_run": rows}
+    return {name: value for name, value in found.items() if name in known}

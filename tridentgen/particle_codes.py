@@ -1,0 +1,37 @@
+"""Particles of other generators: their PDG codes by name, and which of them a detector sees."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from particle import PDGID, Particle, ParticleNotFound
+
+from tridentgen.errors import InputError, nearest
+
+_NEUTRON = 2112
+_FIRST_NUCLEUS = 1_000_000_000
+
+
+def pdg_code(name: str) -> int:
+    """Return the code of ``pi-``, ``gamma``, ``K(S)0`` or ``-211``; raise `InputError` for an unknown name."""
+    try:
+        return int(name)
+    except ValueError:
+        pass
+    try:
+        return int(Particle.from_name(name).pdgid)
+    except ParticleNotFound:
+        known = [particle.name for particle in Particle.all()]
+        raise InputError(f"unknown particle '{name}'{nearest(name, known)}; give a name or a PDG code") from None
+
+
+@cache
+def is_visible(code: int) -> bool:
+    """Return whether a particle can be seen by itself: it is charged, a photon or a hadron, but no neutron or nucleus.
+
+    Codes above 10^9 are those of nuclei, and of what generators keep their books with.
+    """
+    if abs(code) == _NEUTRON or abs(code) >= _FIRST_NUCLEUS:
+        return False
+    known = PDGID(code)
+    return bool(known.charge) or code == PDGID(22) or bool(known.is_hadron)
