@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
-from particle import PDGID, Particle, ParticleNotFound
+from particle import PDGID, Particle
 
 from tridentgen.errors import InputError, nearest
 
@@ -18,11 +20,20 @@ def pdg_code(name: str) -> int:
         return int(name)
     except ValueError:
         pass
-    try:
-        return int(Particle.from_name(name).pdgid)
-    except ParticleNotFound:
-        known = [particle.name for particle in Particle.all()]
-        raise InputError(f"unknown particle '{name}'{nearest(name, known)}; give a name or a PDG code") from None
+    known = _codes()
+    if name not in known:
+        raise InputError(f"unknown particle '{name}'{nearest(name, known)}; give a name or a PDG code")
+    return known[name]
+
+
+@cache
+def _codes() -> Mapping[str, int]:
+    """Return the codes of all particles by name; looking for one name in the table takes as long as reading it.
+
+    The proton is also a nucleus of that name: the smaller code counts.
+    """
+    falling = sorted(Particle.all(), key=lambda particle: -abs(int(particle.pdgid)))
+    return MappingProxyType({particle.name: int(particle.pdgid) for particle in falling})
 
 
 @cache
