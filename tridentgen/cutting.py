@@ -20,7 +20,8 @@ from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.importing.candidates import OTHER, Candidates, other_kinetic_GeV
 from tridentgen.events.importing.formats import is_foreign, open_foreign
-from tridentgen.events.importing.found import Found, Reader, batched, blocks, require_finite
+from tridentgen.events.importing.found import Found, Reader, batched
+from tridentgen.events.importing.tables import blocks, require_finite
 from tridentgen.events.labels import regime_name
 from tridentgen.events.output import check_output
 from tridentgen.events.reader import EventFile, open_events

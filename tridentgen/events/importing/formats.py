@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tridentgen.events.events import Events
-from tridentgen.events.importing.found import Reader, events_of
+from tridentgen.events.importing.found import Reader
 from tridentgen.events.importing.hepevt import HepevtReader
 from tridentgen.events.importing.nuhepmc import NuHepmcReader
+from tridentgen.events.importing.tables import events_of
 
 ENDINGS = (".hepmc3", ".hepmc3.gz", ".hepmc", ".hepevt")
 """Endings of files that can be read besides event files of this package."""

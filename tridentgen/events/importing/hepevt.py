@@ -10,7 +10,8 @@ from typing import Any
 
 from tridentgen.errors import FileError
 from tridentgen.events.events import Events
-from tridentgen.events.importing.found import Found, Seen, beam_of, events_of
+from tridentgen.events.importing.found import Found, Seen, beam_of
+from tridentgen.events.importing.tables import events_of
 from tridentgen.events.output import reason
 
 _COLUMNS = 15

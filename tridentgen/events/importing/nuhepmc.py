@@ -12,7 +12,8 @@ from typing import Any
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.export.facts import PB_PER_CM2, PSEUDO_NUCLEUS
-from tridentgen.events.importing.found import Found, Seen, beam_of, events_of
+from tridentgen.events.importing.found import Found, Seen, beam_of
+from tridentgen.events.importing.tables import events_of
 from tridentgen.events.output import reason
 
 _BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
