@@ -8,7 +8,7 @@ from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import CutSums
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.events.labels import regime_rows
-from tridentgen.reports import measured, table_lines
+from tridentgen.reports import amount, measured, table_lines
 
 Json = dict[str, Any]
 Rows = list[tuple[str, CutSums]]
@@ -62,7 +62,9 @@ def _rows(flow: CutFlow) -> Rows:
 
 def _amount(flow: CutFlow, sums: CutSums, step: int | None) -> str:
     found = flow.scale.amount(sums, flow.whole, step)
-    return measured(found.value, found.error)
+    if not found.error > 0.0:
+        return f"{found.value:.6g}"
+    return amount(found) if flow.scale.sigma_cm2 is None else measured(found.value, found.error)
 
 
 def _before(flow: CutFlow, sums: CutSums) -> Json:

@@ -13,7 +13,6 @@ from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
 from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.analysis.rate_table import (
-    Measured,
     TridentRate,
     exposure_of,
     first_target,
@@ -28,15 +27,12 @@ from tridentgen.events.labels import regime_rows
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
-from tridentgen.reports import measured, table_lines
+from tridentgen.reports import amount, measured, table_lines
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import Progress, train
 from tridentgen.text_tables import aligned
 
 Json = dict[str, Any]
-
-_PLAIN = (1e-3, 1e7)
-"""Numbers of events within are printed without a power of ten."""
 
 
 class RateReport(NamedTuple):
@@ -203,16 +199,6 @@ def _part_json(rate: TridentRate, number: int) -> Json:
         "events": part.scale * part.sigma.value,
         "events_error": part.scale * part.sigma.error,
     }
-
-
-def amount(found: Measured) -> str:
-    """Return a number of events with its error, such as ``58.351 +- 0.041``."""
-    if not _PLAIN[0] <= found.value < _PLAIN[1]:
-        return measured(found.value, found.error)
-    if not found.error > 0.0:
-        return f"{found.value:.6g}"
-    digits = max(0, min(9, 1 - int(f"{found.error:e}".split("e")[1])))
-    return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"
 
 
 def _trident_table(rate: TridentRate, rows: Sequence[tuple[str, tuple[str, ...]]], cuts: int) -> list[tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tridentgen.analysis.cut_flow import Measured
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.errors import FileError
@@ -18,6 +19,9 @@ from tridentgen.sampling.train import Progress
 from tridentgen.text_tables import aligned
 
 Json = dict[str, Any]
+
+_PLAIN = (1e-3, 1e7)
+"""Numbers of events within are printed without a power of ten."""
 
 _PARTS: Mapping[str, str] = {
     "regimes": "",
@@ -91,6 +95,16 @@ def measured(value: float, error: float) -> str:
     scale = 10.0**exponent
     digits = max(1, min(9, 1 - int(f"{error / scale:e}".split("e")[1]))) if error > 0.0 else 6
     return f"({value / scale:.{digits}f} +- {error / scale:.{digits}f})e{exponent:+03d}"
+
+
+def amount(found: Measured) -> str:
+    """Return a number of events with its error, such as ``58.351 +- 0.041``."""
+    if not _PLAIN[0] <= found.value < _PLAIN[1]:
+        return measured(found.value, found.error)
+    if not found.error > 0.0:
+        return f"{found.value:.6g}"
+    digits = max(0, min(9, 1 - int(f"{found.error:e}".split("e")[1])))
+    return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"
 
 
 def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import tridentgen as tg
+from tridentgen.analysis.cut_flow import Measured
 from tridentgen.analysis.cuts import passing
-from tridentgen.analysis.rate_table import Measured, TridentRate, exposure_of, first_target, trident_rate
+from tridentgen.analysis.rate_table import TridentRate, exposure_of, first_target, trident_rate
 from tridentgen.cards import Card, CardError, parse_card
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of

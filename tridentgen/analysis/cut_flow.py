@@ -25,6 +25,14 @@ class Share:
     error: float
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A number of events or a cross section, and its statistical error."""
+
+    value: float
+    error: float
+
+
 class CutSums:
     """Sums over events of weight w and chance k to be kept after each step.
 

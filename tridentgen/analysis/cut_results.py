@@ -7,15 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tridentgen.analysis.cut_flow import CutSums
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A cross section in cm^2, or a sum of weights, and its statistical error."""
-
-    value: float
-    error: float
+from tridentgen.analysis.cut_flow import CutSums, Measured
 
 
 @dataclass(frozen=True)
@@ -36,16 +28,16 @@ class Scale:
     sigma_error: float | None
     trials: float
 
-    def amount(self, part: CutSums, whole: CutSums, step: int | None = None) -> Amount:
-        """Return what is left of a part of the events after a step, or before all of them."""
+    def amount(self, part: CutSums, whole: CutSums, step: int | None = None) -> Measured:
+        """Return cross section in cm^2, or sum of weights, of a part of the events after a step or before all."""
         kept, squares = (float(x) for x in (part.all[:2] if step is None else part.kept[step, [0, 2]]))
         total = float(whole.all[0])
         factor = 1.0 if self.sigma_cm2 is None or not total > 0.0 else self.sigma_cm2 / total
         if self.sigma_error is not None:
             share = part.share(step, of=whole)
-            return Amount(factor * kept, math.hypot(self.sigma_error * share.value, factor * total * share.error))
+            return Measured(factor * kept, math.hypot(self.sigma_error * share.value, factor * total * share.error))
         bessel = self.trials / (self.trials - 1.0) if 1.0 < self.trials < math.inf else 1.0
-        return Amount(factor * kept, factor * math.sqrt(max(squares - kept * kept / self.trials, 0.0) * bessel))
+        return Measured(factor * kept, factor * math.sqrt(max(squares - kept * kept / self.trials, 0.0) * bessel))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from tridentgen.analysis.cut_flow import Share, cut_flow
+from tridentgen.analysis.cut_flow import Measured, Share, cut_flow
 from tridentgen.analysis.rates import Exposure, unit_exposure
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
@@ -23,14 +23,6 @@ from tridentgen.sampling.train import Progress, silent, train
 
 _TRAINING_POINTS = 300_000
 _SEEDS = 1 << 63
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A number of events and its statistical error."""
-
-    value: float
-    error: float
 
 
 @dataclass(frozen=True)
