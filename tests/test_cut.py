@@ -210,6 +210,7 @@ def test_the_detector_is_the_last_step(cli: Command) -> None:
     assert [cut["cut"] for cut in found["cuts"]] == ["recoil_energy >= 5 keV", "detector"]
     seen = found["cuts"][1]["by_regime"]["all"]
     assert seen["sigma_cm2"] == pytest.approx(np.sum((w * acceptance)[passed]), rel=1e-12, abs=0.0)
+    assert found["written"] == passed.sum()
     # The file holds what the cuts leave; the detector is in its column, as before.
     assert tg.read("cut.h5").attributes["sigma"] == pytest.approx(w[passed].sum(), rel=1e-12, abs=0.0)
 
@@ -283,4 +284,5 @@ def test_files_that_cannot_be_cut(cli: Command, event_file: Path, folder: Path) 
         assert (found.code, found.out) == (2, "")
         assert found.err.startswith(message)
         assert found.err.count("\n") == 1
+    assert "leave --veto-kinetic out" in cli("cut", "few.h5", "--veto-kinetic", "1").err
     assert json.loads(cli("cut", "few.h5", "--cut", "energy_minus_min_GeV=1", "--json").out)["by_regime"]["all"]

@@ -26,7 +26,7 @@ def cut_json(flow: CutFlow) -> Json:
             {"cut": cut, "by_regime": {name: _after(flow, sums, step) for name, sums in rows}}
             for step, cut in enumerate(flow.steps)
         ],
-        **({} if flow.output is None else {"output": str(flow.output)}),
+        **({} if flow.output is None else {"output": str(flow.output), "written": flow.written}),
         "version": __version__,
     }
 
@@ -43,17 +43,13 @@ def cut_text(flow: CutFlow) -> str:
         shares.append((cut, *(f"{share.value:.2%} +- {share.error:.2%}" for share in left)))
         amounts.append((cut, *(_amount(flow, sums, step) for _, sums in rows)))
     head = f"  {flow.path}: {int(flow.whole.all[2])} events ({flow.what})"
-    written = [] if flow.output is None else ["", f"  {int(_kept(flow))} events in {flow.output}"]
+    written = [] if flow.output is None else ["", f"  {flow.written} events in {flow.output}"]
     return "\n".join([head, "", *table_lines(shares), "", *table_lines(amounts), *written])
 
 
 def nothing_left(flow: CutFlow) -> bool:
     """Return whether no event passes."""
-    return _kept(flow) == 0
-
-
-def _kept(flow: CutFlow) -> float:
-    return float(flow.whole.kept[-1, 3])
+    return not flow.whole.kept[-1, 3] > 0.0
 
 
 def _rows(flow: CutFlow) -> Rows:

@@ -130,8 +130,8 @@ def cut(
         if target is not None:
             cuts_alone = flow.steps[: len(limits)]
             sigma = flow.scale.amount(flow.whole, flow.whole, len(limits) - 1)
-            write_passing(file, target, limits, cuts_alone, sigma.error, force=force)
-            flow = replace(flow, output=target)
+            rows = write_passing(file, target, limits, cuts_alone, sigma.error, force=force)
+            flow = replace(flow, output=target, written=rows)
     return flow
 
 
@@ -219,6 +219,8 @@ def _needed(limits: Limits, known: Collection[str], path: Path) -> set[str]:
     found: set[str] = set()
     for name in limits:
         columns = columns_of(name, known)
+        if not columns and name == "other_kinetic":
+            raise InputError(f"the events of '{path}' lack regime or recoil_energy; leave --veto-kinetic out")
         if not columns:
             raise InputError(f"the events of '{path}' have no '{name}' to cut on; leave {name}_min and {name}_max out")
         found.update(columns)

@@ -56,6 +56,8 @@ class CutFlow:
     scale : Scale
     output : Path or None
         Where the events that pass have been written.
+    written : int
+        How many they are.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class CutFlow:
     groups: Mapping[str, CutSums]
     scale: Scale
     output: Path | None = None
+    written: int = 0
 
     @property
     def whole(self) -> CutSums:

@@ -21,8 +21,8 @@ Limits = Mapping[str, tuple[float, float]]
 
 def write_passing(
     file: EventFile, output: Path, limits: Limits, words: Sequence[str], sigma_error: float, *, force: bool = False
-) -> None:
-    """Write the events that pass.
+) -> int:
+    """Write the events that pass, and return how many they are.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ def write_passing(
             writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
         writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
         writer.close(complete=bool(attributes["complete"]))
+        return writer.rows
 
 
 def _identity(known: Mapping[str, Any], limits: Limits, words: Sequence[str]) -> dict[str, Any]:
