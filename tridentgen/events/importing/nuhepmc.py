@@ -19,7 +19,7 @@ from tridentgen.events.output import reason
 _BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
 _UNITS_IN_CM2 = {"pb": 1.0 / PB_PER_CM2, "10-38 cm2": 1e-38, "cm2": 1.0}
 _NS_PER_S = 1e9
-_TAIL_BYTES = 4096
+_HEAD_BYTES = 4096
 
 
 def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
@@ -49,19 +49,23 @@ class NuHepmcReader:
         self.path = path
         self._pyhepmc: Any = pyhepmc
         self._last: Any = None
-        _check_whole(path)
+        self._count = _count_events(path)
 
     def events(self) -> Iterator[Found]:
         """Read the events."""
+        read = 0
         try:
             with self._pyhepmc.open(str(self.path)) as file:
                 for event in file:
                     self._last = event
                     yield _event(event, self._pyhepmc, self.path)
+                    read += 1
         except (FileError, InputError):
             raise
         except Exception as error:  # pyhepmc raises what its C++ library throws
             raise FileError(f"'{self.path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
+        if read != self._count:  # the library ends at an event that it cannot read, as at the end of the file
+            raise FileError(f"'{self.path}' is damaged: only {read} of {self._count} events can be read; make it again")
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -75,27 +79,25 @@ class NuHepmcReader:
         return None if self._last is None else _sigma_cm2(self._last)
 
 
-def _check_whole(path: Path) -> None:
-    """Raise `FileError` unless the file begins and ends as HepMC3's text does."""
+def _count_events(path: Path) -> int:
+    """Return how many events there are; raise `FileError` unless the file begins and ends as HepMC3's text does."""
     opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    events, ends = 0, False
     try:
         with opener(path, "rb") as file:
-            head, tail = file.read(_TAIL_BYTES), b""
-            if not head.lstrip().startswith(b"HepMC::Version"):
+            if not file.read(_HEAD_BYTES).lstrip().startswith(b"HepMC::Version"):
                 raise FileError(f"'{path}' is not HepMC3 text; give a file of type .hepmc3 or .hepmc3.gz")
-            tail = head
-            if path.suffix != ".gz":
-                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-                tail = file.read()
-            else:
-                while more := file.read(1 << 20):
-                    tail = (tail + more)[-_TAIL_BYTES:]
+            file.seek(0)
+            for line in file:
+                events += line.startswith(b"E ")
+                ends = ends or b"END_EVENT_LISTING" in line
     except FileError:
         raise
     except (OSError, EOFError) as error:
         raise FileError(f"cannot read '{path}': {reason(error)}") from error
-    if b"END_EVENT_LISTING" not in tail:
+    if not ends:
         raise FileError(f"'{path}' is cut short: its last line is missing; make it again or take a fresh copy")
+    return events
 
 
 def _event(event: Any, pyhepmc: Any, path: Path) -> Found:
