@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.command_line import Command
-from tridentgen.analysis.rate_table import Measured, exposure_of, trident_rate
+from tridentgen.analysis.cut_flow import Measured
+from tridentgen.analysis.rate_table import exposure_of, trident_rate
 from tridentgen.cards import read_card
 from tridentgen.constants import AVOGADRO
 from tridentgen.flux import Flux

@@ -1,4 +1,4 @@
-"""The command line: `tridentgen generate | xsec | rate | cut | info | plot | convert | bench | cards`."""
+"""The command line: `tridentgen COMMAND`, as listed in `_COMMANDS`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from tridentgen._version import __version__
 from tridentgen.cards import CardError
-from tridentgen.commands import bench, cards, convert, cut, epa, generate, info, merge, plot, rate, verify, xsec
+from tridentgen.commands import bench, cards, convert, cut, epa, figure, generate, info, merge, plot, rate, verify, xsec
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.toml_tables import one_line
 
-_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, convert, merge, verify, bench, cards)
+_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge, verify, bench, cards)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,8 @@ from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import CutSums
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.events.labels import regime_rows
-from tridentgen.reports import amount, measured, table_lines
+from tridentgen.reports import amount, measured
+from tridentgen.text_tables import aligned
 
 Json = dict[str, Any]
 Rows = list[tuple[str, CutSums]]
@@ -44,7 +45,7 @@ def cut_text(flow: CutFlow) -> str:
         amounts.append((cut, *(_amount(flow, sums, step) for _, sums in rows)))
     head = f"  {flow.path}: {int(flow.whole.all[2])} events ({flow.what})"
     written = [] if flow.output is None else ["", f"  {flow.written} events in {flow.output}"]
-    return "\n".join([head, "", *table_lines(shares), "", *table_lines(amounts), *written])
+    return "\n".join([head, "", aligned(shares, "  "), "", aligned(amounts, "  "), *written])
 
 
 def nothing_left(flow: CutFlow) -> bool:

@@ -27,7 +27,7 @@ from tridentgen.events.labels import regime_rows
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
-from tridentgen.reports import amount, measured, table_lines
+from tridentgen.reports import amount, measured
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import Progress, train
 from tridentgen.text_tables import aligned
@@ -70,11 +70,11 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), *table_lines(_trident_table(rate, rows, len(cuts)))]
+    lines = [*_head_lines(card, head, told), aligned(_trident_table(rate, rows, len(cuts)), "  ")]
     if cuts:
-        lines += ["", *table_lines(_flow_table(rate, rows, cuts))]
+        lines += ["", aligned(_flow_table(rate, rows, cuts), "  ")]
     if len(rate.nuclides) > 1:
-        lines += ["", *table_lines(_nuclide_table(rate, rows))]
+        lines += ["", aligned(_nuclide_table(rate, rows), "  ")]
     warnings = tuple(
         f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
     )
@@ -110,14 +110,14 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = _told(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), *table_lines(_cevns_table(rate))]
+    lines = [*_head_lines(card, head, told), aligned(_cevns_table(rate), "  ")]
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [
             (step, f"{share.value:.2%} +- {share.error:.2%}", f"{rate.events * share.value:.5g}")
             for step, share in zip(steps, flow, strict=True)
         ]
-        lines += ["", *table_lines(rows)]
+        lines += ["", aligned(rows, "  ")]
     return RateReport(found, "\n".join(lines), told, tuple(_steady_warning(job)), rate, tuple(spectra))
 
 

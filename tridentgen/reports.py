@@ -107,12 +107,6 @@ def amount(found: Measured) -> str:
     return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"
 
 
-def table_lines(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows of cells as lines with aligned columns."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  " + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
 class CrossSectionReport(NamedTuple):
     """One cross section as it is printed, and what to know before trusting it, in words."""
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tridentgen.analysis.cut_flow import Measured
 from tridentgen.analysis.measurements import MEASUREMENTS, Prediction, chi2, predict, zprime_limit
-from tridentgen.analysis.rate_table import Measured, exposure_of, trident_rate
+from tridentgen.analysis.rate_table import exposure_of, trident_rate
 from tridentgen.cards import CardError, read_card
 from tridentgen.constants import SIN2_THETA_W
 from tridentgen.engines.numpy_engine import NumpyEngine

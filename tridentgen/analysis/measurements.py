@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.analysis.cut_flow import Measured
 from tridentgen.analysis.cuts import passing
-from tridentgen.analysis.rate_table import Measured, first_target, material_of, on, open_regimes, weighted_batches
+from tridentgen.analysis.rate_table import first_target, material_of, on, open_regimes, weighted_batches
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.constants import G_FERMI
