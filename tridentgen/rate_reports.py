@@ -61,24 +61,21 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         **head,
         "events": total.value,
         "events_error": total.error,
-        "by_regime": [_regime_json(rate, name, regimes, len(cuts)) for name, regimes in rows],
-        "by_nuclide": [_part_json(rate, number) for number in range(len(rate.parts))],
+        "by_regime": [regime_json(rate, name, regimes, len(cuts)) for name, regimes in rows],
+        "by_nuclide": [part_json(rate, number) for number in range(len(rate.parts))],
         "cuts": [
             {"cut": cut, "by_regime": {name: asdict(rate.events(regimes, cuts=step)) for name, regimes in rows}}
             for step, cut in enumerate(cuts, start=1)
         ],
         "version": __version__,
     }
-    told = _told(card, exposure, beam)
+    told = exposure_words(card, exposure, beam)
     lines = [*_head_lines(card, head, told), aligned(_trident_table(rate, rows, len(cuts)), "  ")]
     if cuts:
         lines += ["", aligned(_flow_table(rate, rows, cuts), "  ")]
     if len(rate.nuclides) > 1:
         lines += ["", aligned(_nuclide_table(rate, rows), "  ")]
-    warnings = tuple(
-        f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
-    )
-    return RateReport(found, "\n".join(lines), told, warnings)
+    return RateReport(found, "\n".join(lines), told, part_warnings(rate))
 
 
 def cevns_report(card: Card, progress: Progress) -> RateReport:
@@ -109,7 +106,7 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         **{f"{spectrum.kind}_spectrum": _spectrum_json(rate, spectrum) for spectrum in spectra},
         "version": __version__,
     }
-    told = _told(card, exposure, beam)
+    told = exposure_words(card, exposure, beam)
     lines = [*_head_lines(card, head, told), aligned(_cevns_table(rate), "  ")]
     if cuts:
         rows = [("cut", "left", "events")]
@@ -155,15 +152,27 @@ def _head(process: str, beam: Flux | Source, card: Card, exposure: Exposure) -> 
         "flux": beam.description,
         "flux_total": beam.total,
         "flux_units": beam.total_units,
-        "exposure": {
-            **asdict(exposure),
-            "material": material_of(card).name,
-            "from_card": card.exposure is not None and not card.exposure.is_material_alone,
-        },
+        "exposure": exposure_json(card, exposure),
     }
 
 
-def _told(card: Card, exposure: Exposure, beam: Flux | Source) -> str:
+def exposure_json(card: Card, exposure: Exposure) -> Json:
+    """Return how much is measured, of what, and whether the card says so."""
+    return {
+        **asdict(exposure),
+        "material": material_of(card).name,
+        "from_card": card.exposure is not None and not card.exposure.is_material_alone,
+    }
+
+
+def part_warnings(rate: TridentRate) -> tuple[str, ...]:
+    """Return what to know before trusting a rate."""
+    return tuple(
+        f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
+    )
+
+
+def exposure_words(card: Card, exposure: Exposure, beam: Flux | Source) -> str:
     """Return the exposure as in ``50 t of Ar40, 1.1e+21 protons on target``."""
     mass, _, rest = exposure.in_words(beam).partition(", ")
     unit = " (the card does not say how much)" if card.exposure is None or card.exposure.is_material_alone else ""
@@ -176,7 +185,8 @@ def _head_lines(card: Card, head: Json, exposure: str) -> list[str]:
     return [*([card.title] if card.title else []), *(f"  {name:<9} {value}" for name, value in rows), ""]
 
 
-def _regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: int) -> Json:
+def regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: int) -> Json:
+    """Return the events of some regimes under one name, and what the first `cuts` cuts leave of them."""
     before, after = rate.events(regimes), rate.events(regimes, cuts=cuts)
     row = {"regime": name, "events": before.value, "events_error": before.error}
     if cuts:
@@ -188,7 +198,8 @@ def _regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: i
     return row
 
 
-def _part_json(rate: TridentRate, number: int) -> Json:
+def part_json(rate: TridentRate, number: int) -> Json:
+    """Return one part of a rate."""
     part = rate.parts[number]
     return {
         "nuclide": part.nuclide.name,

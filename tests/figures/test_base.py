@@ -5,34 +5,15 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import pytest
 
 from tests.figures.cards import request
 from tridentgen.errors import InputError
-from tridentgen.figures.base import channels, json_of
+from tridentgen.figures.base import json_of
 from tridentgen.figures.kinds import KINDS
-from tridentgen.particles import FLAVOURS, NEUTRINOS
 from tridentgen.processes.trident import Trident
-
-
-@pytest.mark.parametrize("beam", NEUTRINOS)
-def test_channels_are_all_that_the_process_allows(beam: str) -> None:
-    allowed = set()
-    for minus, plus in product(FLAVOURS, FLAVOURS):
-        try:
-            Trident(beam, f"{minus}-", f"{plus}+")
-        except InputError:
-            continue
-        allowed.add((f"{minus}-", f"{plus}+"))
-    found = channels(beam)
-    assert set(found) == allowed
-    assert len(found) == len(allowed) == 5
-    assert found[0] == (f"{NEUTRINOS[beam].flavour}-", f"{NEUTRINOS[beam].flavour}+")
-    light = channels(beam, ("e", "mu"))
-    assert light == [pair for pair in found if "tau" not in "".join(pair)]
 
 
 def test_other_channels_keep_what_the_card_says() -> None:

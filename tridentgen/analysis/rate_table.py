@@ -172,6 +172,14 @@ def open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
 
     Raise `CardError` where there is none at all, or a nuclide does not fit the process.
     """
+    found = regimes_above_threshold(card, flux)
+    if not found:
+        job_of(on(card, nuclides_of(card)[0]), flux)  # says what is wrong
+    return found
+
+
+def regimes_above_threshold(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
+    """Return what `open_regimes` does, or nothing where all of the flux is below every threshold."""
     assert isinstance(card.process, ProcessCard)
     found: dict[Nuclide, tuple[str, ...]] = {}
     nuclides = [n for n in nuclides_of(card) if simple_regimes(n, card.process.regimes)] or nuclides_of(card)
@@ -182,8 +190,6 @@ def open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
             thresholds = {regime: on(card, isotope, regime).reaction.threshold_GeV() for regime in regimes}
             above = tuple(regime for regime in regimes if flux.energy_max_GeV > thresholds[regime])
             found |= {isotope: above} if above else {}
-    if not found:
-        job_of(on(card, nuclides[0]), flux)  # says what is wrong
     return found
 
 

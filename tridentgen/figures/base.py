@@ -16,7 +16,7 @@ from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of, engine_of
-from tridentgen.particles import FLAVOURS, neutrino
+from tridentgen.processes.channels import Pair
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import Progress
@@ -25,7 +25,6 @@ from tridentgen.toml_tables import Override
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Pair = tuple[str, str]
 Numbers = TypeVar("Numbers")
 
 
@@ -76,20 +75,6 @@ def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path 
         return card
     path = folder / Path(str(card.flux.options["path"])).name
     return read_card(name, [*overrides, Override(("flux", "path"), str(path.absolute()), f"--flux-folder {folder}")])
-
-
-def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
-    """Return the pairs (minus, plus) of leptons of `flavours` that a neutrino makes, the one of its own flavour first.
-
-    Pairs of one flavour, and pairs in which the neutrino turns into its own lepton.
-    """
-    incoming = neutrino(beam)
-    own = incoming.flavour
-    order = sorted(flavours, key=lambda flavour: flavour != own)
-    pairs = [(f"{flavour}-", f"{flavour}+") for flavour in order]
-    others = [flavour for flavour in order if flavour != own and own in flavours]
-    mixed = [(f"{flavour}-", f"{own}+") if incoming.antiparticle else (f"{own}-", f"{flavour}+") for flavour in others]
-    return [*pairs, *mixed]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from tridentgen.analysis.histograms import FloatArray
 from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
 from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.errors import InputError
-from tridentgen.figures.base import FigureKind, Pair, Request, channels
+from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
 from tridentgen.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.integrate import trained_cross_section
 from tridentgen.sampling.train import Progress

@@ -14,7 +14,8 @@ from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
 from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
 from tridentgen.analysis.plot_style import COLOURS, shared_legend
 from tridentgen.events.events import Events
-from tridentgen.figures.base import FigureKind, Pair, Request, channels
+from tridentgen.figures.base import FigureKind, Request
+from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.sampling.train import Progress
 from tridentgen.text_tables import aligned

@@ -14,8 +14,9 @@ import numpy as np
 from tridentgen.analysis.histograms import FloatArray
 from tridentgen.analysis.plot_names import nuclide_name, pair_label
 from tridentgen.errors import InputError
-from tridentgen.figures.base import FigureKind, Pair, Request
+from tridentgen.figures.base import FigureKind, Request
 from tridentgen.jobs import require_single_energy
+from tridentgen.processes.channels import Pair
 from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import Progress

@@ -1,0 +1,81 @@
+"""Rates of every trident that a beam makes: all its neutrinos, all pairs of leptons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tridentgen.analysis.rate_table import (
+    TridentRate,
+    exposure_of,
+    first_target,
+    regimes_above_threshold,
+    trident_rate,
+)
+from tridentgen.analysis.rates import Exposure
+from tridentgen.card_process import ProcessCard
+from tridentgen.cards import Card
+from tridentgen.flux import Flux, build_source
+from tridentgen.jobs import beam_of
+from tridentgen.processes.channels import Pair, channels
+from tridentgen.sampling.train import Progress, silent
+
+
+@dataclass(frozen=True)
+class ChannelRate:
+    """Tridents of one neutrino and one pair of leptons."""
+
+    neutrino: str
+    leptons: Pair
+    flux: Flux
+    rate: TridentRate
+
+
+def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple[ChannelRate, ...]]:
+    """Return the exposure of a card and the rates of all channels above threshold in its flux.
+
+    Parameters
+    ----------
+    card : Card
+        Its neutrino and leptons do not matter, the rest does as for `trident_rate`.
+    progress : callable
+
+    Raises
+    ------
+    CardError, FileError
+        As `trident_rate`.
+    """
+    assert isinstance(card.process, ProcessCard)
+    fluxes = {name: _flux(card, name) for name in neutrinos_of(card)}
+    exposure = exposure_of(card, next(iter(fluxes.values())), coherent=False)
+    plans = []
+    for name, flux in fluxes.items():
+        for pair in channels(name):
+            changed = _with(card, name, pair)
+            if regimes_above_threshold(changed, flux):
+                plans.append((name, pair, flux, changed))
+    found = []
+    for number, (name, pair, flux, changed) in enumerate(plans):
+        progress(f"{name} {' '.join(pair)}", number / len(plans))
+        found.append(ChannelRate(name, pair, flux, trident_rate(changed, exposure, flux)))
+    return exposure, tuple(found)
+
+
+def neutrinos_of(card: Card) -> tuple[str, ...]:
+    """Return the kinds of neutrinos in the flux of a card: all that a file or a source has, else the card's own."""
+    options = card.flux.options
+    assert card.process.neutrino is not None
+    if card.flux.kind in ("monochromatic", "power-law", "histogram") or "column" in options or "histogram" in options:
+        return (card.process.neutrino,)
+    with card.blaming("flux", card.flux.range_key):
+        return build_source(card.flux.kind, options, None, card.base_dir).neutrinos
+
+
+def _with(card: Card, name: str, pair: Pair) -> Card:
+    assert isinstance(card.process, ProcessCard)
+    return replace(card, process=replace(card.process, neutrino=name, leptons=pair))
+
+
+def _flux(card: Card, name: str) -> Flux:
+    found = beam_of(first_target(_with(card, name, channels(name)[0])))
+    assert isinstance(found, Flux)
+    return found

@@ -1,0 +1,71 @@
+"""What `tridentgen rate --all-channels` prints, as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tridentgen._version import __version__
+from tridentgen.analysis.channel_rates import ChannelRate, channel_rates
+from tridentgen.analysis.cut_flow import in_words
+from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES
+from tridentgen.analysis.rate_table import material_of
+from tridentgen.cards import Card
+from tridentgen.errors import InputError
+from tridentgen.events.columns import REGIME_NAMES
+from tridentgen.events.labels import regime_rows
+from tridentgen.rate_reports import RateReport, exposure_json, exposure_words, part_json, part_warnings, regime_json
+from tridentgen.reports import amount
+from tridentgen.sampling.train import Progress
+from tridentgen.text_tables import aligned
+
+
+def channels_report(card: Card, progress: Progress) -> RateReport:
+    """Return the tridents of all channels expected in the exposure of a card.
+
+    Raise `InputError` where no channel is above threshold.
+    """
+    exposure, channels = channel_rates(card, progress)
+    if not channels:
+        raise InputError(f"{card.where(('flux',))}: flux: all of it is below the threshold of every pair of leptons")
+    cuts = in_words(card.cuts.limits, TRIDENT_OBSERVABLES)
+    told = exposure_words(card, exposure, channels[0].flux)
+    found = {
+        "exposure": exposure_json(card, exposure),
+        "channels": [_channel_json(channel, len(cuts)) for channel in channels],
+        "cuts": cuts,
+        "version": __version__,
+    }
+    title = [card.title] if card.title else []
+    head = [f"  {name:<9} {value}" for name, value in (("target", material_of(card).name), ("exposure", told))]
+    text = "\n".join([*title, *head, "", aligned(_table(channels, len(cuts)), "  ")])
+    warnings = tuple(
+        f"{channel.neutrino} -> {' '.join(channel.leptons)}, {warning}"
+        for channel in channels for warning in part_warnings(channel.rate)
+    )  # fmt: skip
+    return RateReport(found, text, told, warnings)
+
+
+def _channel_json(channel: ChannelRate, cuts: int) -> dict[str, Any]:
+    rate, total = channel.rate, channel.rate.events()
+    return {
+        "nu": channel.neutrino,
+        "leptons": list(channel.leptons),
+        "flux_total": channel.flux.total,
+        "flux_units": channel.flux.total_units,
+        "events": total.value,
+        "events_error": total.error,
+        "by_regime": [regime_json(rate, name, regimes, cuts) for name, regimes in regime_rows(rate.regimes)],
+        "by_nuclide": [part_json(rate, number) for number in range(len(rate.parts))],
+    }
+
+
+def _table(channels: tuple[ChannelRate, ...], cuts: int) -> list[tuple[str, ...]]:
+    """Return a row for each channel and a column for each regime."""
+    there = [name for name in REGIME_NAMES if any(name in channel.rate.regimes for channel in channels)]
+    columns = regime_rows(there)
+    rows = [("nu", "leptons", *(name for name, _ in columns), *(["after cuts"] if cuts else []))]
+    for channel in channels:
+        cells = [amount(channel.rate.events(regimes)) for _, regimes in columns]
+        cells += [amount(channel.rate.events(cuts=cuts))] if cuts else []
+        rows.append((channel.neutrino, " ".join(channel.leptons), *cells))
+    return rows

@@ -1,0 +1,24 @@
+"""Which pairs of charged leptons a neutrino can make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tridentgen.particles import FLAVOURS, neutrino
+
+Pair = tuple[str, str]
+"""The negative and the positive lepton."""
+
+
+def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
+    """Return the pairs (minus, plus) of leptons of `flavours` that a neutrino makes, the one of its own flavour first.
+
+    Pairs of one flavour, and pairs in which the neutrino turns into its own lepton.
+    """
+    incoming = neutrino(beam)
+    own = incoming.flavour
+    order = sorted(flavours, key=lambda flavour: flavour != own)
+    pairs = [(f"{flavour}-", f"{flavour}+") for flavour in order]
+    others = [flavour for flavour in order if flavour != own and own in flavours]
+    mixed = [(f"{flavour}-", f"{own}+") if incoming.antiparticle else (f"{own}-", f"{flavour}+") for flavour in others]
+    return [*pairs, *mixed]
