@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.command_line import Command
@@ -42,21 +43,25 @@ def test_json_has_the_ratio_of_two_cross_sections(cli: Command) -> None:
     epa = cut.cross_section(5.0, rel_error=5e-3, engine="numpy")
     assert rows[1]["sigma_4ps_cm2"] == pytest.approx(full.value, rel=0.06, abs=0.0)
     assert rows[1]["ratio"] == pytest.approx(epa.value / full.value, rel=0.08)
-    assert rows[1]["ratio"] == pytest.approx(rows[1]["sigma_epa_cm2"] / rows[1]["sigma_4ps_cm2"], rel=1e-12)
+    of_totals = rows[1]["sigma_epa_cm2"] / rows[1]["sigma_4ps_cm2"]
+    error = np.hypot(
+        rows[1]["error_epa_cm2"] / rows[1]["sigma_epa_cm2"], rows[1]["error_4ps_cm2"] / rows[1]["sigma_4ps_cm2"]
+    )
+    assert abs(rows[1]["ratio"] - of_totals) < 4.0 * error * of_totals
     assert 0.0 < rows[1]["ratio_error"] < 0.05 * rows[1]["ratio"]
     assert found.json["distributions"] == []
 
 
 def test_table_has_a_column_for_each_flux(cli: Command) -> None:
-    found = cli("epa", "--regime", "coherent", "--energy", "2", "10", *FAST)
+    found = cli("epa", "--regime", "coherent", "--energy", "2", *FAST)
     assert (found.code, found.err) == (0, "")
     lines = found.out.splitlines()
     assert lines[0] == "sigma(EPA)/sigma(4PS), by the photon flux of the EPA"
     assert lines[1].split("  ")[-3:] != []
     for label in ("exact h_T", "Q < Lambda_QCD/A^(1/3)", "Q < 1 GeV"):
         assert label in lines[1]
-    assert len(lines) == 2 + 3 * 2
-    assert [line.split()[1:3] for line in lines[2::2]] == [["mu-", "mu+"], ["e-", "e+"], ["mu-", "e+"]]
+    assert len(lines) == 2 + 3
+    assert [line.split()[1:3] for line in lines[2:]] == [["mu-", "mu+"], ["e-", "e+"], ["mu-", "e+"]]
 
 
 def test_card_gives_flux_regimes_and_photons(cli: Command, folder: Path) -> None:

@@ -20,8 +20,8 @@ another code."""
 
 
 def test_ratios_at_5_GeV() -> None:
-    numbers = epa.compute(request("sampling.rel_error=5e-3", energies=(5.0, 50.0)), silent)
-    assert len(numbers.ratios) == 3 * 2 * 2 * 3
+    numbers = epa.compute(request(energies=(5.0,)), silent)
+    assert len(numbers.ratios) == 3 * 2 * 3
     rows = epa.as_json(numbers)["ratios"]
     for (leptons, regime), by_flux in EXPECTED.items():
         for flux, expected in by_flux.items():
@@ -31,8 +31,6 @@ def test_ratios_at_5_GeV() -> None:
             )  # fmt: skip
             systematic = 0.05 if regime == "proton" else 0.03
             assert abs(row["ratio"] - expected) < 4.0 * row["ratio_error"] + systematic * expected
-    pytest.importorskip("mplhep")
-    assert len(epa.draw(numbers).axes) == 6
 
 
 def test_energies_below_threshold() -> None:

@@ -1,27 +1,31 @@
 """How wrong the equivalent-photon approximation is: cross sections and distributions over those of the full process.
 
-Both are sampled from densities of their own. Sampling them at the same points makes ratios converge faster only where
-the two are nearly equal, on dimuons at high energies, and slower elsewhere.
+Both are integrated from densities of their own. Their ratio is found at common points as well, drawn from either
+density: the more alike the two are, the more of their fluctuations drop out.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
 from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
+from tridentgen.engines.process import Process
+from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.flux import Flux
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.trident import Trident
+from tridentgen.sampling.common_points import CommonRatio, better_ratio
 from tridentgen.sampling.generate import generate_events
-from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.integrate import CrossSection, cross_section, short_training
 from tridentgen.sampling.train import Progress, silent, train
 
 COMPARED = ("m2_ll", "delta_theta")
@@ -46,25 +50,35 @@ class Sampling:
 
 @dataclass(frozen=True)
 class EpaRatio:
-    """The approximation and the full process in a beam, which is one of one energy or a spectrum."""
+    """The approximation and the full process in a beam, which is one of one energy or a spectrum.
+
+    `common` is the ratio at common points, where that is better known than the ratio of the cross sections.
+    """
 
     epa: EpaTrident
     beam: Flux
     sigma_epa: CrossSection | None
     sigma_full: CrossSection
+    common: CommonRatio | None = None
+
+    @property
+    def of_totals(self) -> tuple[float, float]:
+        """The ratio of the two cross sections, and its standard deviation; 0 where the cut on Q allows nothing."""
+        if self.sigma_epa is None:
+            return 0.0, 0.0
+        parts = (self.sigma_epa.error / self.sigma_epa.value, self.sigma_full.error / self.sigma_full.value)
+        value = self.sigma_epa.value / self.sigma_full.value
+        return value, value * math.hypot(*parts)
 
     @property
     def value(self) -> float:
-        """The ratio of cross sections; 0 where the cut on Q allows nothing."""
-        return 0.0 if self.sigma_epa is None else self.sigma_epa.value / self.sigma_full.value
+        """The ratio, as well as it is known; 0 where the cut on Q allows nothing."""
+        return self.of_totals[0] if self.common is None else self.common.value
 
     @property
     def error(self) -> float:
         """Its standard deviation."""
-        if self.sigma_epa is None:
-            return 0.0
-        parts = (self.sigma_epa.error / self.sigma_epa.value, self.sigma_full.error / self.sigma_full.value)
-        return self.value * math.hypot(*parts)
+        return self.of_totals[1] if self.common is None else self.common.error
 
 
 @dataclass(frozen=True)
@@ -122,20 +136,35 @@ def epa_ratios(
 ) -> list[EpaRatio]:
     """Return the ratio for each flux of photons, (photon_flux, q_max_GeV) as in `EpaTrident`, to one full process."""
 
-    def sigma(process: Trident) -> CrossSection:
-        sampled = process.sampled(beam)
-        return trained_cross_section(
-            sampled, sampling.engine, sampling.seed,
-            rel_error=sampling.rel_error, training_points=sampling.training_points, progress=progress,
-        )  # fmt: skip
+    def integrated(process: Trident) -> _Integrated:
+        sampled, engine, seed = process.sampled(beam), sampling.engine, sampling.seed
+        proposal = short_training(sampled, engine, seed, sampling.training_points, progress)
+        sigma = cross_section(sampled, proposal, engine, seed, rel_error=sampling.rel_error, progress=progress)
+        return _Integrated(sampled, proposal, sigma)
 
-    full = sigma(trident)
+    full = integrated(trident)
     found = []
     for photon_flux, q_max_GeV in fluxes:
         epa = EpaTrident.of(trident, photon_flux, q_max_GeV)
-        allowed = beam.energy_max_GeV > epa.threshold_GeV()
-        found.append(EpaRatio(epa, beam, sigma(epa) if allowed else None, full))
+        if not beam.energy_max_GeV > epa.threshold_GeV():
+            found.append(EpaRatio(epa, beam, None, full.sigma))
+            continue
+        approximate = integrated(epa)
+        apart = EpaRatio(epa, beam, approximate.sigma, full.sigma)
+        common = better_ratio(
+            approximate.process, full.process, (full.proposal, approximate.proposal), sampling.engine, sampling.seed,
+            full.sigma.points, apart.error,
+        )  # fmt: skip
+        found.append(replace(apart, common=common))
     return found
+
+
+class _Integrated(NamedTuple):
+    """A process, the density it was integrated with, and its cross section."""
+
+    process: Process
+    proposal: Proposal
+    sigma: CrossSection
 
 
 def epa_distributions(

@@ -130,9 +130,16 @@ def trained_cross_section(
     The training is short unless `training_points` says otherwise: it pays off over many events, less so here.
     """
     _check_precision(rel_error)
-    points = _TRAINING_POINTS if training_points is None else training_points
-    proposal = train(process, engine, seed, points=points, progress=progress)
+    proposal = short_training(process, engine, seed, training_points, progress)
     return cross_section(process, proposal, engine, seed, rel_error=rel_error, progress=progress)
+
+
+def short_training(
+    process: Process, engine: Engine, seed: int, training_points: int | None = None, progress: Progress = silent
+) -> Proposal:
+    """Train a density with few points, as suits integrals, unless `training_points` says how many."""
+    points = _TRAINING_POINTS if training_points is None else training_points
+    return train(process, engine, seed, points=points, progress=progress)
 
 
 def _check_precision(rel_error: float) -> None:

@@ -15,7 +15,7 @@ from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import OVERWEIGHT_SHARE
 
-PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX = range(6)
+PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
 """What the random streams of a run are for."""
 
 MAP_ITERATIONS = 10
