@@ -60,9 +60,9 @@ def damaged(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
 
 
 @contextmanager
-def only_clean_errors(most_bytes: int = MOST_BYTES) -> Iterator[None]:
+def only_clean_errors() -> Iterator[None]:
     """Allow errors of the package, a line for each mistake; no other error, no warning, no long wait, little memory."""
-    before, start = _peak_bytes(), time.monotonic()
+    before, start = peak_bytes(), time.monotonic()
     message = "none"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -73,8 +73,9 @@ def only_clean_errors(most_bytes: int = MOST_BYTES) -> Iterator[None]:
     assert 0 < len(message) < 50_000
     assert all(message.split("\n"))
     assert time.monotonic() - start < MOST_SECONDS
-    assert _peak_bytes() - before < most_bytes
+    assert peak_bytes() - before < MOST_BYTES
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
+    """Return the most memory that this process has used."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

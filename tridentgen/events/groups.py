@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import FileError, InputError
+from tridentgen.events.texts import Texts
 
 OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "content_hash", "complete")
 """Root attributes that only the writer sets."""
@@ -21,6 +22,7 @@ _DEFLATE_RATIO = 1032
 """Most that zlib makes of a byte (zlib.net/zlib_tech.html)."""
 
 _MOST_BYTES = 1 << 30
+_FILTERS = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
 
 Attribute = int | float | str
 
@@ -49,13 +51,15 @@ def read_groups(file: Any, path: Path) -> dict[str, Group]:
         if isinstance(item, h5py.Group) and name != "events" and not name.startswith("events/"):
             arrays = {key: data for key, data in item.items() if isinstance(data, h5py.Dataset)}
             for data in arrays.values():
+                if data.dtype.kind not in "fiu":
+                    raise FileError(f"'{path}': '{data.name}' holds {data.dtype} and not numbers; take a fresh copy")
                 require_bounded(data, path)
                 room -= data.nbytes
             if room < 0:
                 raise FileError(
                     f"'{path}' keeps more than {_MOST_BYTES >> 20} MiB beside its events; take a fresh copy"
                 )
-            group = Group({key: data[()] for key, data in arrays.items()}, plain_attributes(item))
+            group = Group({key: data[()] for key, data in arrays.items()}, plain_attributes(item, path))
             if group.arrays or group.attributes:
                 found[name] = group
 
@@ -78,22 +82,44 @@ def require_bounded(data: Any, path: Path) -> None:
         missing = next((file for file in files if not file.is_file()), None)
         if missing is not None:
             raise FileError(f"'{path}' refers to '{missing}', which is not there; put it back or merge again")
-    most = sum(file.stat().st_size for file in files) * (1 if data.compression is None else _DEFLATE_RATIO)
+    name, held = data.name.removeprefix("/events/"), sum(file.stat().st_size for file in files)
+    most = held * (1 if data.compression is None else _DEFLATE_RATIO)
     if math.prod(data.shape) * data.dtype.itemsize > most:
-        name = data.name.removeprefix("/events/")
         raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")
+    _check_filters(data, name, path)
 
 
-def plain_attributes(item: Any) -> dict[str, Any]:
-    """Return the attributes of a file, group or dataset as Python numbers and texts."""
-    return {name: _plain(item.attrs, name) for name in item.attrs}
+def _check_filters(data: Any, name: str, path: Path) -> None:
+    """Raise `FileError` where a chunk may become larger, when it is read, than a file can say."""
+    properties = data.id.get_create_plist()
+    if not {properties.get_filter(number)[0] for number in range(properties.get_nfilters())} <= _FILTERS:
+        raise FileError(
+            f"'{path}': column '{name}' is compressed by other means than deflate; 'h5repack -f GZIP=1' changes that"
+        )
+    if data.compression is not None:
+        sizes: list[int] = []
+        data.id.chunk_iter(lambda chunk: sizes.append(chunk.size))
+        if max(sizes, default=0) * _DEFLATE_RATIO > _MOST_BYTES:
+            raise FileError(f"'{path}': column '{name}' has compressed chunks above 1 MiB; take a fresh copy")
 
 
-def _plain(attributes: Any, name: str) -> Any:
+def plain_attributes(item: Any, path: Path | None) -> dict[str, Any]:
+    """Return the attributes of a file, group or dataset as Python numbers and texts.
+
+    Texts of the file at `path` are checked before they are read; None stands for a file that this process writes.
+    Raise `FileError` for one that claims to be longer than it can be, `ValueError` for what is no number or text.
+    """
+    texts = None if path is None else Texts(item, path)
+    return {name: _plain(item.attrs, name, texts) for name in item.attrs}
+
+
+def _plain(attributes: Any, name: str, texts: Texts | None) -> Any:
     # A damaged text that has become a list crashes the HDF5 library when read.
     stored = attributes.get_id(name)
     if stored.shape != () or not (stored.dtype.kind in "fiu" or h5py.check_string_dtype(stored.dtype)):
         raise ValueError(f"attribute '{name}' is neither a number nor a text")
+    if texts is not None and stored.dtype.kind not in "fiu":
+        texts.require_bounded(name, stored)
     value = attributes[name]
     if isinstance(value, bytes):
         return value.decode()

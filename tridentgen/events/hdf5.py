@@ -135,7 +135,7 @@ class EventWriter:
 
     def _take_up(self, columns: Sequence[Column]) -> None:
         """Read how far the file had come."""
-        attributes = self._file.attrs
+        attributes = plain_attributes(self._file, self.part)
         if str(attributes["columns"]) != ",".join(column.name for column in columns):
             raise FileError(f"'{self.part}' has other columns than this run; remove it and start again")
         self._data = {name: self._file[f"events/{name}"] for name in self._columns}
@@ -149,7 +149,7 @@ class EventWriter:
     @property
     def attributes(self) -> dict[str, Any]:
         """Root attributes as they stand in the file."""
-        return plain_attributes(self._file)
+        return plain_attributes(self._file, None)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -180,7 +180,7 @@ class EventWriter:
         self._disk = CommittedFile(self.part, new=True)
         try:
             self._disk.reserve(_SLACK_BYTES + _INDEX_BYTES * len(self._columns) + attribute_bytes(attributes))
-            self._file = h5py.File(self._disk, "w")
+            self._file = h5py.File(self._disk, "w", libver="earliest")
             self._fill(attributes)
             self.commit()
         except BaseException:

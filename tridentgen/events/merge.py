@@ -206,7 +206,7 @@ def _write_virtual(shards: list[Shard], output: Path, *, force: bool) -> None:
     with writing(part):
         if force:
             part.unlink(missing_ok=True)
-        with h5py.File(part, "w") as file:
+        with h5py.File(part, "w", libver="earliest") as file:
             for column in columns:
                 layout = h5py.VirtualLayout(shape=(rows, *column.shape), dtype=column.dtype)
                 at = 0

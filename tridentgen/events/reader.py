@@ -101,7 +101,7 @@ def _check_readable(path: Path) -> None:
 
 def _checked(file: Any, path: Path) -> EventFile:
     """Look at everything but the data; raise `FileError` for what is not an event file or not whole."""
-    attributes = plain_attributes(file)
+    attributes = plain_attributes(file, path)
     if attributes.get("format") != FORMAT:
         raise FileError(f"'{path}' is HDF5 but no event file of tridentgen: its attribute 'format' is not '{FORMAT}'")
     version = attributes.get("format_version")
@@ -133,5 +133,5 @@ def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, An
     if data.dtype.kind not in "fiu" or (known and (known.shape, known.dtype) != (shape, dtype)):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
     require_bounded(data, path)
-    described = plain_attributes(data)
+    described = plain_attributes(data, path)
     return Column(name, str(described["units"]), str(described["description"]), shape, dtype)
