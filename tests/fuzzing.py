@@ -2,22 +2,26 @@
 
 The tests of tests/test_fuzz_*.py try a few hundred inputs each. For a long search set the number:
 
-    TRIDENTGEN_FUZZ=100000 pytest tests/test_fuzz_cards.py tests/test_fuzz_flux.py tests/test_fuzz_hdf5.py
+    TRIDENTGEN_FUZZ=100000 pytest tests/test_fuzz_*.py tests/events/importing/test_fuzz_*.py
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.production_runs import ROOT
 from tridentgen.errors import TridentgenError
 
 EXAMPLES = int(os.environ.get("TRIDENTGEN_FUZZ", "0"))
@@ -74,6 +78,16 @@ def only_clean_errors() -> Iterator[None]:
     assert all(message.split("\n"))
     assert time.monotonic() - start < MOST_SECONDS
     assert peak_bytes() - before < MOST_BYTES
+
+
+def in_a_process_of_its_own(module: str, function: str, *paths: Path) -> None:
+    """Call ``module.function(*paths)`` where a crash of a library in C is a failure and not the end of the tests."""
+    code = f"import sys, pathlib, {module} as tests; tests.{function}(*map(pathlib.Path, sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, paths)], cwd=ROOT, capture_output=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=300 + EXAMPLES,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:].decode(errors="replace")
 
 
 def peak_bytes() -> int:

@@ -6,9 +6,6 @@ tests.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzzing import EXAMPLES, MOST_BYTES, damaged, only_clean_errors, peak_bytes, tries
-from tests.production_runs import ROOT, whole_run
+from tests.fuzzing import MOST_BYTES, damaged, in_a_process_of_its_own, only_clean_errors, peak_bytes, tries
+from tests.production_runs import whole_run
 from tridentgen.errors import FileError
 from tridentgen.events.events import read, summary
 from tridentgen.events.merge import merge
@@ -72,12 +69,7 @@ def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_damaged_event_files(seed: Path, tmp_path: Path) -> None:
-    code = "import sys, pathlib, tests.test_fuzz_hdf5 as t; t.search(*map(pathlib.Path, sys.argv[1:]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(seed), str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=300 + EXAMPLES,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    in_a_process_of_its_own("tests.test_fuzz_hdf5", "search", seed, tmp_path)
 
 
 def changed(seed: Path, folder: Path, change: Callable[[Any], None]) -> Path:

@@ -167,12 +167,16 @@ def test_bad_hepmc_is_one_line(samples: Samples, tmp_path: Path) -> None:
     convert(samples.path("coherent"), good)
     text = good.read_text()
     packed = gzip.compress(text.encode())
+    particle = next(line for line in text[text.index("\nE 1 ") :].splitlines() if line.startswith("P 4 "))
     cases: list[tuple[str, bytes, str]] = [
         ("o.hepmc3", b"", "is not HepMC3 text"),
         ("o.hepmc3", b"ROOT file", "is not HepMC3 text"),
         ("o.hepmc3", text[: len(text) // 2].encode(), "is cut short"),
         ("o.hepmc3.gz", packed[: len(packed) // 2], "cannot read"),
         ("o.hepmc3.gz", b"plain", "cannot read"),
+        ("o.hepmc3.gz", packed[:50] + b"\xff" * 50 + packed[100:], "cannot read"),
+        ("o.hepmc3", text.replace(particle + "\n", "").encode(), "holds 300 events, of which number 2 is damaged"),
+        ("o.hepmc3", text.replace("\nW ", "\nA " + "x" * (1 << 20) + "\nW ").encode(), "has a line of more than 1 MiB"),
         ("o.hepmc3", text[: text.index("\nE 0")].encode() + b"\nHepMC::Asciiv3-END_EVENT_LISTING\n", "holds no events"),
         (
             "o.hepmc3",

@@ -93,7 +93,7 @@ def _count_events(path: Path) -> int:
                 ends = ends or b"END_EVENT_LISTING" in line
     except FileError:
         raise
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"cannot read '{path}': {reason(error)}") from error
     if not ends:
         raise FileError(f"'{path}' is cut short: its last line is missing; make it again or take a fresh copy")

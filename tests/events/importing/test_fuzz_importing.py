@@ -1,0 +1,108 @@
+"""Files of other generators that somebody has damaged: errors that name the file, nothing else (tests/fuzzing.py)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.events.export.samples import Samples
+from tests.fuzzing import MOST_BYTES, damaged, in_a_process_of_its_own, only_clean_errors, peak_bytes, tries
+from tridentgen.events.events import read
+from tridentgen.events.export.convert import convert
+from tridentgen.events.importing.hepevt import read_hepevt
+from tridentgen.events.importing.nuhepmc import read_nuhepmc
+
+KINDS = ("total", "cevns")
+NUMBERS = ("-1", "0", "2147483648", "4294967295", "1e999", "nan", "9" * 400, "1000000000", "", "x", "2009900000")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, samples: Samples) -> Path:
+    """Return a folder with a file of each kind and format, a few events each."""
+    folder = tmp_path_factory.mktemp("foreign")
+    for kind in KINDS:
+        source, events = folder / f"{kind}.h5", read(samples.path(kind))
+        replace(events, columns={name: values[:3] for name, values in events.columns.items()}).to_hdf5(source)
+        convert(source, folder / f"{kind}.hepevt", flavour="edep-sim")
+        for ending in (".hepmc3", ".hepmc3.gz"):
+            convert(source, folder / f"{kind}{ending}")
+    return folder
+
+
+@st.composite
+def reworded(draw: st.DrawFn, seeds: list[str]) -> bytes:
+    """Draw a text of which some words are others, and some lines are missing, doubled or elsewhere."""
+    lines = draw(st.sampled_from(seeds)).splitlines()
+    for _ in range(draw(st.integers(1, 6))):
+        at = draw(st.integers(0, len(lines) - 1))
+        words = lines[at].split(" ")
+        kind = draw(st.sampled_from(("word", "word", "word", "remove", "double", "move")))
+        if kind == "word":
+            words[draw(st.integers(0, len(words) - 1))] = draw(st.sampled_from(NUMBERS))
+            lines[at] = " ".join(words)
+        elif kind == "double":
+            lines.insert(draw(st.integers(0, len(lines))), lines[at])
+        elif kind == "move":
+            lines.insert(draw(st.integers(0, len(lines) - 1)), lines.pop(at))
+        elif len(lines) > 1:
+            del lines[at]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def search_hepevt(folder: Path, scratch: Path) -> None:
+    """Read damaged copies of HEPEVT files."""
+    seeds = [(folder / f"{kind}.hepevt").read_bytes() for kind in KINDS]
+    path = scratch / "events.hepevt"
+
+    @tries(300)
+    @given(content=damaged(seeds) | reworded([seed.decode() for seed in seeds]) | st.binary(max_size=500))
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        with only_clean_errors():
+            read_hepevt(path)
+
+    check()
+    assert peak_bytes() < MOST_BYTES
+
+
+def search_nuhepmc(folder: Path, scratch: Path) -> None:
+    """Read damaged copies of NuHepMC files."""
+    seeds = [(folder / f"{kind}.hepmc3").read_bytes() for kind in KINDS]
+    path = scratch / "events.hepmc3"
+
+    @tries(300)
+    @given(content=damaged(seeds) | reworded([seed.decode() for seed in seeds]) | st.binary(max_size=500))
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        with only_clean_errors():
+            read_nuhepmc(path)
+
+    check()
+    assert peak_bytes() < MOST_BYTES
+
+
+def search_compressed_nuhepmc(folder: Path, scratch: Path) -> None:
+    """Read damaged copies of compressed NuHepMC files."""
+    path = scratch / "events.hepmc3.gz"
+
+    @tries(200)
+    @given(content=damaged([(folder / f"{kind}.hepmc3.gz").read_bytes() for kind in KINDS]))
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        with only_clean_errors():
+            read_nuhepmc(path)
+
+    check()
+    assert peak_bytes() < MOST_BYTES
+
+
+@pytest.mark.parametrize("search", [search_hepevt, search_nuhepmc, search_compressed_nuhepmc])
+def test_damaged_files(folder: Path, tmp_path: Path, search: object) -> None:
+    name = getattr(search, "__name__", "")
+    if "nuhepmc" in name:
+        pytest.importorskip("pyhepmc", reason="reading HepMC needs pyhepmc")
+    in_a_process_of_its_own(__name__, name, folder, tmp_path)
