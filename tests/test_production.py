@@ -71,6 +71,56 @@ def test_each_shard_estimates_the_whole_cross_section(tmp_path: Path) -> None:
         assert abs(found["sigma"] - whole.sigma) < 4.0 * whole.error
 
 
+@pytest.mark.parametrize("kind", ["trident", "cevns"])
+@pytest.mark.parametrize("engine", ["numpy", "native"])
+def test_event_numbers_do_not_wrap(tmp_path: Path, kind: str, engine: str) -> None:
+    """Around event 2^31 and 2^32 of a run of 2^33: the numbers go on, and each event is that of its number alone."""
+    need(engine)
+    card = production_card(tmp_path, kind, engine=engine, events=1 << 33)
+    mapped = run(card, tmp_path / "map.h5", first=0, count=8).path
+    begin = columns_of(mapped)
+    for edge in (1 << 31, 1 << 32, (1 << 33) - 4):
+        across = columns_of(run(card, tmp_path / "a.h5", first=edge - 4, count=8, map_file=mapped, force=True).path)
+        assert across["event_id"].tolist() == list(range(edge - 4, edge + 4))
+        alone = columns_of(run(card, tmp_path / "b.h5", first=edge, count=4, map_file=mapped, force=True).path)
+        assert_same(alone, {name: values[4:] for name, values in across.items()})
+        assert len({*across["recoil_energy"].tolist(), *begin["recoil_energy"].tolist()}) == 16
+        assert np.sum(across["weight"]) < 1e-8 * attributes(tmp_path / "a.h5")["sigma"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["trident", "cevns"])
+def test_pulls_of_a_hundred_seeds(tmp_path: Path, kind: str) -> None:
+    """(sigma - truth)/error of runs with 10^5 events: mean 0 to 4/10, width 1 to 4/sqrt(200)."""
+    need("native")
+    card = production_card(tmp_path, kind, engine="native", events=100_000)
+    truth = run(card, tmp_path / "truth.h5", overrides=["sampling.events=20_000_000", "sampling.seed=1"])
+    pulls = []
+    for seed in range(100, 200):
+        made = run(card, tmp_path / "a.h5", overrides=[f"sampling.seed={seed}"], map_file=truth.path, force=True)
+        pulls.append((made.sigma - truth.sigma) / np.hypot(made.error, truth.error))
+    assert abs(np.mean(pulls)) < 0.4
+    assert abs(np.std(pulls, ddof=1) - 1.0) < 4.0 / np.sqrt(200)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource")
+def test_ten_million_events_take_no_more_memory_than_one_million(tmp_path: Path) -> None:
+    need("native")
+    production_card(tmp_path, "cevns", engine="native")
+    last = "import resource, atexit, sys; atexit.register(lambda: print("
+    last += "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))"
+    peaks = []
+    for events in (1_000_000, 10_000_000):
+        options = ("-o", f"{events}.h5", "--set", f"sampling.events={events}", "--set", "sampling.threads=2")
+        process = command(tmp_path, "generate", "card.toml", *options, before=last)
+        _, said = process.communicate(timeout=600)
+        assert process.returncode == 0, said
+        peaks.append(int(said) / 1024)
+    print(f"peaks: {peaks} MiB")
+    assert peaks[1] < peaks[0] + 64.0
+
+
 @pytest.mark.parametrize(
     ("first", "count", "message"),
     [

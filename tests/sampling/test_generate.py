@@ -150,6 +150,19 @@ def test_weight_sums_do_not_depend_on_the_batches() -> None:
     assert whole.sum_of_squares == pytest.approx(float(squares), rel=2e-15)
 
 
+@pytest.mark.slow
+def test_sums_of_more_than_a_billion_trials_do_not_drift() -> None:
+    """2^30 + 2^21 trials of weights around 1e-50: added one after the other, the error would be 1e-12 and more."""
+    weights, batches = np.random.default_rng(3).uniform(size=1 << 21) * 1e-50, (1 << 9) + 1
+    sums = WeightSums()
+    for _ in range(batches):
+        sums.add(weights)
+    assert sums.trials == (1 << 30) + (1 << 21)
+    assert sums.sum == pytest.approx(batches * math.fsum(weights), rel=2e-16 * 12, abs=0.0)  # 12 levels in a tile
+    assert sums.sum_of_squares == pytest.approx(batches * math.fsum(weights**2), rel=2e-16 * 12, abs=0.0)
+    assert sums.error == pytest.approx(np.std(weights) * math.sqrt(sums.trials), rel=1e-9, abs=0.0)
+
+
 def test_weight_sums_hold_the_textbook_formulas() -> None:
     weights = np.random.default_rng(2).uniform(size=10_000) / 10_000
     sums = sums_of(weights, 10_000)

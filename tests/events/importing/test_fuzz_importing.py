@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.events.export.samples import Samples
-from tests.fuzzing import MOST_BYTES, damaged, in_a_process_of_its_own, only_clean_errors, peak_bytes, tries
+from tests.fuzzing import damaged, in_a_process_of_its_own, only_clean_errors, tries
 from tridentgen.events.events import read
 from tridentgen.events.export.convert import convert
 from tridentgen.events.importing.hepevt import read_hepevt
@@ -66,7 +66,6 @@ def search_hepevt(folder: Path, scratch: Path) -> None:
             read_hepevt(path)
 
     check()
-    assert peak_bytes() < MOST_BYTES
 
 
 def search_nuhepmc(folder: Path, scratch: Path) -> None:
@@ -82,7 +81,6 @@ def search_nuhepmc(folder: Path, scratch: Path) -> None:
             read_nuhepmc(path)
 
     check()
-    assert peak_bytes() < MOST_BYTES
 
 
 def search_compressed_nuhepmc(folder: Path, scratch: Path) -> None:
@@ -97,7 +95,6 @@ def search_compressed_nuhepmc(folder: Path, scratch: Path) -> None:
             read_nuhepmc(path)
 
     check()
-    assert peak_bytes() < MOST_BYTES
 
 
 @pytest.mark.parametrize("search", [search_hepevt, search_nuhepmc, search_compressed_nuhepmc])
