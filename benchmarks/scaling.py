@@ -1,12 +1,14 @@
 """What more workers bring, and what a shard costs beside its events: ``python -m benchmarks.scaling [events]``.
 
 The built-in card quickstart (numu Ar40 -> numu mu- mu+ at 5 GeV), all columns to HDF5 on a local disk. Shards are
-processes of their own that use the map of a run before; Dask workers send their events to one writer.
+processes of their own that use the map of a run before; Dask workers send their events to one writer. The last lines of
+each engine are the constants of the model in docs/production.md, and what follows from it for 10^9 events.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ from tridentgen.events.merge import merge
 from tridentgen.events.verify import require_sound
 
 CARD = "quickstart"
-WORKERS = (1, 2)
+WORKERS = [n for n in (1, 2, 4, 8, 16, 32) if n <= (os.cpu_count() or 1)]
 ENGINES = ("numpy", "native")
 
 
@@ -34,14 +36,33 @@ def main() -> None:
         folder = Path(name)
         for engine in ENGINES:
             trained = _run(folder / "map.h5", engine, 1, 1000)
+            rows = []
             for workers in WORKERS:
-                row = _row(folder, engine, workers, events, trained)
-                print(f"{engine:<8} {workers:>8} " + " ".join(f"{s:>9.2f}" for s in row), flush=True)
-            one, _ = _shards(folder, engine, 1, 1, trained, total=events)
-            print(f"# {engine}: a shard of one event takes {one:.2f} s", flush=True)
+                rows.append(_row(folder, engine, workers, events, trained))
+                print(f"{engine:<8} {workers:>8} " + " ".join(f"{s:>9.2f}" for s in rows[-1]), flush=True)
+            start = min(_shards(folder, engine, 1, 1, trained, total=events)[0] for _ in range(3))
+            _print_model(engine, events, start, rows[0])
         size = (folder / "a.h5").stat().st_size / events
         check = seconds(lambda: require_sound(folder / "a.h5"))
     print(f"# {size:.0f} bytes an event; verify reads {1e-6 * events / check:.2f} million events a second")
+
+
+def _print_model(engine: str, events: int, start_s: float, one_worker: tuple[float, ...]) -> None:
+    """Print the constants of T = t0 + N c / W + N m, and T for 10^9 events; see docs/production.md."""
+    _, shard, copied, virtual, _ = one_worker
+    per_event = (shard - start_s) / events
+    print(
+        f"# {engine}: t0 = {start_s:.2f} s, c = {1e6 * per_event:.2f} us an event; m = {1e6 * copied / events:.2f} us "
+        f"for merge, {1e6 * virtual / events:.2f} us for merge --virtual"
+    )
+    for workers in (50, 1000):
+        wait = 1e9 * per_event / workers
+        print(
+            f"# {engine}: 10^9 events on {workers} workers: {start_s:.2f} s + {wait:.1f} s, of which "
+            f"{100 * start_s / (start_s + wait):.0f} % are t0; merge {1e9 * copied / events / 60:.0f} min, "
+            f"--virtual {1e9 * virtual / events / 60:.0f} min",
+            flush=True,
+        )
 
 
 def _row(folder: Path, engine: str, workers: int, events: int, trained: Path) -> tuple[float, ...]:

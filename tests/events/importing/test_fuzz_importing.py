@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,21 +34,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory, samples: Samples) -> Path:
     return folder
 
 
-@st.composite
-def reworded(draw: st.DrawFn, seeds: list[str]) -> bytes:
+def reworded(seeds: list[str]) -> st.SearchStrategy[bytes]:
     """Draw a text of which some words are others, and some lines are missing, doubled or elsewhere."""
-    lines = draw(st.sampled_from(seeds)).splitlines()
-    for _ in range(draw(st.integers(1, 6))):
-        at = draw(st.integers(0, len(lines) - 1))
+    return st.integers(0, 2**64 - 1).map(lambda number: _reworded(random.Random(number), seeds))
+
+
+def _reworded(rng: random.Random, seeds: list[str]) -> bytes:
+    lines = rng.choice(seeds).splitlines()
+    for _ in range(rng.randint(1, 6)):
+        at, kind = rng.randrange(len(lines)), rng.choice(("word", "word", "word", "remove", "double", "move"))
         words = lines[at].split(" ")
-        kind = draw(st.sampled_from(("word", "word", "word", "remove", "double", "move")))
         if kind == "word":
-            words[draw(st.integers(0, len(words) - 1))] = draw(st.sampled_from(NUMBERS))
+            words[rng.randrange(len(words))] = rng.choice(NUMBERS)
             lines[at] = " ".join(words)
         elif kind == "double":
-            lines.insert(draw(st.integers(0, len(lines))), lines[at])
+            lines.insert(rng.randint(0, len(lines)), lines[at])
         elif kind == "move":
-            lines.insert(draw(st.integers(0, len(lines) - 1)), lines.pop(at))
+            lines.insert(rng.randrange(len(lines)), lines.pop(at))
         elif len(lines) > 1:
             del lines[at]
     return ("\n".join(lines) + "\n").encode()

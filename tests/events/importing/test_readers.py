@@ -175,7 +175,16 @@ def test_bad_hepmc_is_one_line(samples: Samples, tmp_path: Path) -> None:
         ("o.hepmc3.gz", packed[: len(packed) // 2], "cannot read"),
         ("o.hepmc3.gz", b"plain", "cannot read"),
         ("o.hepmc3.gz", packed[:50] + b"\xff" * 50 + packed[100:], "cannot read"),
-        ("o.hepmc3", text.replace(particle + "\n", "").encode(), "holds 300 events, of which number 2 is damaged"),
+        ("o.hepmc3", text.replace(particle + "\n", "").encode(), "not what HepMC3 has here, in event 2 of the file"),
+        ("o.hepmc3", text.replace("[1,2]", "[1,11]").encode(), "not what HepMC3 has here, in event 1 of the file"),
+        ("o.hepmc3", text.replace("\nE 0 1 6", "\nE 0 1 1000000000").encode(), "not what HepMC3 has here, in event 1 "),
+        (
+            "o.hepmc3",
+            text.replace(particle, particle.replace("e", "f")).encode(),
+            "not what HepMC3 has here, in event 2 ",
+        ),
+        ("o.hepmc3", text.replace("\nE 1 ", "\nE -1 ").encode(), "event -1 has a number or a particle that cannot be"),
+        ("o.hepmc3", re.sub(r"(FluxAveragedTotalCrossSection) \S+", r"\1 x", text).encode(), "is not a number"),
         ("o.hepmc3", text.replace("\nW ", "\nA " + "x" * (1 << 20) + "\nW ").encode(), "has a line of more than 1 MiB"),
         ("o.hepmc3", text[: text.index("\nE 0")].encode() + b"\nHepMC::Asciiv3-END_EVENT_LISTING\n", "holds no events"),
         (

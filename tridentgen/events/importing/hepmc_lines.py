@@ -1,0 +1,134 @@
+"""Looking through the lines of HepMC3's text before the library reads them.
+
+The library follows references to particles that are not there, makes room for as many as an event claims, takes any
+word for a number, and an event that it cannot read for the end of the file. So lines are checked first.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tridentgen.errors import FileError
+from tridentgen.events.output import reason
+
+_MOST_LINE_BYTES = 1 << 20
+_INT_32 = 1 << 31
+_VERTEX = re.compile(rb"V (-?\d+) (-?\d+) \[(\d+(?:,\d+)*)?\]( @ .*)?")
+
+
+def count_events(path: Path) -> int:
+    """Return the number of events; raise `FileError` where a line is not HepMC3's, or the last one is missing."""
+    number, event, last, lines = 0, _Event(0, 0, 0), b"", _lines(path)
+    for at, line in enumerate(lines, 1):
+        try:
+            line.decode()
+            if line.startswith(b"E "):
+                event.require_whole()
+                number, event = number + 1, _Event.of(line.split())
+            elif number:
+                event.check(line)
+        except (ValueError, IndexError):
+            if next(lines, None) is None:
+                break
+            where = f", in event {number} of the file" if number else ""
+            raise FileError(f"{path}:{at}: not what HepMC3 has here{where}; make it again") from None
+        last = line or last
+    if b"END_EVENT_LISTING" not in last:
+        raise FileError(f"'{path}' is cut short: its last line is missing; make it again or take a fresh copy")
+    return number
+
+
+@dataclass
+class _Event:
+    """How many vertices and particles an event has, and the particles seen so far."""
+
+    vertices: int
+    particles: int
+    seen: int
+
+    @classmethod
+    def of(cls, words: list[bytes]) -> _Event:
+        if len(words) != 4 and (len(words) != 9 or words[4] != b"@"):
+            raise ValueError
+        _whole(words[1])
+        for word in words[5:]:
+            _finite(word)
+        return cls(_whole(words[2], 0), _whole(words[3], 0), 0)
+
+    def check(self, line: bytes) -> None:
+        """Raise `ValueError` where a line of the event is not what it should be."""
+        kind, words = line[:2], line.split()
+        if kind == b"P ":
+            self.seen += 1
+            if len(words) != 10 or _whole(words[1]) != self.seen or self.seen > self.particles:
+                raise ValueError
+            self._reference(words[2])
+            _whole(words[3]), _whole(words[9])
+            for word in words[4:9]:
+                _finite(word)
+        elif kind == b"V ":
+            match = _VERTEX.fullmatch(line)
+            if match is None or not -self.vertices <= int(match[1]) < 0:
+                raise ValueError
+            _whole(match[2])
+            for word in (match[3] or b"").split(b",") if match[3] else ():
+                self._reference(word)
+            for word in (match[4] or b"").split()[1:]:
+                _finite(word)
+        elif kind == b"A ":
+            self._reference(words[1])
+        elif kind == b"W ":
+            for word in words[1:]:
+                _finite(word)
+        elif line.startswith(b"HepMC::"):
+            self.require_whole()
+        elif line and kind not in (b"U ", b"T ", b"N "):
+            raise ValueError
+
+    def _reference(self, word: bytes) -> None:
+        """Check a reference to a particle, a vertex (negative) or the event (0)."""
+        if not -self.vertices <= _whole(word) <= self.particles:
+            raise ValueError
+
+    def require_whole(self) -> None:
+        """Raise `ValueError` where particles are missing."""
+        if self.seen != self.particles:
+            raise ValueError
+
+
+def _whole(word: bytes, least: int = -_INT_32) -> int:
+    number = int(word)
+    if not least <= number < _INT_32:
+        raise ValueError
+    return number
+
+
+def _finite(word: bytes) -> None:
+    if not math.isfinite(float(word)):
+        raise ValueError
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file that begins as HepMC3 does, without what ends them."""
+    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            first = True
+            while line := file.readline(_MOST_LINE_BYTES):
+                if first and not line.startswith(b"HepMC::Version"):
+                    break
+                if len(line) == _MOST_LINE_BYTES:
+                    raise FileError(f"'{path}' has a line of more than {_MOST_LINE_BYTES >> 20} MiB; make it again")
+                first = False
+                yield line.rstrip()
+            if first:
+                raise FileError(f"'{path}' is not HepMC3 text; give a file of type .hepmc3 or .hepmc3.gz")
+    except (OSError, EOFError, zlib.error) as error:
+        raise FileError(f"cannot read '{path}': {reason(error)}") from error
