@@ -183,6 +183,12 @@ def test_bad_hepmc_is_one_line(samples: Samples, tmp_path: Path) -> None:
             text.replace(particle, particle.replace("e", "f")).encode(),
             "not what HepMC3 has here, in event 2 ",
         ),
+        ("o.hepmc3", text.replace("\\|", "\\\0", 1).encode(), "o.hepmc3:4: not what HepMC3 has here; make it again"),
+        (
+            "o.hepmc3",
+            text.replace("\nU MEV", "\nT x\\\nU MEV").encode(),
+            "not what HepMC3 has here, in event 1 of the file",
+        ),
         ("o.hepmc3", text.replace("\nE 1 ", "\nE -1 ").encode(), "event -1 has a number or a particle that cannot be"),
         ("o.hepmc3", re.sub(r"(FluxAveragedTotalCrossSection) \S+", r"\1 x", text).encode(), "is not a number"),
         ("o.hepmc3", text.replace("\nW ", "\nA " + "x" * (1 << 20) + "\nW ").encode(), "has a line of more than 1 MiB"),

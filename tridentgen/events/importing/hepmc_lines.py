@@ -20,6 +20,8 @@ from tridentgen.events.output import reason
 
 _MOST_LINE_BYTES = 1 << 20
 _INT_32 = 1 << 31
+_TEXT = re.compile(r"(?:[^\\\0]|\\[^\0])*")
+"""No NUL, and something behind each backslash: the library would go on beyond the end."""
 _VERTEX = re.compile(rb"V (-?\d+) (-?\d+) \[(\d+(?:,\d+)*)?\]( @ .*)?")
 
 
@@ -28,7 +30,8 @@ def count_events(path: Path) -> int:
     number, event, last, lines = 0, _Event(0, 0, 0), b"", _lines(path)
     for at, line in enumerate(lines, 1):
         try:
-            line.decode()
+            if not _TEXT.fullmatch(line.decode()):
+                raise ValueError
             if line.startswith(b"E "):
                 event.require_whole()
                 number, event = number + 1, _Event.of(line.split())
