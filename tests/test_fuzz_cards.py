@@ -21,13 +21,12 @@ VALUES = [
 ]  # fmt: skip
 
 
-@tries(300)
-@given(data=damaged(CARDS))
-def test_damaged_cards(tmp_path: Path, data: bytes) -> None:
+def test_damaged_cards(tmp_path: Path) -> None:
     path = tmp_path / "card.toml"
-    path.write_bytes(data)
-    with only_clean_errors():
-        read_card(path)
+    for data in damaged(CARDS, 300):
+        path.write_bytes(data)
+        with only_clean_errors():
+            read_card(path)
 
 
 @st.composite
