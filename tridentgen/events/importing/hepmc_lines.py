@@ -108,13 +108,13 @@ class _Event:
 
 def _whole(word: bytes, least: int = -_INT_32) -> int:
     number = int(word)
-    if not least <= number < _INT_32:
+    if b"_" in word or not least <= number < _INT_32:  # Python's 1_000 is 1 in C
         raise ValueError
     return number
 
 
 def _finite(word: bytes) -> None:
-    if not math.isfinite(float(word)):
+    if b"_" in word or not math.isfinite(float(word)):
         raise ValueError
 
 
