@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import sys
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def test_damaged_file(root_file: Path) -> None:
         ) as caught:
             read_flux(damaged, neutrino="numu", histogram="numu_flux")
         assert "\n" not in str(caught.value)
+
+
+def test_more_bins_than_there_are(tmp_path: Path) -> None:
+    """Two billion edges would take 16 GB."""
+    path = tmp_path / "flux.root"
+    with uproot.recreate(path, compression=None) as file:
+        file["numu"] = (np.ones(60), np.linspace(0.0, 5.0, 61))
+    content, axis = path.read_bytes(), struct.pack(">idd", 60, 0.0, 5.0)
+    assert axis in content
+    path.write_bytes(content.replace(axis, struct.pack(">idd", 2_000_000_000, 0.0, 5.0)))
+    with pytest.raises(FileError, match=r"\(histogram 'numu' claims 2000000000 bins and holds 60\); get a fresh copy"):
+        read_flux(path, neutrino="numu")
 
 
 def test_without_uproot(root_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,10 @@ def _choose(path: Path, histogram: str | None, known: dict[str, str]) -> str:
 
 
 def _extract(name: str, histogram: Any) -> RootHistogram:
-    """Copy the numbers out of an uproot TH1."""
+    """Copy the numbers out of an uproot TH1; raise `ValueError` where it has not as many as it says."""
+    contents, bins = np.asarray(histogram.values(), dtype=np.float64), histogram.member("fXaxis").member("fNbins")
+    if len(contents) != bins:  # uproot makes as many edges as the axis claims
+        raise ValueError(f"histogram '{name}' claims {bins} bins and holds {len(contents)}")
     titles = (
         histogram.title,
         histogram.member("fXaxis").member("fTitle"),
@@ -83,6 +86,6 @@ def _extract(name: str, histogram: Any) -> RootHistogram:
     return RootHistogram(
         name=name,
         edges=np.asarray(histogram.axis().edges(), dtype=np.float64),
-        contents=np.asarray(histogram.values(), dtype=np.float64),
+        contents=contents,
         titles="\n".join(str(title) for title in titles),
     )
