@@ -196,7 +196,7 @@ def test_bad_hepmc_is_one_line(samples: Samples, tmp_path: Path) -> None:
         (
             "o.hepmc3",
             re.sub(r"(?m)^E 150 (\d+) \d+$", r"E 150 \1 0", text).encode(),
-            "only 150 of 300 events can be read",
+            "not what HepMC3 has here, in event 151 of the file",
         ),
         ("o.hepmc3", text.replace(" 20\n", " 1\n").encode(), "has not exactly one target of status 20"),
         ("o.hepmc3", text.replace("P 4 -1 13 ", "P 4 -1 211 ").encode(), "neither a trident nor coherent scattering"),

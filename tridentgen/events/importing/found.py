@@ -8,11 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from tridentgen.errors import FileError
 from tridentgen.events.columns import COHERENT, NEUTRON, PROTON
 from tridentgen.events.export.facts import HEAVY_LEPTON
 from tridentgen.particles import NEUTRINOS
 
 _BLOCK = 1 << 13  # events
+_MOST_NUMBER, _MOST_CODE = 1 << 63, 1 << 31
 _NUCLEONS = {2212: PROTON, 2112: NEUTRON}
 _NEUTRINOS = tuple(neutrino.pdgid for neutrino in NEUTRINOS.values())
 
@@ -88,6 +90,14 @@ class Roles(NamedTuple):
     def regime(self) -> int:
         """Code of the regime of a trident."""
         return _NUCLEONS.get(self.recoil.pdgid, COHERENT)
+
+
+def possible(event: Found, path: Path) -> Found:
+    """Return an event; raise `FileError` where its number or a code of a particle cannot be."""
+    codes = [particle.pdgid for particle in (event.beam, event.target, *event.final) if particle is not None]
+    if not 0 <= event.number < _MOST_NUMBER or not all(abs(code) < _MOST_CODE for code in codes):
+        raise FileError(f"'{path}': event {event.number} has a number or a particle that cannot be; make it again")
+    return event
 
 
 def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tridentgen.errors import FileError
 from tridentgen.events.events import Events
-from tridentgen.events.importing.found import Found, Seen, beam_of
+from tridentgen.events.importing.found import Found, Seen, beam_of, possible
 from tridentgen.events.importing.tables import events_of
 from tridentgen.events.output import reason
 
@@ -66,7 +66,7 @@ class HepevtReader:
 def _events(lines: Iterator[_Line], path: Path) -> Iterator[Found]:
     for number, header in lines:
         event, count = _whole(header, 2, number, path)
-        yield _event(event, [_particle(next(lines, None), path, event) for _ in range(count)], path)
+        yield possible(_event(event, [_particle(next(lines, None), path, event) for _ in range(count)], path), path)
 
 
 def _whole(words: list[str], count: int, number: int, path: Path) -> list[int]:

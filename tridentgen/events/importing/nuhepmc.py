@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.export.facts import PB_PER_CM2, PSEUDO_NUCLEUS
-from tridentgen.events.importing.found import Found, Seen, beam_of
+from tridentgen.events.importing.found import Found, Seen, beam_of, possible
+from tridentgen.events.importing.hepmc_lines import count_events
 from tridentgen.events.importing.tables import events_of
 from tridentgen.events.output import reason
 
 _BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
 _UNITS_IN_CM2 = {"pb": 1.0 / PB_PER_CM2, "10-38 cm2": 1e-38, "cm2": 1.0}
 _NS_PER_S = 1e9
-_HEAD_BYTES = 4096
 
 
 def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
@@ -48,16 +49,16 @@ class NuHepmcReader:
         self.path = path
         self._pyhepmc: Any = pyhepmc
         self._last: Any = None
-        self._count = _count_events(path)
+        self._count = count_events(path)
 
     def events(self) -> Iterator[Found]:
         """Read the events."""
         read = 0
         try:
-            with self._pyhepmc.open(str(self.path)) as file:
+            with _silenced(self._pyhepmc), self._pyhepmc.open(str(self.path)) as file:
                 for event in file:
                     self._last = event
-                    yield _event(event, self._pyhepmc, self.path)
+                    yield possible(_event(event, self._pyhepmc, self.path), self.path)
                     read += 1
         except (FileError, InputError):
             raise
@@ -75,28 +76,26 @@ class NuHepmcReader:
     @property
     def sigma_cm2(self) -> float | None:
         """Cross section per atom, after the last event."""
-        return None if self._last is None else _sigma_cm2(self._last)
+        try:
+            return None if self._last is None else _sigma_cm2(self._last)
+        except ValueError as error:
+            raise FileError(
+                f"'{self.path}': the cross section is not a number ({reason(error)}); make it again"
+            ) from error
 
 
-def _count_events(path: Path) -> int:
-    """Return how many events there are; raise `FileError` unless the file begins and ends as HepMC3's text does."""
-    opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
-    events, ends = 0, False
+@contextmanager
+def _silenced(pyhepmc: Any) -> Iterator[None]:
+    """Keep the library from printing what is wrong with a file."""
+    setup, names = pyhepmc.Setup, ("print_errors", "print_warnings", "debug_level")
+    before = {name: getattr(setup, name) for name in names}
     try:
-        with opener(path, "rb") as file:
-            if not file.read(_HEAD_BYTES).lstrip().startswith(b"HepMC::Version"):
-                raise FileError(f"'{path}' is not HepMC3 text; give a file of type .hepmc3 or .hepmc3.gz")
-            file.seek(0)
-            for line in file:
-                events += line.startswith(b"E ")
-                ends = ends or b"END_EVENT_LISTING" in line
-    except FileError:
-        raise
-    except (OSError, EOFError, zlib.error) as error:
-        raise FileError(f"cannot read '{path}': {reason(error)}") from error
-    if not ends:
-        raise FileError(f"'{path}' is cut short: its last line is missing; make it again or take a fresh copy")
-    return events
+        for name in names:
+            setattr(setup, name, 0)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(setup, name, value)
 
 
 def _event(event: Any, pyhepmc: Any, path: Path) -> Found:

@@ -87,7 +87,8 @@ def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
                 raise InputError(f"'{path}': event {event.number} is of another kind than the first; split the file")
             tridents = role.minus is not None
             roles.append(role)
-        columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
+        with np.errstate(all="ignore"):  # what is not finite is found below
+            columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
         require_finite(columns, found, path)
         yield Block(found, tuple(roles), columns)
 
