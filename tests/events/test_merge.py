@@ -52,6 +52,17 @@ def test_missing_events_are_named(made: tuple[Path, list[Path]], tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("wrong", [{"n_requested": 1 << 40}, {"n_requested": 1 << 40, "n_run": 1 << 40}, {"first": -1}])
+def test_numbers_of_events_that_cannot_be(made: tuple[Path, list[Path]], tmp_path: Path, wrong: dict[str, int]) -> None:
+    damaged = Path(shutil.copy(made[0], tmp_path / "damaged.h5"))
+    with h5py.File(damaged, "r+") as file:
+        file.attrs.update(wrong)
+    with pytest.raises(
+        FileError, match=r"damaged\.h5' says that it holds \d+ events from number -?\d+ on, of a run of"
+    ):
+        merge([damaged], tmp_path / "m.h5")
+
+
 def test_events_that_are_there_twice_are_named(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
     whole, (first, second, third) = made
     with pytest.raises(FileError, match=r"events 0 to 4999 are in both .*shard_0\.h5' and .*shard_0\.h5'; leave one"):

@@ -80,7 +80,13 @@ def _shard(path: Path, file: EventFile) -> Shard:
         raise FileError(f"'{path}' holds unweighted events; merge weighted shards and unweight them then")
     if not known["complete"]:
         raise FileError(f"'{path}' is of an interrupted run, its weights were rescaled; make it again")
-    return Shard(path, file, int(known["first"]), int(known["first"]) + int(known["n_requested"]))
+    first, count, total = (int(known[name]) for name in ("first", "n_requested", "n_run"))
+    if not 0 <= first < first + count <= total or count != int(known.get("n_done", count)):
+        raise FileError(
+            f"'{path}' says that it holds {count} events from number {first} on, of a run of {total}; make it again or "
+            "take a fresh copy"
+        )
+    return Shard(path, file, first, first + count)
 
 
 def _in_order(shards: list[Shard]) -> list[Shard]:
