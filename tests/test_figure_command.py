@@ -24,7 +24,7 @@ def test_picture_table_and_json(cli: Command, folder: Path) -> None:
     pytest.importorskip("mplhep")
     found = cli("figure", "efficiencies", *FAST)
     assert (found.code, found.err) == (0, "")
-    assert found.out.startswith("per cent of the signal\nleptons ")
+    assert found.out.startswith("numu on Ar40, numu, histogram of 14 bins")
     assert found.out.endswith("\nefficiencies.png\n")
     assert (folder / "efficiencies.png").read_bytes().startswith(b"\x89PNG")
     write_card(folder)
@@ -33,6 +33,14 @@ def test_picture_table_and_json(cli: Command, folder: Path) -> None:
     assert again.json["flux"] == "single energy, 5 GeV"
     assert len(again.json["rows"]) == 6
     assert (folder / "a.pdf").exists()
+
+
+def test_a_material_is_not_summed(cli: Command) -> None:
+    pytest.importorskip("mplhep")
+    flux = ["--set", "flux={kind='monochromatic', energy_GeV=5.0}", "--set", "process.regimes=['coherent']"]
+    found = cli("figure", "efficiencies", "minos", *flux, *FAST, "--rel-error", ".1", "--events", "100")
+    assert found.code == 0
+    assert "the figure is of process.target = Fe56 alone, not of all nuclides of exposure.material = minos" in found.err
 
 
 def test_energies(cli: Command, folder: Path) -> None:
@@ -54,7 +62,8 @@ def test_energies(cli: Command, folder: Path) -> None:
         (["figure", "epa", "-o", "a.txt"], "--output a.txt: unknown picture format; end the name in .png"),
         (["figure", "epa", "nothing"], "no built-in card or file is called 'nothing'"),
         (["figure", "efficiencies", "coherent_csi"], "process.kind must be a trident for this figure"),
-        (["figure", "epa", "--energy", "0.1"], "0.1 GeV is below the threshold of numu Ar40 -> numu mu- mu+"),
+        (["figure", "epa", "--energy", "5"], "--energy 5: this figure is of lines; give two energies"),
+        (["figure", "measurements", "dune_nd_mumu"], "has cards of its own; leave 'dune_nd_mumu' out"),
     ],
 )
 def test_mistakes_are_one_line(cli: Command, folder: Path, words: list[str], message: str) -> None:

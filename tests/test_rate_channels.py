@@ -34,6 +34,10 @@ def test_channels_are_those_of_the_flux(card: str, cli: Command) -> None:
         assert [tuple(row["leptons"]) for row in rows if row["nu"] == nu] == channels(nu)
     by_name = {(row["nu"], *row["leptons"]): row for row in rows}
     assert {part["regime"] for part in by_name["numu", "tau-", "tau+"]["by_nuclide"]} == {"coherent"}
+    printed = next(
+        line for line in cli("rate", card, "--all-channels", *FAST).out.splitlines() if " tau- tau+ " in line
+    )
+    assert printed.split().count("-") == 3
     assert by_name["numu", "mu-", "mu+"]["flux_total"] == pytest.approx(
         3.0 * by_name["numubar", "mu-", "mu+"]["flux_total"], rel=1e-4
     )
@@ -58,8 +62,9 @@ def test_each_channel_is_its_own_rate(card: str, folder: Path, cli: Command) -> 
     for key in ("events", "events_error", "flux_total", "by_regime", "by_nuclide"):
         assert row[key] == single[key]
     lines = cli("rate", card, "--all-channels", *FAST, *cuts).out.splitlines()
-    assert lines[:4] == ["Dimuons", "  target    Ar40", "  exposure  2 t of Ar40, 1e+21 protons on target", ""]
-    assert lines[4].split() == [
+    assert lines[:3] == ["Dimuons: all channels", "  target    Ar40", "  flux      numubar: flux.dat"]
+    assert lines[3:5] == ["  exposure  2 t of Ar40, 1e+21 protons on target", ""]
+    assert lines[5].split() == [
         "nu",
         "leptons",
         "coherent",
@@ -70,7 +75,7 @@ def test_each_channel_is_its_own_rate(card: str, folder: Path, cli: Command) -> 
         "after",
         "cuts",
     ]
-    assert len(lines) == 5 + 4  # mu mu, e e, e mu, and tau mu from 1.9 GeV on
+    assert len(lines) == 6 + 4  # mu mu, e e, e mu, and tau mu from 1.9 GeV on
 
 
 def test_a_spectrum_on_the_card_is_of_its_neutrino(folder: Path, cli: Command) -> None:
@@ -86,6 +91,12 @@ def test_both_neutrinos_of_a_muon(cli: Command) -> None:
     more = [*FAST, "--engine", "numpy", "--set", "process.regimes=['coherent']", "--json"]
     rows = cli("rate", "nustorm_emu", "--all-channels", *more).json["channels"]
     assert list(dict.fromkeys(row["nu"] for row in rows)) == ["numubar", "nue"]
+
+
+def test_the_model_of_one_channel(card: str, cli: Command) -> None:
+    found = cli("rate", card, "--all-channels", "--set", "model={vector_coupling=1.0, axial_coupling=1.0}")
+    assert (found.code, found.err.count("\n")) == (2, 1)
+    assert "model.vector_coupling is of one neutrino and one pair of leptons" in found.err
 
 
 def test_mistakes(card: str, cli: Command) -> None:

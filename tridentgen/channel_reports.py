@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tridentgen._version import __version__
@@ -35,14 +36,26 @@ def channels_report(card: Card, progress: Progress) -> RateReport:
         "cuts": cuts,
         "version": __version__,
     }
-    title = [card.title] if card.title else []
-    head = [f"  {name:<9} {value}" for name, value in (("target", material_of(card).name), ("exposure", told))]
+    title = [f"{card.title}: all channels"] if card.title else []
+    neutrinos = dict.fromkeys(channel.neutrino for channel in channels)
+    head = [
+        f"  {name:<9} {value}"
+        for name, value in (
+            ("target", material_of(card).name), ("flux", f"{', '.join(neutrinos)}: {_flux(card)}"),
+            ("exposure", told),
+        )
+    ]  # fmt: skip
     text = "\n".join([*title, *head, "", aligned(_table(channels, len(cuts)), "  ")])
     warnings = tuple(
         f"{channel.neutrino} -> {' '.join(channel.leptons)}, {warning}"
         for channel in channels for warning in part_warnings(channel.rate)
     )  # fmt: skip
     return RateReport(found, text, told, warnings)
+
+
+def _flux(card: Card) -> str:
+    """Return the kind of flux, or the name of its file."""
+    return Path(str(card.flux.options["path"])).name if card.flux.kind == "file" else card.flux.kind
 
 
 def _channel_json(channel: ChannelRate, cuts: int) -> dict[str, Any]:
@@ -65,7 +78,10 @@ def _table(channels: tuple[ChannelRate, ...], cuts: int) -> list[tuple[str, ...]
     columns = regime_rows(there)
     rows = [("nu", "leptons", *(name for name, _ in columns), *(["after cuts"] if cuts else []))]
     for channel in channels:
-        cells = [amount(channel.rate.events(regimes)) for _, regimes in columns]
+        cells = [
+            amount(channel.rate.events(regimes)) if set(regimes) & set(channel.rate.regimes) else "-"
+            for _, regimes in columns
+        ]
         cells += [amount(channel.rate.events(cuts=cuts))] if cuts else []
         rows.append((channel.neutrino, " ".join(channel.leptons), *cells))
     return rows

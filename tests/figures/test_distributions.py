@@ -73,4 +73,9 @@ def test_picture_and_table() -> None:
     figure = draw(numbers())
     assert len(figure.axes) == 6
     assert {len(axes.patches) for axes in figure.axes} == {8}
-    assert text(numbers()).count("\n") == 12
+    assert text(numbers()).count("\n") == 13
+    from matplotlib.patches import StepPatch
+
+    first = next(p for p in figure.axes[0].patches if isinstance(p, StepPatch) and not p.get_fill())
+    d = one(("mu-", "mu+"), "coherent", "4ps", "m2_ll")
+    np.testing.assert_allclose(np.asarray(first.get_data()[0]), d.dsigma_cm2 / d.sigma_cm2, rtol=1e-12)

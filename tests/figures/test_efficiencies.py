@@ -8,7 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+import tridentgen as tg
 from tests.figures.cards import request, silent
+from tridentgen.errors import InputError
 from tridentgen.figures.efficiencies import Efficiencies, EfficiencyCurve, compute, draw, text
 
 
@@ -37,6 +39,44 @@ def test_both_angles_are_harder_than_either() -> None:
         both = np.interp(15.0, curve.cut, curve.efficiency)
         assert both < min(row.each[2].value, row.each[3].value) + 4.0 * row.each[2].error
         assert row.together.value < both + 4.0 * row.each[2].error
+
+
+def test_table_is_that_of_other_events_and_their_momenta() -> None:
+    """Dimuons by another seed, with masses and angles from four-momenta alone."""
+    events = tg.Trident("numu", "mu-", "mu+", form_factor="woods-saxon").generate(
+        flux=request().beam, events=20_000, seed=77, engine="numpy"
+    )
+    minus, plus, weight = events["p4_minus"], events["p4_plus"], events["weight"]
+    pair = minus + plus
+    m2 = pair[:, 0] ** 2 - np.sum(pair[:, 1:] ** 2, axis=1)
+    sizes = [np.linalg.norm(p[:, 1:], axis=1) for p in (minus, plus)]
+    opening = np.degrees(np.arccos(np.sum(minus[:, 1:] * plus[:, 1:], axis=1) / (sizes[0] * sizes[1])))
+    to_beam = [np.degrees(np.arccos(p[:, 3] / size)) for p, size in zip((minus, plus), sizes, strict=True)]
+    kept = [m2 < 0.2, opening < 20.0, to_beam[0] < 15.0, to_beam[1] < 15.0]
+    row = next(r for r in numbers().rows if r.leptons == ("mu-", "mu+") and r.regime == "coherent")
+    for share, mask in zip((*row.each, row.together), (*kept, np.logical_and.reduce(kept)), strict=True):
+        value = np.sum(weight[mask]) / np.sum(weight)
+        error = math.sqrt(np.sum(weight**2 * (mask - value) ** 2)) / np.sum(weight)
+        assert abs(share.value - value) < 4.0 * math.hypot(share.error, error)
+
+
+def test_only_what_the_flux_and_the_target_have() -> None:
+    """Between the thresholds of electron and muon pairs, and on hydrogen, which is a proton."""
+    low = ("flux.edges_GeV=[0.15, 0.2]", "flux.values=[1.0]", "sampling.events=500", "sampling.training_points=5000")
+    assert {row.leptons for row in numbers(1, *low).rows} == {("e-", "e+"), ("mu-", "e+")}
+    hydrogen = ("process.target=H1", "process.regimes=['proton']", *low[2:])
+    assert {row.regime for row in numbers(1, *hydrogen).rows} == {"diffractive"}
+    with pytest.raises(InputError, match=r"flux: all of it is below 0.00102\d* GeV, where the first pair"):
+        numbers(1, "flux.edges_GeV=[1e-4, 9e-4]", "flux.values=[1.0]")
+
+
+@pytest.mark.parametrize(
+    "model", ["model={vector_coupling=1.0, axial_coupling=1.0}",
+              "model.zprime={mass_GeV=0.1, coupling=1e-3, neutrino_charge=1, lepton_charge=1}"],
+)  # fmt: skip
+def test_the_model_of_one_channel(model: str) -> None:
+    with pytest.raises(InputError, match=r"model\.(vector_coupling|zprime) is of one neutrino and one pair"):
+        numbers(1, model)
 
 
 def test_curves_rise_to_one() -> None:
@@ -75,4 +115,5 @@ def test_picture_and_table() -> None:
     assert len(figure.axes) == 6
     line = figure.axes[0].get_lines()[0]
     np.testing.assert_array_equal(line.get_ydata(), curves(numbers(), "m2_ll")[0].efficiency)
+    assert text(numbers()).startswith("numu on Ar40, numu, histogram of 3 bins")
     assert text(numbers()).count("\n") == 7

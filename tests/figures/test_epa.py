@@ -20,8 +20,8 @@ another code."""
 
 
 def test_ratios_at_5_GeV() -> None:
-    numbers = epa.compute(request(energies=(5.0,)), silent)
-    assert len(numbers.ratios) == 3 * 2 * 3
+    numbers = epa.compute(request(energies=(0.2, 5.0)), silent)
+    assert len(numbers.ratios) == (3 + 2) * 2 * 3  # muon pairs are closed at 0.2 GeV
     rows = epa.as_json(numbers)["ratios"]
     for (leptons, regime), by_flux in EXPECTED.items():
         for flux, expected in by_flux.items():
@@ -34,5 +34,10 @@ def test_ratios_at_5_GeV() -> None:
 
 
 def test_energies_below_threshold() -> None:
-    with pytest.raises(InputError, match=r"0.1 GeV is below the threshold"):
-        epa.compute(request(energies=(0.1, 5.0)), silent)
+    with pytest.raises(InputError, match=r"0.001 GeV is below the threshold of numu Ar40 -> numu e- e\+"):
+        epa.compute(request(energies=(1e-3, 1e-4)), silent)
+
+
+def test_one_energy_makes_no_line() -> None:
+    with pytest.raises(InputError, match=r"--energy 5: this figure is of lines; give two energies"):
+        epa.compute(request(energies=(5.0,)), silent)

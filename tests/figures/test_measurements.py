@@ -15,16 +15,21 @@ from tridentgen.figures.measurements import Measurements, as_json, compute, draw
 from tridentgen.materials import material
 
 SPECTRUM = "".join(f"{energy} 0 {30.0 - 0.1 * energy} 0 0 1 0\n" for energy in range(10, 260, 10))
+FAST = ("sampling.events=3000", "sampling.training_points=10_000", "sampling.engine=numpy")
 FILES = ("CHARMII_FHC.dat", "NuTeV_FHC.dat")
 
 
 @pytest.fixture(scope="module")
-def numbers(tmp_path_factory: pytest.TempPathFactory) -> Measurements:
-    folder = tmp_path_factory.mktemp("fluxes")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("fluxes")
     for name in FILES:
-        (folder / name).write_text(SPECTRUM, encoding="utf-8")
-    card = request("sampling.events=3000", "sampling.training_points=10_000").card
-    return compute(Request(card, None, folder), silent)
+        (path / name).write_text(SPECTRUM, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def numbers(folder: Path) -> Measurements:
+    return compute(Request(request().card, None, folder, FAST), silent)
 
 
 def test_sampling_of_the_request_and_cuts_of_the_experiments(numbers: Measurements) -> None:
@@ -33,6 +38,15 @@ def test_sampling_of_the_request_and_cuts_of_the_experiments(numbers: Measuremen
     assert numbers.predictions[0].pieces.shape[1] == 3000 * len(material("glass").components)
     ccfr, nutev = numbers.predictions[1:]
     assert ccfr.sigma_sm_cm2 < nutev.sigma_sm_cm2 - 4.0 * nutev.error_cm2
+
+
+def test_keys_that_are_set_reach_the_cards_of_the_experiments(folder: Path, numbers: Measurements) -> None:
+    """A larger nucleus has fewer coherent events; a cut leaves fewer of all."""
+    cut = compute(Request(request().card, None, folder, (*FAST, "cuts.m2_ll_max_GeV2=0.3")), silent)
+    soft = compute(Request(request().card, None, folder, (*FAST, "process.form_factor=woods-saxon")), silent)
+    for before, fewer, smaller in zip(numbers.predictions, cut.predictions, soft.predictions, strict=True):
+        assert fewer.sigma_sm_cm2 < 0.8 * before.sigma_sm_cm2
+        assert smaller.sigma_sm_cm2 < before.sigma_sm_cm2
 
 
 def test_json_has_the_forms_over_the_standard_model(numbers: Measurements) -> None:
@@ -54,7 +68,9 @@ def test_picture_and_table(numbers: Measurements) -> None:
     crosses = [line for line in figure.axes[0].get_lines() if line.get_marker() == "x"]
     rows = as_json(numbers)["measurements"]
     assert [float(np.asarray(x.get_xdata())[0]) for x in crosses] == [row["v_minus_a"] for row in rows]
-    assert [line.split("  ")[0] for line in text(numbers).splitlines()] == ["experiment", "CHARM II", "CCFR", "NuTeV"]
+    lines = text(numbers).splitlines()
+    assert lines[0] == "the model: V = A = 1, without the Z"
+    assert [line.split("  ")[0] for line in lines[1:5]] == ["experiment", "CHARM II", "CCFR", "NuTeV"]
 
 
 def test_a_missing_file_says_where_to_get_it(tmp_path: Path) -> None:

@@ -104,10 +104,24 @@ def test_a_coarse_quadrature_is_enough() -> None:
 
 
 def test_picture_and_table() -> None:
+    """Panels show their own functions: h_T and h_L in the first column, muons above electrons."""
     pytest.importorskip("matplotlib")
     figure = photons.draw(numbers())
-    assert len([axes for axes in figure.axes if axes.get_xlabel()]) == 6
-    assert photons.text(numbers()).count("\n") == 2 * -(-len(channel(MUONS).shat_GeV2) // 6)
+    panels = {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_xlabel()}
+    assert len(panels) == 6
+    shown = {title: np.asarray(axes.collections[0].get_array()) for title, axes in panels.items()}
+    fluxes, muons = numbers().fluxes, channel(MUONS)
+    for title, values in {
+        "$h_T$": fluxes.h_transverse,
+        "$h_L$": fluxes.h_longitudinal,
+        r"$\sigma_L$ [cm$^2$], $\mu^-\mu^+$": muons.sigma_longitudinal_cm2,
+        r"$\sigma_T(Q^2)/\sigma_T(0)$, $\mu^-\mu^+$": muons.sigma_transverse_over_real,
+    }.items():
+        large = values > 1e-3 * np.max(values)
+        np.testing.assert_allclose(shown[title].reshape(values.shape)[large], values[large], rtol=1e-12)
+    lines = photons.text(numbers()).splitlines()
+    assert lines[0] == "numu of 3 GeV on Ar40, coherent; at Q2 in GeV2"
+    assert len(lines) == 2 + 2 * -(-len(channel(MUONS).shat_GeV2) // 6)
 
 
 def test_mistakes() -> None:

@@ -13,7 +13,7 @@ from tridentgen.analysis.rate_table import (
 )
 from tridentgen.analysis.rates import Exposure
 from tridentgen.card_process import ProcessCard
-from tridentgen.cards import Card
+from tridentgen.cards import Card, CardError
 from tridentgen.flux import Flux, build_source
 from tridentgen.jobs import beam_of
 from tridentgen.processes.channels import Pair, channels
@@ -45,6 +45,7 @@ def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tu
         As `trident_rate`.
     """
     assert isinstance(card.process, ProcessCard)
+    require_common_model(card)
     fluxes = {name: _flux(card, name) for name in neutrinos_of(card)}
     exposure = exposure_of(card, next(iter(fluxes.values())), coherent=False)
     plans = []
@@ -58,6 +59,16 @@ def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tu
         progress(f"{name} {' '.join(pair)}", number / len(plans))
         found.append(ChannelRate(name, pair, flux, trident_rate(changed, exposure, flux)))
     return exposure, tuple(found)
+
+
+def require_common_model(card: Card) -> None:
+    """Raise `CardError` where the model of a card is that of one channel."""
+    for key in ("vector_coupling", "axial_coupling", "zprime"):
+        if getattr(card.model, key) is not None:
+            raise CardError(
+                f"{card.where(('model', key))}: model.{key} is of one neutrino and one pair of leptons, and several "
+                "are computed; leave it out"
+            )
 
 
 def neutrinos_of(card: Card) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def lepton(events: Events, sign: str) -> str:
 
 def heading(events: Events, width: int) -> str:
     """Return title, reaction and beam of the run on lines of about `width` letters."""
-    title, beam = (_plain(events.attributes.get(name, "")) for name in ("title", "flux"))
+    title, beam = (plain(events.attributes.get(name, "")) for name in ("title", "flux"))
     beam = _POWER.sub(r"$\1\\times10^{\2}$", beam).replace("cm^2", "cm$^2$")
     reaction = reaction_line(events)
     if beam and len(beam) < width - _REACTION_WIDTH:
@@ -40,7 +40,7 @@ def reaction_line(events: Events) -> str:
         return _coherent(str(events.attributes.get("target", "")), named, heavy)
     neutrino = _NEUTRINO.fullmatch(named)
     if not neutrino or "lepton_minus" not in events.attributes:
-        return _plain(events.attributes.get("target", "neutrino scattering"))
+        return plain(events.attributes.get("target", "neutrino scattering"))
     flavour, anti = neutrino[1], bool(neutrino[2])
     minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
     # Lepton numbers balance: a neutrino of the flavour of its charged partner hands the other flavour on.
@@ -89,13 +89,13 @@ def _neutrino(flavour: str, anti: bool) -> str:
 def neutrino_name(name: str) -> str:
     """Return ``numubar`` in TeX; other names as they are."""
     found = _NEUTRINO.fullmatch(name)
-    return f"${_neutrino(found[1], bool(found[2]))}$" if found else _plain(name)
+    return f"${_neutrino(found[1], bool(found[2]))}$" if found else plain(name)
 
 
 def nuclide_name(name: str) -> str:
     """Return ``Cs133`` in TeX; other names as they are."""
     found = _NUCLIDE.fullmatch(name)
-    return rf"${{}}^{{{found[2]}}}\mathrm{{{found[1]}}}$" if found else _plain(name)
+    return rf"${{}}^{{{found[2]}}}\mathrm{{{found[1]}}}$" if found else plain(name)
 
 
 def component_name(name: str) -> str:
@@ -104,7 +104,7 @@ def component_name(name: str) -> str:
     if not _NEUTRINO.fullmatch(last):
         origin, last = name, ""
     parent = re.fullmatch(r"(\d+)([A-Z][a-z]?)(-.*)?", origin)
-    told = rf"${{}}^{{{parent[1]}}}\mathrm{{{parent[2]}}}${_plain(parent[3] or '')}" if parent else _plain(origin)
+    told = rf"${{}}^{{{parent[1]}}}\mathrm{{{parent[2]}}}${plain(parent[3] or '')}" if parent else plain(origin)
     return " ".join(part for part in (told, neutrino_name(last) if last else "") if part)
 
 
@@ -114,6 +114,6 @@ def component_origin(name: str) -> str:
     return origin if origin and _NEUTRINO.fullmatch(last) else name
 
 
-def _plain(text: object) -> str:
+def plain(text: object) -> str:
     """Return a user's text on one line, with no dollar sign that would begin TeX."""
     return " ".join(str(text).split()).replace("$", r"\$")

@@ -22,7 +22,7 @@ Dashes = str | tuple[int, tuple[float, ...]]
 # Okabe and Ito's colours, told apart by colour-blind readers; dashes and markers serve prints in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C510A")
 DASHES: tuple[Dashes, ...] = (
-    "-", "--", "-.", (0, (6, 1.5, 1.5, 1.5, 1.5, 1.5)), (0, (3, 1.5)), (0, (8, 2)), (0, (4, 2, 1, 2)),
+    "-", "--", "-.", (0, (6, 1.5, 1.5, 1.5, 1.5, 1.5)), (0, (1, 1.2)), (0, (8, 2)), (0, (4, 2, 1, 2)),
 )  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 

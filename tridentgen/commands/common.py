@@ -47,8 +47,13 @@ def overrides(options: argparse.Namespace) -> list[str | Override]:
     """Return ``--set`` and the options that stand for a card key."""
     named = {name: getattr(options, name, None) for name in _OPTIONS_OF_KEYS}
     given = [
-        Override(_OPTIONS_OF_KEYS[name], toml_value(text), f"--{name.replace('_', '-')} {text}")
+        Override(_OPTIONS_OF_KEYS[name], _value(text), f"--{name.replace('_', '-')} {text}")
         for name, text in named.items()
         if text is not None
     ]
     return [*options.overrides, *given]
+
+
+def _value(text: str) -> object:
+    """Return the value of an option, which may be .05 where TOML wants 0.05."""
+    return toml_value(f"0{text}" if text.startswith(".") else text)

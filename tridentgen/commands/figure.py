@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tridentgen._version import __version__
-from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, overrides
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError, nearest
 from tridentgen.progress import progress_bar
@@ -19,7 +19,7 @@ def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     figure = commands.add_parser("figure", help="compute and draw a figure of the physics", allow_abbrev=False)
     figure.add_argument("name", metavar="NAME", nargs="?", help="which one; without it, a list of them")
-    figure.add_argument("card", metavar="CARD", nargs="?", default="quickstart",
+    figure.add_argument("card", metavar="CARD", nargs="?",
                         help="gives target, model, flux and sampling (default: quickstart)")  # fmt: skip
     figure.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies instead of the figure's own")
     figure.add_argument("--events", metavar="N", help="events of each distribution (default 100000)")
@@ -47,8 +47,11 @@ def _figure(options: argparse.Namespace) -> int:
     path = Path(options.output or f"{kind.name}.png")
     check_picture(path)
     folder = None if options.flux_folder is None else Path(options.flux_folder)
-    card = card_with_flux(options.card, overrides(options), folder)
-    request = Request(card, _energies(options, kind.energies), folder)
+    if kind.own_cards and options.card is not None:
+        raise InputError(f"the figure '{kind.name}' has cards of its own; leave '{options.card}' out")
+    keys = overrides(options)
+    card = card_with_flux(options.card or "quickstart", () if kind.own_cards else keys, folder)
+    request = Request(card, _energies(options, kind.energies), folder, keys)
     with progress_bar() as progress:
         numbers = kind.compute(request, progress)
     with style():
@@ -57,6 +60,11 @@ def _figure(options: argparse.Namespace) -> int:
         print(json.dumps({**kind.json(numbers), "picture": str(path), "version": __version__}, indent=2))
     else:
         print(f"{kind.text(numbers)}\n\n{path}")
+    if not kind.own_cards and card.exposure is not None and card.exposure.material is not None:
+        complain(
+            f"tridentgen: warning: the figure is of process.target = {card.process.target} alone, not of all nuclides "
+            f"of exposure.material = {card.exposure.material}"
+        )
     return EXIT_OK
 
 

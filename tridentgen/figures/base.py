@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from tridentgen.analysis.channel_rates import require_common_model
 from tridentgen.analysis.epa_comparison import Sampling
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of, engine_of
-from tridentgen.processes.channels import Pair
+from tridentgen.nuclei import nuclide
+from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.targets import simple_regimes
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import Progress
 from tridentgen.toml_tables import Override
@@ -27,14 +30,28 @@ if TYPE_CHECKING:
 
 Numbers = TypeVar("Numbers")
 
+REGIMES = ("coherent", "diffractive")
+
 
 @dataclass(frozen=True)
 class Request:
-    """What a figure is asked for: a card, energies in GeV instead of its own, and where files of fluxes lie."""
+    """What a figure is asked for.
+
+    Attributes
+    ----------
+    card : Card
+    energies_GeV : tuple of float, or None
+        Instead of the figure's own.
+    flux_folder : Path, or None
+        Where files of fluxes lie.
+    overrides : sequence of str or Override
+        Keys set in the card, for figures that have cards of their own.
+    """
 
     card: Card
     energies_GeV: tuple[float, ...] | None = None
     flux_folder: Path | None = None
+    overrides: Sequence[str | Override] = ()
 
     @property
     def process(self) -> ProcessCard:
@@ -60,8 +77,29 @@ class Request:
         assert isinstance(found, Flux)
         return found
 
+    def regimes(self, names: Sequence[str] = REGIMES) -> tuple[str, ...]:
+        """Return those of some regimes that the target has: hydrogen has no coherent one."""
+        _ = self.card.reaction  # says what is wrong with the target
+        target = nuclide(self.process.target)
+        return tuple(name for name in names if simple_regimes(target, (name,)))
+
+    def open_tridents(self, regimes: Sequence[str]) -> list[Trident]:
+        """Return the processes of all pairs of e and mu that the flux makes; raise `InputError` where there is none."""
+        pairs = channels(self.process.neutrino, ("e", "mu"))
+        found = [self.trident(pair, regime) for pair in pairs for regime in regimes]
+        highest = self.beam.energy_max_GeV
+        above = [trident for trident in found if highest > trident.threshold_GeV()]
+        if not above:
+            lowest = min(trident.threshold_GeV() for trident in found)
+            raise InputError(
+                f"{self.card.where(('flux',))}: flux: all of it is below {lowest:.4g} GeV, where the first pair of "
+                "leptons is made; choose a flux of higher energy"
+            )
+        return above
+
     def trident(self, leptons: Pair, regime: str, beam: str | None = None) -> Trident:
         """Return the full process of the card with other leptons, in one regime, and with another neutrino `beam`."""
+        require_common_model(self.card)
         process = replace(self.process, leptons=leptons, regimes=(regime,), neutrino=beam or self.process.neutrino)
         reaction = replace(self.card, process=process).reaction
         assert isinstance(reaction, Trident)
@@ -95,6 +133,8 @@ class FigureKind(Generic[Numbers]):
         How many neutrino energies it can be asked for: 0, 1 or 2 for any number.
     json : callable
         ``json(numbers)`` returns what ``--json`` prints.
+    own_cards : bool
+        Whether it is made of cards of its own, and none is named.
     """
 
     name: str
@@ -104,6 +144,7 @@ class FigureKind(Generic[Numbers]):
     text: Callable[[Numbers], str]
     energies: int = 0
     json: Callable[[Numbers], Any] = field(default_factory=lambda: json_of)
+    own_cards: bool = False
 
 
 def json_of(value: Any) -> Any:

@@ -13,10 +13,12 @@ from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
+from tridentgen.nuclei import nuclide
 from tridentgen.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.trident import Trident
+from tridentgen.reports import measured
 from tridentgen.sampling.integrate import trained_cross_section
 from tridentgen.sampling.train import Progress
 from tridentgen.text_tables import aligned
@@ -24,8 +26,7 @@ from tridentgen.text_tables import aligned
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-REGIMES = ("coherent", "diffractive")
-_GRID_GEV = tuple(float(energy) for energy in np.geomspace(0.03, 100.0, 15))
+_GRID_GEV = tuple(float(energy) for energy in np.geomspace(0.03, 100.0, 22))
 _ABOVE_THRESHOLD = (1.1, 1.4)
 _DECADES = 1e-7
 """What lies lower than this share of the highest point is not drawn."""
@@ -53,6 +54,7 @@ class CrossSections:
 
     target: str
     Z: int
+    form_factor: str
     curves: tuple[Curve, ...]
 
 
@@ -63,7 +65,7 @@ def compute(request: Request, progress: Progress) -> CrossSections:
     """
     anti = neutrino(request.process.neutrino).antiparticle
     beams = [Neutrino(flavour, anti).name for flavour in ("mu", "e", "tau")]
-    plans = [(beam, pair, regime) for beam in beams for pair in channels(beam) for regime in REGIMES]
+    plans = [(beam, pair, regime) for beam in beams for pair in channels(beam) for regime in request.regimes()]
     curves: list[Curve] = []
     known: dict[tuple[Pair, Couplings, str], _Points] = {}  # nu_mu and nu_tau make electron pairs alike, by the Z alone
     for number, (beam, pair, regime) in enumerate(plans):
@@ -75,8 +77,8 @@ def compute(request: Request, progress: Progress) -> CrossSections:
         curves.append(Curve(beam, pair, regime, trident.threshold_GeV(), *known[key]))
     if not any(len(curve.energies_GeV) for curve in curves):
         raise InputError("--energy: all energies are below the thresholds; the lowest is that of e- e+, 1 MeV")
-    nuclide = request.trident(("e-", "e+"), "coherent", beams[0]).nuclide
-    return CrossSections(nuclide.name, nuclide.Z, tuple(curves))
+    target = nuclide(request.process.target)
+    return CrossSections(target.name, target.Z, request.process.form_factor, tuple(curves))
 
 
 def _points(request: Request, trident: Trident) -> _Points:
@@ -100,11 +102,12 @@ def draw(numbers: CrossSections) -> Figure:
     from matplotlib.figure import Figure
 
     beams = list(dict.fromkeys(curve.nu for curve in numbers.curves))
+    regimes = list(dict.fromkeys(curve.regime for curve in numbers.curves))
     per = 1.0 / numbers.Z**2
     highest = max(float(np.max(curve.sigma_cm2, initial=0.0)) for curve in numbers.curves) * per
-    figure = Figure(figsize=(8.2 * len(beams), 15.0), layout="constrained")
-    grid = figure.subplots(len(REGIMES), len(beams), squeeze=False, sharex=True, sharey=True)
-    for row, regime in enumerate(REGIMES):
+    figure = Figure(figsize=(8.2 * len(beams), 7.5 * len(regimes)), layout="constrained")
+    grid = figure.subplots(len(regimes), len(beams), squeeze=False, sharex=True, sharey=True)
+    for row, regime in enumerate(regimes):
         for column, beam in enumerate(beams):
             axes = grid[row, column]
             mine = [curve for curve in numbers.curves if (curve.nu, curve.regime) == (beam, regime)]
@@ -131,13 +134,16 @@ def _flavours(curve: Curve) -> tuple[str, str]:
 
 
 def text(numbers: CrossSections) -> str:
-    """Return the cross sections, one line for each channel and regime, at up to five of its energies."""
-    rows: list[tuple[str, ...]] = [("nu", "leptons", "target", "regime", "sigma/cm2 at E/GeV")]
+    """Return the cross sections per nuclide, one line for each channel and regime, at up to four of its energies."""
+    rows: list[tuple[str, ...]] = [("nu", "leptons", "regime", "sigma/cm2 (not over Z^2) at E/GeV")]
     for curve in numbers.curves:
-        shown = range(0, len(curve.energies_GeV), max(1, len(curve.energies_GeV) // 4))
-        cells = "  ".join(f"{curve.sigma_cm2[i]:.4g} at {curve.energies_GeV[i]:.4g}" for i in shown)
-        rows.append((curve.nu, " ".join(curve.leptons), numbers.target, curve.regime, cells or "below threshold"))
-    return aligned(rows)
+        last = len(curve.energies_GeV) - 1
+        shown = sorted({round(last * part / 3) for part in range(4)}) if last >= 0 else []
+        cells = [
+            f"{measured(curve.sigma_cm2[i], curve.error_cm2[i])} at {curve.energies_GeV[i]:.4g}" for i in shown
+        ]  # fmt: skip
+        rows.append((curve.nu, " ".join(curve.leptons), curve.regime, "  ".join(cells) or "below threshold"))
+    return f"on {numbers.target}, form factor {numbers.form_factor}\n{aligned(rows)}"
 
 
 KIND = FigureKind(

@@ -11,11 +11,11 @@ import numpy as np
 from tridentgen.analysis.epa_comparison import COMPARED, sampled_events
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
 from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
-from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
+from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.analysis.plot_style import COLOURS, shared_legend
 from tridentgen.events.events import Events
-from tridentgen.figures.base import FigureKind, Request
-from tridentgen.processes.channels import Pair, channels
+from tridentgen.figures.base import REGIMES, FigureKind, Request
+from tridentgen.processes.channels import Pair
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.sampling.train import Progress
 from tridentgen.text_tables import aligned
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-REGIMES = ("coherent", "diffractive")
 MODELS = ("4ps", "epa")
 _OBSERVABLES = tuple(o for o in TRIDENT_OBSERVABLES if o.name in COMPARED)
 _MODEL_LABELS = {"4ps": "full process", "epa": r"EPA, exact $h_T$"}
@@ -65,17 +64,16 @@ class Distributions:
 def compute(request: Request, progress: Progress) -> Distributions:
     """Sample the full process and the approximation with the exact flux of photons, for every channel of e and mu."""
     beam, sampling = request.beam, request.sampling
-    pairs = channels(request.process.neutrino, ("e", "mu"))
-    found: list[Distribution] = []
-    for place, pair in enumerate(pairs):
-        samples: dict[tuple[str, str], Events] = {}
-        for regime in REGIMES:
-            progress(f"{' '.join(pair)} {regime}", (place + 0.5 * REGIMES.index(regime)) / len(pairs))
-            full = request.trident(pair, regime)
-            samples[regime, "4ps"] = sampled_events(full, beam, sampling)
-            samples[regime, "epa"] = sampled_events(EpaTrident.of(full), beam, sampling)
-        for observable in _OBSERVABLES:
-            found += _binned(pair, observable, samples)
+    tridents = request.open_tridents(request.regimes())
+    samples: dict[Pair, dict[tuple[str, str], Events]] = {}
+    for number, full in enumerate(tridents):
+        progress(full.line, number / len(tridents))
+        mine = samples.setdefault((full.lepton_minus, full.lepton_plus), {})
+        mine[full.regimes[0], "4ps"] = sampled_events(full, beam, sampling)
+        mine[full.regimes[0], "epa"] = sampled_events(EpaTrident.of(full), beam, sampling)
+    found = [
+        d for pair, mine in samples.items() for observable in _OBSERVABLES for d in _binned(pair, observable, mine)
+    ]  # fmt: skip
     return Distributions(request.process.neutrino, request.process.target, beam.description, tuple(found))
 
 
@@ -113,7 +111,7 @@ def draw(numbers: Distributions) -> Figure:
             _panel(axes, observable, mine)
             axes.set_title(rf"{neutrino_name(numbers.nu)} $\rightarrow$ {pair_label(pair)}", loc="left", fontsize=22)
     shared_legend(figure, grid.flat[0], columns=2)
-    figure.suptitle(f"{nuclide_name(numbers.target)}; shapes, normalised to one", fontsize=26)
+    figure.suptitle(f"{nuclide_name(numbers.target)}, {plain(numbers.flux)}; normalised to one", fontsize=24)
     return figure
 
 
@@ -147,7 +145,7 @@ def text(numbers: Distributions) -> str:
             " ".join(full.leptons), full.regime, f"{full.sigma_cm2:.4g}", f"{full.observable}/{full.units}",
             f"{full.mean:.4g}", f"{epa.mean:.4g}",
         ))  # fmt: skip
-    return aligned(rows)
+    return f"{numbers.nu} on {numbers.target}, {numbers.flux}\n{aligned(rows)}"
 
 
 KIND = FigureKind(

@@ -13,11 +13,11 @@ from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
 from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES
 from tridentgen.analysis.epa_comparison import sampled_events
 from tridentgen.analysis.histograms import FloatArray
-from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
+from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.events.events import Events
 from tridentgen.figures.base import FigureKind, Request
-from tridentgen.processes.channels import Pair, channels
+from tridentgen.processes.channels import Pair
 from tridentgen.sampling.train import Progress
 from tridentgen.text_tables import aligned
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-REGIMES = ("coherent", "diffractive")
 _DEGREE = math.pi / 180.0
 USUAL_CUTS: Mapping[str, tuple[float, float]] = {
     "m2_ll": (-math.inf, 0.2),
@@ -90,12 +89,13 @@ def compute(request: Request, progress: Progress) -> Efficiencies:
     """Sample every channel of e and mu in both regimes; the table has the card's cuts, or else `USUAL_CUTS`."""
     beam, sampling = request.beam, request.sampling
     limits = request.card.cuts.limits or USUAL_CUTS
-    plans = [(pair, regime) for pair in channels(request.process.neutrino, ("e", "mu")) for regime in REGIMES]
+    tridents = request.open_tridents(request.regimes())
     rows: list[EfficiencyRow] = []
     curves: list[EfficiencyCurve] = []
-    for number, (pair, regime) in enumerate(plans):
-        progress(f"{' '.join(pair)} {regime}", number / len(plans))
-        events = sampled_events(request.trident(pair, regime), beam, sampling)
+    for number, trident in enumerate(tridents):
+        progress(trident.line, number / len(tridents))
+        pair, regime = (trident.lepton_minus, trident.lepton_plus), trident.regimes[0]
+        events = sampled_events(trident, beam, sampling)
         each = tuple(cut_flow([events.columns], {name: limit})[0][0] for name, limit in limits.items())
         rows.append(EfficiencyRow(pair, regime, events.sum_weights, each, cut_flow([events.columns], limits)[0][-1]))
         curves += [_curve(pair, regime, name, events) for name in _CUT_VALUES]
@@ -124,9 +124,11 @@ def draw(numbers: Efficiencies) -> Figure:
     """Draw a panel for each observable and a line for each channel, coherent above diffractive."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.4 * len(_CUT_VALUES), 14.6), layout="constrained")
-    grid = figure.subplots(len(REGIMES), len(_CUT_VALUES), squeeze=False, sharey=True)
-    for row, regime in zip(grid, REGIMES, strict=True):
+    regimes = list(dict.fromkeys(curve.regime for curve in numbers.curves))
+    figure = Figure(figsize=(8.4 * len(_CUT_VALUES), 7.0 * len(regimes) + 0.8), layout="constrained")
+    figure.suptitle(plain(numbers.flux), fontsize=24)
+    grid = figure.subplots(len(regimes), len(_CUT_VALUES), squeeze=False, sharey=True)
+    for row, regime in zip(grid, regimes, strict=True):
         title = f"{neutrino_name(numbers.nu)}, {nuclide_name(numbers.target)} {regime}"
         for axes, name in zip(row, _CUT_VALUES, strict=True):
             _panel(axes, [c for c in numbers.curves if (c.regime, c.observable) == (regime, name)])
@@ -145,6 +147,7 @@ def _panel(axes: Axes, curves: Sequence[EfficiencyCurve]) -> None:
     axes.set_xlim(curves[0].cut[0], curves[0].cut[-1])
     axes.set_ylim(0.0, 1.05)
     plain_ticks(axes.xaxis)
+    axes.tick_params(axis="x", pad=12)
     axes.set_xlabel(_LABELS[curves[0].observable])
     axes.legend(loc="lower right", fontsize=22)
 
@@ -155,7 +158,7 @@ def text(numbers: Efficiencies) -> str:
     for row in numbers.rows:
         cells = [f"{100.0 * share.value:.2f} +- {100.0 * share.error:.2f}" for share in (*row.each, row.together)]
         rows.append((" ".join(row.leptons), row.regime, *cells))
-    return "per cent of the signal\n" + aligned(rows)
+    return f"{numbers.nu} on {numbers.target}, {numbers.flux}; per cent of the signal\n{aligned(rows)}"
 
 
 KIND = FigureKind(

@@ -10,10 +10,12 @@ import numpy as np
 from tridentgen.analysis.epa_comparison import EpaRatio, epa_ratios
 from tridentgen.analysis.epa_plots import ratio_figure
 from tridentgen.epa_reports import ratio_json, ratio_text
+from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
 from tridentgen.jobs import require_single_energy
 from tridentgen.processes.channels import channels
+from tridentgen.processes.trident import Trident
 from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
@@ -34,12 +36,13 @@ class EpaRatios:
 def compute(request: Request, progress: Progress) -> EpaRatios:
     """Integrate the full process and three approximations of it for muon pairs, electron pairs and mixed pairs."""
     energies = request.energies_GeV or _ENERGIES_GEV
+    if len(set(energies)) < 2:
+        raise InputError(f"--energy {energies[0]:g}: this figure is of lines; give two energies, or use tridentgen epa")
     pairs = channels(request.process.neutrino, ("e", "mu"))
-    tridents = [request.trident(pair, regime) for pair in pairs for regime in _REGIMES]
-    for trident in tridents:
-        for energy in energies:
-            require_single_energy(trident, energy)
-    plans = [(trident, energy) for trident in tridents for energy in energies]
+    tridents = [request.trident(pair, regime) for pair in pairs for regime in request.regimes(_REGIMES)]
+    plans = [(trident, energy) for trident in tridents for energy in energies if energy > trident.threshold_GeV()]
+    if not plans:
+        require_single_energy(min(tridents, key=Trident.threshold_GeV), max(energies))
     found: list[EpaRatio] = []
     for number, (trident, energy) in enumerate(plans):
         progress(f"{trident.lepton_minus} {trident.lepton_plus} {trident.regimes[0]}", number / len(plans))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from tridentgen.jobs import engine_of
 from tridentgen.measurement_reports import measurement_text
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.sampling.train import Progress
+from tridentgen.text_tables import aligned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,10 +38,10 @@ class Measurements:
 
 
 def compute(request: Request, progress: Progress) -> Measurements:
-    """Sample tridents in each experiment's own card; the card of the request gives the sampling alone."""
+    """Sample tridents in each experiment's own card, with the keys set that the request sets."""
     found: list[Prediction] = []
     for number, measurement in enumerate(MEASUREMENTS):
-        card = replace(card_with_flux(measurement.card, (), request.flux_folder), sampling=request.card.sampling)
+        card = card_with_flux(measurement.card, request.overrides, request.flux_folder)
         progress(measurement.name, number / len(MEASUREMENTS))
         found.append(predict(measurement, card, engine_of(card)))
     limits = tuple(np.array([zprime_limit(each, float(mass)) for mass in _MASSES_GEV]) for each in found)
@@ -112,8 +113,12 @@ def _draw_limits(axes: Axes, numbers: Measurements) -> None:
 
 
 def text(numbers: Measurements) -> str:
-    """Return the measurements beside the Standard Model and V - A."""
-    return measurement_text(numbers.predictions, V_MINUS_A)
+    """Return the measurements beside the Standard Model and V = A = 1, and the limits on a boson."""
+    rows: list[tuple[str, ...]] = [("mass/GeV", *(f"g', {found.name}" for found in numbers.predictions))]
+    for i in range(0, len(numbers.masses_GeV), 4):
+        rows.append((f"{numbers.masses_GeV[i]:.3g}", *(f"{limits[i]:.3g}" for limits in numbers.limits)))
+    table = measurement_text(numbers.predictions, V_MINUS_A)
+    return f"the model: V = A = 1, without the Z\n{table}\n\nlimits on L_mu - L_tau, 95 %\n{aligned(rows)}"
 
 
 def as_json(numbers: Measurements) -> dict[str, Any]:
@@ -133,5 +138,5 @@ def as_json(numbers: Measurements) -> dict[str, Any]:
 
 KIND = FigureKind(
     "measurements", "sigma/sigma_SM of CHARM II, CCFR and NuTeV, couplings, and limits on L_mu - L_tau",
-    compute, draw, text, json=as_json,
+    compute, draw, text, json=as_json, own_cards=True,
 )  # fmt: skip

@@ -197,15 +197,27 @@ def _outline(axes: Axes, plane: PhotonFluxes | PhotonCrossSections, threshold_Ge
 
 
 def text(numbers: Photons) -> str:
-    """Return sigma_T of real photons, and by how much it is smaller at two virtualities."""
-    rows = [("leptons", "shat/GeV2", "sigma_T(0)/cm2", "at Q2=1e-4 GeV2", "at Q2=1e-2 GeV2")]
+    """Return the four functions at some places of their planes, and the least Q^2."""
+    head = ("leptons", "shat/GeV2", "least Q2/GeV2", "h_T at 0.001", "h_L at 0.001", "sigma_T(0)/cm2",
+            "sigma_T/sigma_T(0) at 0.0001", "at 0.01", "sigma_L/cm2 at 0.01")  # fmt: skip
+    rows: list[tuple[str, ...]] = [head]
+    fluxes = numbers.fluxes
     for channel in numbers.channels:
-        places = [int(np.argmin(np.abs(np.log(channel.q2_GeV2 / q2)))) for q2 in (1e-4, 1e-2)]
+        small, large = (_nearest(channel.q2_GeV2, q2) for q2 in (1e-4, 1e-2))
         for i in range(0, len(channel.shat_GeV2), 6):
-            ratios = [f"{channel.sigma_transverse_over_real[i, j]:.3f}" for j in places]
-            real = f"{channel.sigma_transverse_real_cm2[i]:.4g}"
-            rows.append((" ".join(channel.leptons), f"{channel.shat_GeV2[i]:.4g}", real, ratios[0], ratios[1]))
-    return aligned(rows)
+            at = _nearest(fluxes.shat_GeV2, float(channel.shat_GeV2[i])), _nearest(fluxes.q2_GeV2, 1e-3)
+            values = (
+                channel.shat_GeV2[i], channel.q2_min_GeV2[i], fluxes.h_transverse[at], fluxes.h_longitudinal[at],
+                channel.sigma_transverse_real_cm2[i], channel.sigma_transverse_over_real[i, small],
+                channel.sigma_transverse_over_real[i, large], channel.sigma_longitudinal_cm2[i, large],
+            )  # fmt: skip
+            rows.append((" ".join(channel.leptons), *(f"{value:.3g}" for value in values)))
+    where = f"{numbers.nu} of {numbers.energy_GeV:g} GeV on {numbers.target}, {numbers.regime}; at Q2 in GeV2"
+    return f"{where}\n{aligned(rows)}"
+
+
+def _nearest(values: FloatArray, value: float) -> int:
+    return int(np.argmin(np.abs(np.log(values / value))))
 
 
 KIND = FigureKind(
