@@ -15,12 +15,14 @@ import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
 from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
+from tridentgen.cards import Card
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.flux import Flux
+from tridentgen.jobs import engine_of
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.sampling.common_points import CommonRatio, better_ratio
@@ -46,6 +48,12 @@ class Sampling:
     rel_error: float = 1e-3
     events: int = 100_000
     training_points: int | None = None
+
+    @classmethod
+    def of(cls, card: Card) -> Sampling:
+        """Return what a card asks for."""
+        asked = card.sampling
+        return cls(engine_of(card), asked.seed, asked.rel_error, asked.events, asked.training_points)
 
 
 @dataclass(frozen=True)

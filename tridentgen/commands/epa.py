@@ -17,7 +17,7 @@ from tridentgen.commands.xsec import energy_GeV
 from tridentgen.epa_reports import distribution_json, ratio_json, ratio_text
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
-from tridentgen.jobs import beam_of, engine_of, require_single_energy
+from tridentgen.jobs import beam_of, require_single_energy
 from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import progress_bar
@@ -153,7 +153,7 @@ def _beams(card: Card, options: argparse.Namespace) -> list[Flux]:
 def _ratios(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaRatio]:
     plans = [(card, trident, beam) for card in cards for trident in _tridents(card) for beam in _beams(card, options)]
     for card, trident, beam in plans:
-        yield from epa_ratios(trident, beam, _photon_fluxes(card, options), _sampling(card), progress)
+        yield from epa_ratios(trident, beam, _photon_fluxes(card, options), Sampling.of(card), progress)
 
 
 def _shapes(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaDistribution]:
@@ -163,12 +163,7 @@ def _shapes(cards: Sequence[Card], options: argparse.Namespace, progress: Progre
         for trident in _tridents(card):
             if isinstance(beam, Monochromatic):
                 require_single_energy(trident, beam.energy_max_GeV)
-            yield from epa_distributions(trident, beam, _photon_fluxes(card, options), _sampling(card), progress)
-
-
-def _sampling(card: Card) -> Sampling:
-    of_card = card.sampling
-    return Sampling(engine_of(card), of_card.seed, of_card.rel_error, of_card.events, of_card.training_points)
+            yield from epa_distributions(trident, beam, _photon_fluxes(card, options), Sampling.of(card), progress)
 
 
 def _positive(option: str, text: str) -> float:

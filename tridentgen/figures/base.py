@@ -16,7 +16,7 @@ from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
-from tridentgen.jobs import beam_of, engine_of
+from tridentgen.jobs import beam_of
 from tridentgen.nuclei import nuclide
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.epa_trident import EpaTrident
@@ -64,10 +64,7 @@ class Request:
     @property
     def sampling(self) -> Sampling:
         """How things are computed."""
-        of_card = self.card.sampling
-        return Sampling(
-            engine_of(self.card), of_card.seed, of_card.rel_error, of_card.events, of_card.training_points
-        )  # fmt: skip
+        return Sampling.of(self.card)
 
     @property
     def beam(self) -> Flux:
