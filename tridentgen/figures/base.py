@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -112,6 +112,19 @@ def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path 
     return read_card(name, [*overrides, Override(("flux", "path"), str(path.absolute()), f"--flux-folder {folder}")])
 
 
+def json_of(value: Any) -> Any:
+    """Return numbers as JSON has them: dataclasses as objects, arrays as lists, what is not a number as null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: json_of(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, np.ndarray):
+        return json_of(value.tolist())
+    if isinstance(value, list | tuple):
+        return [json_of(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): json_of(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 @dataclass(frozen=True)
 class FigureKind(Generic[Numbers]):
     """A figure by name.
@@ -140,18 +153,5 @@ class FigureKind(Generic[Numbers]):
     draw: Callable[[Numbers], Figure]
     text: Callable[[Numbers], str]
     energies: int = 0
-    json: Callable[[Numbers], Any] = field(default_factory=lambda: json_of)
+    json: Callable[[Numbers], Any] = json_of
     own_cards: bool = False
-
-
-def json_of(value: Any) -> Any:
-    """Return numbers as JSON has them: dataclasses as objects, arrays as lists, what is not a number as null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: json_of(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, np.ndarray):
-        return json_of(value.tolist())
-    if isinstance(value, list | tuple):
-        return [json_of(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): json_of(item) for key, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
