@@ -63,6 +63,14 @@ def test_cxx_names_the_compiler(logged: Path) -> None:
     assert compilations(logged) >= 2
 
 
+def test_jobs_without_a_path_compile_too(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    if shutil.which("c++", path=os.defpath) is None:
+        pytest.skip("needs a compiler in one of the system's own folders")
+    for name in ("PATH", "CXX"):
+        monkeypatch.delenv(name, raising=False)
+    assert answer(find_compiler().library(ANSWER)) == 42
+
+
 def test_what_was_compiled_is_not_compiled_again(logged: Path) -> None:
     first = find_compiler().library(ANSWER)
     again = find_compiler()

@@ -143,8 +143,10 @@ def _processor() -> str:
 
 
 def _run(command: list[str]) -> str:
+    # HTCondor starts jobs without a PATH, and compilers do not find their linker without one.
+    environment = {"PATH": os.defpath, **os.environ}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environment)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CompilerError(f"'{command[0]}' cannot be run: {error}") from None
     if done.returncode != 0:
