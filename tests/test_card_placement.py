@@ -15,7 +15,7 @@ from tridentgen.detector.spill import BunchedSpill, Spill, UniformSpill
 from tridentgen.errors import InputError
 from tridentgen.jobs import job_of, placed_job, placement_of
 from tridentgen.materials import material
-from tridentgen.reports import card_json
+from tridentgen.reports.cards import card_json
 from tridentgen.toml_tables import Document, Table
 
 TRIDENT = """\

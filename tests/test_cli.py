@@ -12,10 +12,10 @@ import pytest
 import tridentgen
 from tests.command_line import CROSS_SECTION_KEYS, XSEC, Command
 from tests.run_cards import assert_same, columns_of
-from tridentgen import reports
 from tridentgen.cli import main
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
+from tridentgen.reports import cross_sections
 from tridentgen.resources import builtin_cards
 from tridentgen.sampling.integrate import CrossSection
 
@@ -248,7 +248,7 @@ def replaced(monkeypatch: pytest.MonkeyPatch, results: list[CrossSection]) -> No
         except StopIteration:
             raise KeyboardInterrupt from None
 
-    monkeypatch.setattr(reports, "trained_cross_section", found)
+    monkeypatch.setattr(cross_sections, "trained_cross_section", found)
 
 
 GOOD_RESULT = CrossSection(1.3e-42, 1e-45, 1.1, 5, 1000, "numpy", 0.1, True)

@@ -9,10 +9,14 @@ import pytest
 
 from tests.command_line import CROSS_SECTION_KEYS
 from tests.run_cards import write_card
-from tridentgen import reports
 from tridentgen.cards import CardError, read_card
 from tridentgen.errors import InputError
 from tridentgen.events.events import summary
+from tridentgen.reports.cards import card_json, card_text
+from tridentgen.reports.cross_sections import cross_section_text, cross_sections
+from tridentgen.reports.event_files import events_text
+from tridentgen.reports.layout import measured
+from tridentgen.reports.runs import run_json, run_text
 from tridentgen.run import Run, run
 from tridentgen.sampling.train import silent
 
@@ -42,12 +46,12 @@ def result(card_path: Path) -> Run:
     ],
 )
 def test_a_value_is_printed_with_two_digits_of_its_error(value: float, error: float, text: str) -> None:
-    assert reports.measured(value, error) == text
+    assert measured(value, error) == text
 
 
 def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
     card = read_card(card_path)
-    found = json.loads(json.dumps(reports.run_json(result, card)))
+    found = json.loads(json.dumps(run_json(result, card)))
     assert found == {
         "path": str(result.path),
         "process": "numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
@@ -64,25 +68,25 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "seconds": result.seconds,
         "complete": True,
     }
-    lines = reports.run_text(result, card).split("\n")
+    lines = run_text(result, card).split("\n")
     assert lines[:3] == [
         "Dimuons",
         "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
         "  events            4000",
     ]
-    assert lines[3] == f"  cross section     {reports.measured(result.sigma, result.error)} cm2 per Ar40"
+    assert lines[3] == f"  cross section     {measured(result.sigma, result.error)} cm2 per Ar40"
     assert not any("expected" in line for line in lines)
 
 
 def test_a_run_with_cuts_and_exposure_says_so(card_path: Path, result: Run) -> None:
-    text = reports.run_text(replace(result, events=77, expected_events=12.3456), read_card(card_path))
+    text = run_text(replace(result, events=77, expected_events=12.3456), read_card(card_path))
     assert "  events            77 of 4000 tried" in text
     assert "  expected events   12.35 in the exposure of the card" in text
 
 
 def test_no_title_leaves_no_empty_line(card_path: Path, result: Run) -> None:
     card = replace(read_card(card_path), title="")
-    assert reports.run_text(result, card).startswith("  process ")
+    assert run_text(result, card).startswith("  process ")
 
 
 def test_cross_sections_have_the_promised_keys_and_the_right_values(card_path: Path) -> None:
@@ -90,7 +94,7 @@ def test_cross_sections_have_the_promised_keys_and_the_right_values(card_path: P
         card_path,
         ["process.regimes=['coherent', 'proton']", "process.form_factor=woods-saxon", "process.target=Ar40"],
     )
-    found = [report.json for report in reports.cross_sections(card, [1.0, 5.0], silent)]
+    found = [report.json for report in cross_sections(card, [1.0, 5.0], silent)]
     assert [list(row) for row in found] == [CROSS_SECTION_KEYS] * 4
     assert [(row["energy_GeV"], row["regime"]) for row in found] == [
         (1.0, "coherent"),
@@ -118,14 +122,14 @@ def test_a_flux_average_has_no_energy_but_a_flux(card_path: Path) -> None:
         card_path,
         ["flux.kind=histogram", "flux.edges_GeV=[2, 5, 6]", "flux.values=[1, 2]", "process.regimes=['coherent']"],
     )
-    (found,) = (report.json for report in reports.cross_sections(card, None, silent))
+    (found,) = (report.json for report in cross_sections(card, None, silent))
     assert list(found) == [*CROSS_SECTION_KEYS, "flux"]
     assert (found["energy_GeV"], found["flux"]) == (None, "numu, histogram of 2 bins, 2 to 6 GeV")
     # It lies between those at the ends, and is the mean of the flux: Simpson's rule in each bin.
-    ends = [row.json["sigma_cm2"] for row in reports.cross_sections(card, [2.0, 3.5, 5.0, 5.5, 6.0], silent)]
+    ends = [row.json["sigma_cm2"] for row in cross_sections(card, [2.0, 3.5, 5.0, 5.5, 6.0], silent)]
     simpson = (3 * (ends[0] + 4 * ends[1] + ends[2]) / 6 + 2 * (ends[2] + 4 * ends[3] + ends[4]) / 6) / 5
     assert found["sigma_cm2"] == pytest.approx(simpson, rel=4e-3)
-    table = reports.cross_section_text([found])
+    table = cross_section_text([found])
     assert table.split("\n")[1].split()[:6] == ["numu", "mu-", "mu+", "Ar40", "coherent", "flux"]
 
 
@@ -140,7 +144,7 @@ def test_all_energies_are_looked_at_before_any_work(card_path: Path) -> None:
         ([5.0, 0.22], r"^0\.22 GeV is below the threshold of numu Ar40 -> numu mu- mu\+ \(diffractive\), 0\.23508 "),
     ):
         with pytest.raises(InputError, match=message):
-            list(reports.cross_sections(card, energies, no_work))
+            list(cross_sections(card, energies, no_work))
 
 
 def test_a_table_of_cross_sections_is_aligned() -> None:
@@ -148,7 +152,7 @@ def test_a_table_of_cross_sections_is_aligned() -> None:
         "nu": "numubar", "leptons": ["e-", "mu+"], "target": "Pb208", "regime": "diffractive", "energy_GeV": 12.5,
         "sigma_cm2": 1.2e-41, "error_cm2": 1e-44, "chi2_dof": 1.25, "points": 348160,
     }  # fmt: skip
-    assert reports.cross_section_text([row, {**row, "nu": "nue", "energy_GeV": 5.0}]).split("\n") == [
+    assert cross_section_text([row, {**row, "nu": "nue", "energy_GeV": 5.0}]).split("\n") == [
         "nu       leptons  target  regime       energy/GeV  sigma/cm2               chi2/dof  points",
         "numubar  e- mu+   Pb208   diffractive  12.5        (1.2000 +- 0.0010)e-41  1.25      3.5e+05",
         "nue      e- mu+   Pb208   diffractive  5           (1.2000 +- 0.0010)e-41  1.25      3.5e+05",
@@ -157,12 +161,12 @@ def test_a_table_of_cross_sections_is_aligned() -> None:
 
 def test_a_card_as_text_and_json(card_path: Path) -> None:
     card = read_card(card_path)
-    found = reports.card_json(card)
+    found = card_json(card)
     assert json.loads(json.dumps(found)) == found
     assert found["flux"] == {"kind": "monochromatic", "energy_GeV": 5.0}
     # 2 m (1 + m / M) with m the muon's mass and M the nucleus's.
     assert found["threshold_GeV"] == pytest.approx(2 * 0.1056583755 * (1 + 0.1056583755 / 37.2155), rel=1e-7)
-    assert reports.card_text(card).split("\n") == [
+    assert card_text(card).split("\n") == [
         "Dimuons",
         "  process    numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
         "  threshold  0.2119 GeV",
@@ -176,10 +180,10 @@ def test_a_card_whose_flux_file_is_elsewhere_is_shown_with_that(tmp_path: Path) 
     card = read_card(
         write_card(tmp_path, ('kind = "monochromatic"\nenergy_GeV = 5.0', 'kind = "file"\npath = "f.dat"'))
     )
-    found = reports.card_json(card)
+    found = card_json(card)
     assert found["flux_description"] is None
     assert found["flux_problem"].endswith("f.dat: no such flux file; put one there or correct flux.path")
-    assert f"flux       not to be had: {found['flux_problem']}" in reports.card_text(card)
+    assert f"flux       not to be had: {found['flux_problem']}" in card_text(card)
 
 
 def test_a_card_that_cannot_run_is_an_error(tmp_path: Path) -> None:
@@ -188,16 +192,16 @@ def test_a_card_that_cannot_run_is_an_error(tmp_path: Path) -> None:
         (("[output]", "[exposure]\nmass_t = 1\npot = 1e20\n[output]"), r":20: exposure needs a flux with its size"),
     ):
         with pytest.raises(CardError, match=message):
-            reports.card_json(read_card(write_card(tmp_path, change)))
+            card_json(read_card(write_card(tmp_path, change)))
 
 
 def test_an_event_file_as_text(result: Run) -> None:
-    lines = reports.events_text(summary(result.path)).split("\n")
+    lines = events_text(summary(result.path)).split("\n")
     assert lines[0] == "Dimuons"
     assert "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)" in lines
     assert "  flux              single energy, 5 GeV" in lines
     assert "  events            4000 of 4000 tried, complete; seed 3" in lines
-    assert f"  cross section     {reports.measured(result.sigma, result.error)} cm2" in lines
+    assert f"  cross section     {measured(result.sigma, result.error)} cm2" in lines
     (unweighting,) = (line for line in lines if line.startswith("  unweighting"))
     assert unweighting.endswith("with 1e-4 of the cross section overweight")
     assert [line.split()[0] for line in lines if "% of the cross section" in line and " events, " in line] == [

@@ -16,9 +16,9 @@ from tridentgen.constants import SIN2_THETA_W
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of
-from tridentgen.measurement_reports import measurement_text
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.trident import Trident
+from tridentgen.reports.measurements import measurement_text
 
 CHARM_II, CCFR, NUTEV = MEASUREMENTS
 ENGINE = NumpyEngine()

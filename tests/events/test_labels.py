@@ -7,12 +7,12 @@ import pytest
 
 from tests.events.synthetic import trident_events
 from tests.events.synthetic_cevns import cevns_events
-from tridentgen import reports
 from tridentgen.events import labels
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.events import summary
 from tridentgen.nuclei import nuclide
 from tridentgen.particles import NEUTRINOS
+from tridentgen.reports.event_files import events_text
 
 
 def test_channels_are_split_into_component_nuclide_and_final_state() -> None:
@@ -59,7 +59,7 @@ def test_a_summary_of_tridents_has_no_components(tmp_path: Path) -> None:
     trident_events(100).to_hdf5(tmp_path / "e.h5")
     told = summary(tmp_path / "e.h5")
     assert told["components"] == told["flavours"] == told["isotopes"] == told["final_states"] == {}
-    assert "from the source" not in reports.events_text(told)
+    assert "from the source" not in events_text(told)
 
 
 def test_a_channel_without_a_name_keeps_its_code(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_channel_without_a_name_keeps_its_code(tmp_path: Path) -> None:
 def test_shares_are_printed_under_their_headings(tmp_path: Path) -> None:
     events = cevns_events(1000, nuclides=("Cs133",))
     events.to_hdf5(tmp_path / "e.h5")
-    lines = reports.events_text(summary(tmp_path / "e.h5")).splitlines()
+    lines = events_text(summary(tmp_path / "e.h5")).splitlines()
     share = np.mean(events["flavour"] == 14)
     assert f"{share:.1%} of the cross section" in next(line for line in lines if "prompt-numu" in line)
     headings = [line.strip() for line in lines if line.strip() in ("from the source", "flavours", "nuclides")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from tridentgen import reports
 from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.reports.cards import card_json
 from tridentgen.resources import builtin_cards
 
 
@@ -22,7 +22,7 @@ def add(commands: Subparsers) -> None:
 def _cards(options: argparse.Namespace) -> int:
     if options.name is not None:
         card = read_card(options.name)
-        print(json.dumps(reports.card_json(card), indent=2) if options.json else card.text.rstrip("\n"))
+        print(json.dumps(card_json(card), indent=2) if options.json else card.text.rstrip("\n"))
         return EXIT_OK
     titles = {name: read_card(name).title for name in builtin_cards()}
     if options.json:

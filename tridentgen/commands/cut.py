@@ -7,11 +7,11 @@ import json
 
 from tridentgen.commands.common import EXIT_OK, Subparsers, complain
 from tridentgen.commands.xsec import energy_GeV
-from tridentgen.cut_reports import cut_json, cut_text, nothing_left
 from tridentgen.cutting import Cuts, cut
 from tridentgen.errors import InputError
 from tridentgen.events.importing.candidates import Candidates, Taken
 from tridentgen.progress import progress_bar
+from tridentgen.reports.cuts import cut_json, cut_text, nothing_left
 
 
 def add(commands: Subparsers) -> None:

@@ -12,7 +12,7 @@ from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError, nearest
 from tridentgen.progress import progress_bar
-from tridentgen.text_tables import aligned
+from tridentgen.reports.layout import aligned
 
 
 def add(commands: Subparsers) -> None:

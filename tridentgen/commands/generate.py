@@ -7,12 +7,12 @@ import json
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 
-from tridentgen import reports
 from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.errors import InputError
 from tridentgen.progress import progress_bar
+from tridentgen.reports.runs import run_json, run_text
 from tridentgen.run import run
 
 
@@ -45,7 +45,7 @@ def _generate(options: argparse.Namespace) -> int:
             card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
             resume=options.resume, force=options.force, executor=executor, progress=progress,
         )  # fmt: skip
-    print(json.dumps(reports.run_json(result, card), indent=2) if options.json else reports.run_text(result, card))
+    print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
     if result.events == 0:
         complain(
             f"tridentgen: warning: none of {result.trials} events passed the cuts, '{result.path}' holds no event; "

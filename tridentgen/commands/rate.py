@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tridentgen.cards import Card, read_card
-from tridentgen.channel_reports import channels_report
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.errors import InputError
 from tridentgen.progress import progress_bar
-from tridentgen.rate_reports import RateReport, cevns_report, trident_report
+from tridentgen.reports.channels import channels_report
+from tridentgen.reports.rates import RateReport, cevns_report, trident_report
 from tridentgen.sampling.train import Progress
 
 

@@ -6,13 +6,13 @@ import argparse
 import json
 import math
 
-from tridentgen import reports
 from tridentgen._version import __version__
 from tridentgen.card_process import PROCESS_KINDS
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.errors import InputError
 from tridentgen.progress import progress_bar
+from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_text, cross_sections
 from tridentgen.toml_tables import Override
 
 _ENERGY_UNITS = {"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3}
@@ -36,11 +36,11 @@ def add(commands: Subparsers) -> None:
 def _xsec(options: argparse.Namespace) -> int:
     energies = None if options.energy is None else [energy_GeV(text) for text in options.energy]
     card = _xsec_card(options, energies)
-    found: list[reports.CrossSectionReport] = []
+    found: list[CrossSectionReport] = []
     code = EXIT_OK
     try:
         with progress_bar() as progress:
-            for report in reports.cross_sections(card, energies, progress):
+            for report in cross_sections(card, energies, progress):
                 found.append(report)
     except KeyboardInterrupt:  # what is done is worth having
         if not found:
@@ -50,7 +50,7 @@ def _xsec(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"results": results, "version": __version__}, indent=2))
     else:
-        print(reports.cross_section_text(results))
+        print(cross_section_text(results))
     for report in found:
         for warning in report.warnings:
             complain(f"tridentgen: warning: {warning}")

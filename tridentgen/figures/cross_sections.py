@@ -18,10 +18,9 @@ from tridentgen.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.trident import Trident
-from tridentgen.reports import measured
+from tridentgen.reports.layout import aligned, measured
 from tridentgen.sampling.integrate import trained_cross_section
 from tridentgen.sampling.train import Progress
-from tridentgen.text_tables import aligned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,13 +9,13 @@ import numpy as np
 
 from tridentgen.analysis.epa_comparison import EpaRatio, epa_ratios
 from tridentgen.analysis.epa_plots import ratio_figure
-from tridentgen.epa_reports import ratio_json, ratio_text
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
 from tridentgen.jobs import require_single_energy
 from tridentgen.processes.channels import channels
 from tridentgen.processes.trident import Trident
+from tridentgen.reports.epa import ratio_json, ratio_text
 from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:

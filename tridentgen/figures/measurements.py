@@ -12,10 +12,10 @@ from tridentgen.analysis.measurements import MEASUREMENTS, Prediction, predict, 
 from tridentgen.analysis.plot_style import COLOURS, DASHES, MARKERS, plain_ticks
 from tridentgen.figures.base import FigureKind, Request, card_with_flux
 from tridentgen.jobs import engine_of
-from tridentgen.measurement_reports import measurement_text
 from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.reports.layout import aligned
+from tridentgen.reports.measurements import measurement_text
 from tridentgen.sampling.train import Progress
-from tridentgen.text_tables import aligned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,10 +14,9 @@ from tridentgen.cards import Card
 from tridentgen.errors import InputError
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.labels import regime_rows
-from tridentgen.rate_reports import RateReport, exposure_json, exposure_words, part_json, part_warnings, regime_json
-from tridentgen.reports import amount
+from tridentgen.reports.layout import aligned, amount, block
+from tridentgen.reports.rates import RateReport, exposure_json, exposure_words, part_json, part_warnings, regime_json
 from tridentgen.sampling.train import Progress
-from tridentgen.text_tables import aligned
 
 
 def channels_report(card: Card, progress: Progress) -> RateReport:
@@ -36,16 +35,10 @@ def channels_report(card: Card, progress: Progress) -> RateReport:
         "cuts": cuts,
         "version": __version__,
     }
-    title = [f"{card.title}: all channels"] if card.title else []
-    neutrinos = dict.fromkeys(channel.neutrino for channel in channels)
-    head = [
-        f"  {name:<9} {value}"
-        for name, value in (
-            ("target", material_of(card).name), ("flux", f"{', '.join(neutrinos)}: {_flux(card)}"),
-            ("exposure", told),
-        )
-    ]  # fmt: skip
-    text = "\n".join([*title, *head, "", aligned(_table(channels, len(cuts)), "  ")])
+    title = f"{card.title}: all channels" if card.title else ""
+    flux = f"{', '.join(dict.fromkeys(channel.neutrino for channel in channels))}: {_flux(card)}"
+    head = block(title, [("target", material_of(card).name), ("flux", flux), ("exposure", told)])
+    text = "\n".join([head, "", aligned(_table(channels, len(cuts)), "  ")])
     warnings = tuple(
         f"{channel.neutrino} -> {' '.join(channel.leptons)}, {warning}"
         for channel in channels for warning in part_warnings(channel.rate)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio
 from tridentgen.flux import Flux, Monochromatic
 from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.reports import measured
-from tridentgen.text_tables import aligned
-
-Json = dict[str, Any]
+from tridentgen.reports.layout import Json, aligned, measured
 
 
 def ratio_json(ratio: EpaRatio) -> Json:

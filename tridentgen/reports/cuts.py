@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import CutSums
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.events.labels import regime_rows
-from tridentgen.reports import amount, measured
-from tridentgen.text_tables import aligned
+from tridentgen.reports.layout import Json, aligned, amount, measured
 
-Json = dict[str, Any]
 Rows = list[tuple[str, CutSums]]
 
 

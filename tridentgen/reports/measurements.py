@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from tridentgen.analysis.measurements import Prediction
 from tridentgen.physics.trident_couplings import Couplings
-from tridentgen.reports import measured
-from tridentgen.text_tables import aligned
+from tridentgen.reports.layout import aligned, measured
 
 
 def measurement_text(predictions: Sequence[Prediction], model: Couplings | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,9 @@ from tridentgen.events.labels import regime_rows
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
-from tridentgen.reports import amount, measured
+from tridentgen.reports.layout import Json, aligned, amount, block, measured
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import Progress, train
-from tridentgen.text_tables import aligned
-
-Json = dict[str, Any]
 
 
 class RateReport(NamedTuple):
@@ -70,7 +67,7 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = exposure_words(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), aligned(_trident_table(rate, rows, len(cuts)), "  ")]
+    lines = [block(card.title, _rows(head, told)), "", aligned(_trident_table(rate, rows, len(cuts)), "  ")]
     if cuts:
         lines += ["", aligned(_flow_table(rate, rows, cuts), "  ")]
     if len(rate.nuclides) > 1:
@@ -107,7 +104,7 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "version": __version__,
     }
     told = exposure_words(card, exposure, beam)
-    lines = [*_head_lines(card, head, told), aligned(_cevns_table(rate), "  ")]
+    lines = [block(card.title, _rows(head, told)), "", aligned(_cevns_table(rate), "  ")]
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [
@@ -179,10 +176,9 @@ def exposure_words(card: Card, exposure: Exposure, beam: Flux | Source) -> str:
     return f"{mass} of {material_of(card).name}, {rest}{unit}"
 
 
-def _head_lines(card: Card, head: Json, exposure: str) -> list[str]:
+def _rows(head: Json, exposure: str) -> list[tuple[str, str]]:
     """Return the lines above the tables."""
-    rows = [("process", head["process"]), ("flux", head["flux"]), ("exposure", exposure)]
-    return [*([card.title] if card.title else []), *(f"  {name:<9} {value}" for name, value in rows), ""]
+    return [("process", head["process"]), ("flux", head["flux"]), ("exposure", exposure)]
 
 
 def regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: int) -> Json:

@@ -1,0 +1,100 @@
+"""What `tridentgen xsec` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from tridentgen.card_process import ProcessCard
+from tridentgen.cards import Card
+from tridentgen.flux import Monochromatic, Source
+from tridentgen.jobs import Job, beam_of, engine_of, job_of, require_single_energy
+from tridentgen.processes.cevns import Cevns
+from tridentgen.reports.layout import Json, aligned, measured
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.train import Progress
+
+
+class CrossSectionReport(NamedTuple):
+    """One cross section as it is printed, and what to know before trusting it, in words."""
+
+    json: Json
+    warnings: tuple[str, ...]
+
+
+def cross_sections(
+    card: Card, energies_GeV: Sequence[float] | None, progress: Progress
+) -> Iterator[CrossSectionReport]:
+    """Yield a cross section for each energy and each regime of a card, or averaged over the card's flux.
+
+    Raise `InputError` before the first one where any of the energies is below a threshold.
+    """
+    engine = engine_of(card)
+    for job in _jobs(card, energies_GeV):
+        found = trained_cross_section(
+            job.process,
+            engine,
+            card.sampling.seed,
+            rel_error=card.sampling.rel_error,
+            training_points=card.sampling.training_points,
+            progress=progress,
+        )
+        place = f"{job.reaction.line}, {job.beam.description}"
+        yield CrossSectionReport(_row(job, found), tuple(f"{place}: {warning}" for warning in found.warnings))
+
+
+def _jobs(card: Card, energies_GeV: Sequence[float] | None) -> list[Job]:
+    """Return a job for each energy, or the card's flux, and each regime of a trident."""
+    parts = [card]
+    if isinstance(card.process, ProcessCard):
+        parts = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
+    if energies_GeV is None:
+        beam = beam_of(card)
+        return [job_of(part, beam) for part in parts]
+    for energy in energies_GeV:
+        for part in parts:
+            require_single_energy(part.reaction, energy)
+    return [job_of(part, Monochromatic(energy)) for energy in energies_GeV for part in parts]
+
+
+def _row(job: Job, found: CrossSection) -> Json:
+    reaction, beam = job.reaction, job.beam
+    if isinstance(reaction, Cevns):
+        row: Json = {"process": "cevns", "nu": ",".join(reaction.source(beam).neutrinos), "leptons": []}
+        row |= {"target": reaction.target, "regime": "coherent"}
+    else:
+        leptons = [reaction.lepton_minus, reaction.lepton_plus]
+        row = {"process": reaction.kind, "nu": reaction.neutrino, "leptons": leptons}
+        row |= {"target": reaction.target, "regime": reaction.regimes[0]}
+    fluxes = [component.flux for component in beam.components] if isinstance(beam, Source) else [beam]
+    single = len(fluxes) == 1 and isinstance(fluxes[0], Monochromatic)
+    row |= {
+        "energy_GeV": fluxes[0].energy_max_GeV if single else None,
+        "sigma_cm2": found.value,
+        "error_cm2": found.error,
+        "chi2_dof": found.chi2_dof,
+        "points": found.points,
+        "engine": found.engine,
+        "seconds": found.seconds,
+    }
+    return row if single else {**row, "flux": beam.description}
+
+
+def cross_section_text(results: Sequence[Json]) -> str:
+    """Return a table of cross sections."""
+    header = ("nu", "leptons", "target", "regime", "energy/GeV", "sigma/cm2", "chi2/dof", "points")
+    lines = [header] + [
+        (
+            r["nu"],
+            " ".join(r["leptons"]),
+            r["target"],
+            r["regime"],
+            "flux" if r["energy_GeV"] is None else f"{r['energy_GeV']:g}",
+            measured(r["sigma_cm2"], r["error_cm2"]),
+            f"{r['chi2_dof']:.2f}",
+            f"{r['points']:.2g}",
+        )
+        for r in results
+    ]
+    return aligned(lines)

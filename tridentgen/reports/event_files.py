@@ -1,0 +1,52 @@
+"""What `tridentgen info` prints of an event file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tridentgen.reports.layout import block, measured
+
+_PARTS: Mapping[str, str] = {
+    "regimes": "",
+    "components": "from the source",
+    "flavours": "flavours",
+    "isotopes": "nuclides",
+    "final_states": "final states",
+}
+"""What `tridentgen.events.events.summary` sorts the cross section by, and the line above it."""
+
+
+def events_text(found: Mapping[str, Any]) -> str:
+    """Return what `tridentgen.events.events.summary` found as a few lines and a table of the columns."""
+    a = found["attributes"]
+    done = "complete" if a.get("complete") else "interrupted"
+    rows = [
+        ("file", found["path"]),
+        ("made by", f"{a.get('generator')} {a.get('version')}, {a.get('created')}, {a.get('engine')} engine"),
+        ("process", a.get("reaction", "")),
+        ("flux", a.get("flux", "")),
+        ("events", f"{found['events']} of {a.get('n_trials')} tried, {done}; seed {a.get('seed')}"),
+        ("cross section", f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2"),
+        ("sum of weights", f"{found['sum_weight']:.6g} cm2"),
+        ("effective events", f"{found['effective_share']:.1%}"),
+        ("unweighting", f"keeps {found['unweighting_efficiency']:.1%} with 1e-4 of the cross section overweight"),
+    ]  # fmt: skip
+    if "acceptance" in a:
+        rows.append(("detector", f"keeps {a['acceptance']:.2%} of the cross section"))
+    rows += _shares(found)
+    width = max(len(column["name"]) for column in found["columns"])
+    columns = [f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}" for c in found["columns"]]
+    return "\n".join([block(str(a.get("title", "")), rows), "columns", *columns])
+
+
+def _shares(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what the parts of the cross section are: regimes, source components, flavours, isotopes."""
+    for key, heading in _PARTS.items():
+        parts = found[key]
+        if key == "final_states" and len(parts) < 2:
+            continue
+        if parts and heading:
+            yield heading, ""
+        for name, part in parts.items():
+            yield f"  {name}", f"{part['events']} events, {part['share']:.1%} of the cross section"

@@ -1,0 +1,49 @@
+"""How numbers, tables and blocks of lines are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from tridentgen.analysis.cut_flow import Measured
+
+Json: TypeAlias = dict[str, Any]
+
+_PLAIN = (1e-3, 1e7)
+"""Numbers of events within are printed without a power of ten."""
+
+
+def measured(value: float, error: float) -> str:
+    """Return a value with its error, such as ``(1.2987 +- 0.0008)e-42``."""
+    if not value > 0.0:
+        return f"{value:g} +- {error:g}"
+    exponent = int(f"{value:e}".split("e")[1])
+    scale = 10.0**exponent
+    digits = max(1, min(9, 1 - int(f"{error / scale:e}".split("e")[1]))) if error > 0.0 else 6
+    return f"({value / scale:.{digits}f} +- {error / scale:.{digits}f})e{exponent:+03d}"
+
+
+def amount(found: Measured) -> str:
+    """Return a number of events with its error, such as ``58.351 +- 0.041``."""
+    if not _PLAIN[0] <= found.value < _PLAIN[1]:
+        return measured(found.value, found.error)
+    if not found.error > 0.0:
+        return f"{found.value:.6g}"
+    digits = max(0, min(9, 1 - int(f"{found.error:e}".split("e")[1])))
+    return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"
+
+
+def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
+    """Return rows of cells as lines with aligned columns, two spaces between them."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        indent + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )  # fmt: skip
+
+
+def block(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Return a title and lines of names with what belongs to them; no title where it is empty."""
+    width = max(len(name) for name, _ in rows)
+    lines = [f"  {name:<{width}}  {value}".rstrip() for name, value in rows]
+    return "\n".join([title, *lines] if title else lines)

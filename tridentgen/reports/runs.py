@@ -1,0 +1,62 @@
+"""What `tridentgen generate` prints."""
+
+from __future__ import annotations
+
+from tridentgen.cards import Card
+from tridentgen.processes.cevns import Cevns
+from tridentgen.reports.layout import Json, block, measured
+from tridentgen.run import Run
+
+
+def run_json(run: Run, card: Card) -> Json:
+    """Return what a run gave."""
+    return {
+        "path": str(run.path),
+        "process": card.reaction.line,
+        "events": run.events,
+        "trials": run.trials,
+        "sigma_cm2": run.sigma,
+        "error_cm2": run.error,
+        "effective_share": run.effective_share,
+        "unweighting_efficiency": run.unweighting_efficiency,
+        "expected_events": run.expected_events,
+        "acceptance": run.acceptance,
+        "overweight_events": run.overweight,
+        "engine": run.engine,
+        "seconds": run.seconds,
+        "complete": run.complete,
+    }
+
+
+def run_text(run: Run, card: Card) -> str:
+    """Return what a run gave as a few lines."""
+    rows = [
+        ("process", card.reaction.line),
+        ("events", f"{run.events}" + (f" of {run.trials} tried" if run.trials != run.events else "")),
+        ("cross section", f"{measured(run.sigma, run.error)} cm2 per {_unit(card)}"),
+        (
+            "effective events",
+            f"{run.effective_share:.1%}; unweighting keeps {run.unweighting_efficiency:.1%}",
+        ),
+        ("engine", f"{run.engine}, {run.seconds:.1f} s"),
+        ("file", str(run.path)),
+    ]
+    if run.overweight is not None:
+        kept = run.events / run.trials
+        rows[3] = (
+            "unweighted",
+            f"{kept:.1%} of the trials kept, {run.overweight} of them with weights above the others",
+        )
+    if run.expected_events is not None:
+        rows.insert(3, ("expected events", f"{run.expected_events:.4g} in the exposure of the card"))
+    if run.acceptance is not None:
+        rows.insert(3, ("detector", f"keeps {run.acceptance:.2%} of the cross section"))
+    return block(card.title, rows)
+
+
+def _unit(card: Card) -> str:
+    """Return what the cross section is per."""
+    reaction = card.reaction
+    if isinstance(reaction, Cevns) and len(reaction.nuclides) > 1:
+        return f"nucleus of {reaction.target}"
+    return card.process.target
