@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from tests.fuzzing import damaged, in_a_process_of_its_own, only_clean_errors
-from tests.production_runs import whole_run
+from tests.production_runs import production_card, shards, whole_run
 from tridentgen.errors import FileError
 from tridentgen.events.events import read, summary
 from tridentgen.events.merge import merge
@@ -49,6 +49,20 @@ def search(seed: Path, folder: Path) -> None:
     path, events = folder / "events.h5", read(seed)
     few = ("event_id", "weight", "e_nu", "p4_nu_in", "p4_recoil")
     replace(events, columns={name: events[name] for name in few}).to_hdf5(path)
+    _look_at_damaged(path)
+
+
+def search_virtual(seed: Path, folder: Path) -> None:
+    """Look at damaged copies of a file that refers to the shards beside it."""
+    path = folder / "events.h5"
+    path.write_bytes(seed.read_bytes())
+    for piece in seed.parent.glob("shard_*.h5"):
+        (folder / piece.name).symlink_to(piece)
+    assert all(check.passed for check in verify(path))
+    _look_at_damaged(path)
+
+
+def _look_at_damaged(path: Path) -> None:
     for content, reader in zip(damaged([path.read_bytes()], 400), cycle(READERS), strict=False):
         path.write_bytes(content)
         with only_clean_errors():
@@ -62,6 +76,13 @@ def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_damaged_event_files(seed: Path, tmp_path: Path) -> None:
     in_a_process_of_its_own("tests.test_fuzz_hdf5", "search", seed, tmp_path)
+
+
+def test_damaged_virtual_files(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("seed")
+    pieces = shards(production_card(folder, "cevns", events=60), folder, [0, 20, 40, 60])
+    merge(pieces, folder / "virtual.h5", virtual=True)
+    in_a_process_of_its_own("tests.test_fuzz_hdf5", "search_virtual", folder / "virtual.h5", tmp_path)
 
 
 def changed(seed: Path, folder: Path, change: Callable[[Any], None]) -> Path:

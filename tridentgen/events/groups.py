@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.texts import Texts
+from tridentgen.events.headers import Texts
 
 OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "content_hash", "complete")
 """Root attributes that only the writer sets."""
@@ -119,7 +119,7 @@ def _plain(attributes: Any, name: str, texts: Texts | None) -> Any:
     if stored.shape != () or not (stored.dtype.kind in "fiu" or h5py.check_string_dtype(stored.dtype)):
         raise ValueError(f"attribute '{name}' is neither a number nor a text")
     if texts is not None and stored.dtype.kind not in "fiu":
-        texts.require_bounded(name, stored)
+        texts.require_sound(name, stored)
     value = attributes[name]
     if isinstance(value, bytes):
         return value.decode()

@@ -17,6 +17,7 @@ from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
+from tridentgen.events.headers import require_sound_mappings
 from tridentgen.events.output import part_path, reason
 
 BLOCK_ROWS = 1 << 17
@@ -113,6 +114,7 @@ def _checked(file: Any, path: Path) -> EventFile:
     lost = [name for name in ("n_events", "columns", "complete") if name not in attributes]
     if lost:
         raise FileError(f"'{path}' lacks the attribute '{lost[0]}'; make it again or take a fresh copy")
+    require_sound_mappings(file, path)
     rows, names = int(attributes["n_events"]), str(attributes["columns"]).split(",")
     events = file.get("events")
     missing = [name for name in names if events is None or name not in events]

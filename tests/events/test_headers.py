@@ -1,4 +1,4 @@
-"""Texts of event files whose lengths are checked before the HDF5 library reads them."""
+"""Headers of event files, which are checked before the HDF5 library acts on what they say."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 import h5py
 import pytest
 
-from tests.production_runs import ROOT, whole_run
+from tests.production_runs import ROOT, production_card, shards, whole_run
 from tridentgen.errors import FileError
 from tridentgen.events.events import read
+from tridentgen.events.headers import Texts, require_sound_mappings
+from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
-from tridentgen.events.texts import Texts
 from tridentgen.events.verify import require_sound
 
 READ = """
@@ -88,7 +89,7 @@ def test_lengths_are_those_of_the_texts(whole: Path, tmp_path: Path) -> None:
             texts = Texts(item, path)
             for name, value in item.attrs.items():
                 if isinstance(value, str):
-                    assert texts.lengths[name] == len(value.encode()), (item.name, name)
+                    assert texts.length(name) == len(value.encode()), (item.name, name)
                     seen += 1
     assert seen > 250
     require_sound(path)
@@ -116,3 +117,65 @@ def test_files_whose_headers_are_of_another_kind_are_refused(whole: Path, tmp_pa
     behind.write_bytes(bytes(512) + whole.read_bytes())  # HDF5 finds a file there too
     with pytest.raises(FileError, match=r"cannot be checked"):
         read(behind)
+
+
+def _heaps(content: bytes) -> list[int]:
+    """Return where the heaps of a file begin."""
+    found, at = [], content.find(b"GCOL")
+    while at >= 0:
+        found.append(at)
+        at = content.find(b"GCOL", at + 1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def virtual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual file of so many shards that some of its heaps hold nothing but their names."""
+    folder = tmp_path_factory.mktemp("virtual")
+    pieces = shards(production_card(folder, "cevns", events=60), folder, list(range(0, 61, 4)))
+    return merge(pieces, folder / "virtual.h5", virtual=True)
+
+
+@pytest.mark.parametrize("size", [0, 8, 1 << 40, (1 << 64) - 8])
+@pytest.mark.parametrize("number", [0, 5])
+def test_a_heap_whose_objects_lead_nowhere_is_refused(
+    whole: Path, virtual: Path, tmp_path: Path, number: int, size: int
+) -> None:
+    """HDF5 2.0 would stay for ever at a free object (number 0) of no size."""
+    for path in (whole, virtual):
+        for at in _heaps(path.read_bytes()):
+            content = bytearray(path.read_bytes())
+            struct.pack_into("<HHxxxxQ", content, at + 16, number, 1, size)
+            damaged = tmp_path / "damaged.h5"
+            damaged.write_bytes(content)
+            if number == 5 and size == 8:  # a sound heap with something else in it
+                continue
+            with pytest.raises(
+                FileError, match=r"damaged\.h5' is damaged: .* heap of HDF5 that is none; make it again"
+            ):
+                read(damaged)
+
+
+def test_heaps_of_virtual_datasets_are_looked_at_before_these_are_opened(virtual: Path, tmp_path: Path) -> None:
+    blamed = []
+    for at in _heaps(virtual.read_bytes()):
+        content = bytearray(virtual.read_bytes())
+        struct.pack_into("<HHxxxxQ", content, at + 16, 0, 0, 0)
+        path = tmp_path / "damaged.h5"
+        path.write_bytes(content)
+        with h5py.File(path) as file:
+            try:
+                require_sound_mappings(file, path)
+            except FileError as error:  # none where the heap holds texts only
+                blamed.append(str(error).split("'")[3])
+    assert len(blamed) > 3
+    assert all(name.startswith("/events/") for name in blamed)
+
+
+def test_datasets_whose_headers_are_of_another_kind_are_refused(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new.h5"
+    path.write_bytes(whole.read_bytes())
+    with h5py.File(path, "r+") as file:
+        file["sampling"].create_group("other", track_order=True)
+    with pytest.raises(FileError, match=r"'/sampling/other' is kept in a newer format of HDF5, .* 'h5repack --low=0'$"):
+        read(path)
