@@ -193,6 +193,11 @@ BROKEN: dict[str, tuple[Callable[[], ChannelProposal], str]] = {
         lambda: ChannelProposal(np.array([[0.0, np.nan, 1.0]]), (1,), np.ones(1)),
         "from 0 to 1",
     ),
+    "grid of infinities": (
+        lambda: ChannelProposal(np.where(GRID < 1.0, GRID, np.inf), (1, 1), np.ones(1)),
+        "from 0 to 1",
+    ),
+    "cells that are no numbers": (lambda: ChannelProposal(GRID, (2, 1), np.full(2, np.nan)), "sum to 1"),
     "cells that sum to 2": (lambda: ChannelProposal(GRID, (2, 1), np.ones(2)), "sum to 1"),
     "a cell without share": (lambda: ChannelProposal(GRID, (2, 1), np.array([0.0, 1.0])), "positive"),
     "a cell that is not a number": (

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +15,14 @@ import numpy as np
 import pytest
 
 from tests.command_line import Command
-from tests.production_runs import COUNT, attributes, content, production_card, shards, whole_run
+from tests.production_runs import COUNT, ROOT, attributes, content, production_card, shards, whole_run
 from tests.run_cards import assert_same, columns_of
+from tridentgen.engines.process import Column
 from tridentgen.errors import FileError
-from tridentgen.events.events import read
+from tridentgen.events.events import read, summary
+from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.merge import merge
-from tridentgen.events.verify import verify
+from tridentgen.events.verify import require_sound, verify
 from tridentgen.run import run
 
 EDGES = [0, 5000, 12_000, COUNT]
@@ -75,9 +81,9 @@ def test_events_that_are_there_twice_are_named(made: tuple[Path, list[Path]], tm
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["sampling.seed=8"], "is not of the same run as .*: 'run_id' is"),
-        (["process.target=Ar40", "detector.quenching=lar"], "'run_id' is"),
-        (["cuts.recoil_energy_min_keV=6"], "'run_id' is"),
+        (["sampling.seed=8"], "is not of the same run as .*: 'seed' is 8 there and 7 here; make it again like the"),
+        (["process.target=Ar40", "detector.quenching=lar"], "detector.quenching is 'lar' there and 'csi-2021' here"),
+        (["cuts.recoil_energy_min_keV=6"], r"cuts.recoil_energy_min_keV is 6 there and 5\.0 here"),
         (["sampling.events=20001"], "'n_run' is 20001 there and 20000 here"),
     ],
 )
@@ -152,9 +158,149 @@ def test_a_virtual_file_moves_with_its_shards(made: tuple[Path, list[Path]], tmp
     there = Path(shutil.move(here, tmp_path / "there"))
     assert_same(columns_of(there / "m.h5"), columns_of(made[0]))
     (there / pieces[1].name).unlink()
-    for look in (read, verify):  # HDF5 itself reads zeros where a shard is missing
+    for look in (read, verify):
         with pytest.raises(FileError, match=r"m\.h5' refers to .*shard_5000\.h5', which is not there; put it back"):
             look(there / "m.h5")
+    with h5py.File(there / "m.h5") as file:  # HDF5 itself says nothing, so it should not find zeros
+        begin, missing = (attributes(path)["n_events"] for path in made[1][:2])
+        lost = slice(begin, begin + missing)
+        assert np.all(np.isnan(file["events/weight"][lost]))
+        assert np.all(file["events/event_id"][lost] == np.iinfo(np.uint64).max)
+
+
+def test_a_shard_that_cannot_be_read_is_named(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    """Whatever the reason; HDF5 would read zeros in place of the events that it cannot get."""
+    pieces = [Path(shutil.copy(path, tmp_path)) for path in made[1]]
+    merged = merge(pieces, tmp_path / "m.h5", virtual=True)
+    whole = pieces[1].read_bytes()
+    at = whole.find(np.ascontiguousarray(read(pieces[1])["weight"]).tobytes()[:200])
+    flipped = bytearray(whole)
+    flipped[at + 101] ^= 0x10
+    for content_of_shard, message in (
+        (b"", r"shard_5000\.h5', which cannot be read \("),
+        (whole[: len(whole) // 2], r"shard_5000\.h5', which cannot be read \("),
+        (bytes(flipped), r"shard_5000\.h5', which cannot be read \("),
+        (pieces[0].read_bytes(), r"shard_5000\.h5', which holds other events now; merge again"),
+    ):
+        pieces[1].write_bytes(content_of_shard)
+        for look in (read, summary, require_sound):
+            with pytest.raises(FileError, match=message):
+                look(merged)
+        if content_of_shard:
+            with pytest.raises(FileError, match=r"shard_5000\.h5'|shard_0\.h5'"):
+                merge(pieces, tmp_path / "again.h5")
+        assert not list(tmp_path.glob("again*"))
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_NOFILE"), reason="needs limits of open files")
+def test_more_shards_than_files_that_may_be_open(tmp_path: Path) -> None:
+    whole = whole_run(tmp_path, "cevns", events=400)
+    pieces = shards(tmp_path / "card.toml", tmp_path, list(range(0, 401, 10)), map_file=whole.path)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 64
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened + 20, limits[1]))
+    try:
+        for virtual in (False, True):
+            merged = merge(pieces, tmp_path / f"{virtual}.h5", virtual=virtual)
+            assert content(merged) == content(whole.path)
+            require_sound(merged)
+            assert_same(dict(read(merged).columns), columns_of(whole.path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_shards_that_were_changed_are_refused(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    changed = Path(shutil.copy(made[1][1], tmp_path / "changed.h5"))
+    with h5py.File(changed, "r+") as file:
+        file["events/weight"][7] *= 3.0  # with a new checksum of HDF5
+    for virtual in (False, True):
+        with pytest.raises(FileError, match=r"changed\.h5' does not hold the events that were written to it"):
+            merge([made[1][0], changed, made[1][2]], tmp_path / "m.h5", virtual=virtual)
+    assert list(tmp_path.iterdir()) == [changed]
+
+
+def test_a_virtual_file_is_none_of_its_shards(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    pieces = [Path(shutil.copy(path, tmp_path)) for path in made[1]]
+    link = tmp_path / "link.h5"
+    link.symlink_to(pieces[2])
+    before = [path.read_bytes() for path in pieces]
+    for output in (pieces[0], link):
+        with pytest.raises(FileError, match=r"would refer to itself, as it is one of the shards; choose another"):
+            merge(pieces, output, virtual=True, force=True)
+    assert [path.read_bytes() for path in pieces] == before
+    merged = merge(pieces, tmp_path / "v.h5", virtual=True)
+    with pytest.raises(FileError, match="would refer to itself"):
+        merge([merged], pieces[1], virtual=True, force=True)
+    copied = merge(pieces, pieces[0], force=True)  # this one holds all events itself
+    assert content(copied) == content(made[0])
+
+
+def test_merged_files_are_merged_again(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    merged = merge(made[1], tmp_path / "a" / "v.h5", virtual=True)
+    for virtual in (False, True):
+        again = merge([merged], tmp_path / "b" / f"{virtual}.h5", virtual=virtual)
+        merged.rename(tmp_path / "hidden.h5")  # the second one does not refer to the first one
+        require_sound(again)
+        assert_same(columns_of(again), columns_of(made[0]))
+        (tmp_path / "hidden.h5").rename(merged)
+
+
+def test_names_that_mean_something_to_hdf5(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    folder = tmp_path / "100%b %d"
+    folder.mkdir()
+    pieces = [Path(shutil.copy(path, folder / f"50%%{number}%b.h5")) for number, path in enumerate(made[1])]
+    merged = merge(pieces, tmp_path / "m.h5", virtual=True)
+    require_sound(merged)
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "link.h5").symlink_to(merged)
+    assert_same(columns_of(tmp_path / "else" / "link.h5"), columns_of(made[0]))
+    with h5py.File(merged) as file:  # as others read it
+        assert np.array_equal(file["events/weight"][()], read(made[0])["weight"])
+
+
+def test_files_that_refer_to_each_other_are_refused(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    """HDF5 would follow them until the stack is full."""
+    pieces = [Path(shutil.copy(path, tmp_path)) for path in made[1]]
+    merged = merge(pieces, tmp_path / "v.h5", virtual=True)
+    pieces[1].unlink()
+    shutil.copy(merged, pieces[1])
+    for look in (read, summary, require_sound):
+        with pytest.raises(FileError, match=r"shard_5000\.h5', which refers to other files itself; merge again"):
+            look(merged)
+
+
+def test_an_interrupted_merge_leaves_nothing(
+    made: tuple[Path, list[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_sums: object, _tried: int, _columns: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tridentgen.events.merge._Sums.add", interrupt)
+    for virtual in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            merge(made[1], tmp_path / "m.h5", virtual=virtual)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_virtual_file_is_not_put_in_the_place_of_one_that_is_being_written(
+    made: tuple[Path, list[Path]], tmp_path: Path
+) -> None:
+    """Also where HDF5 does not lock files."""
+    output = tmp_path / "m.h5"
+    with EventWriter(output, (Column("x", "", "", (), "f8"),), {}) as writer:
+        writer.append({"x": np.zeros(3)})
+        code = "import sys, tridentgen.events.merge as m; m.merge(sys.argv[1:], 'm.h5', virtual=True, force=True)"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *made[1]], cwd=tmp_path, capture_output=True, text=True, check=False,
+            env={**os.environ, "HDF5_USE_FILE_LOCKING": "FALSE", "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert "is being written by another run" in done.stderr
+        writer.append({"x": np.ones(2)})
+        writer.close(complete=True)
+    with h5py.File(output) as file:
+        assert file["events/x"].shape == (5,)
 
 
 def test_a_shard_without_events(tmp_path: Path) -> None:

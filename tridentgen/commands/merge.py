@@ -6,8 +6,8 @@ import argparse
 import json
 
 from tridentgen.commands.common import EXIT_OK, Subparsers
-from tridentgen.events.events import summary
 from tridentgen.events.merge import merge
+from tridentgen.events.reader import open_events
 
 
 def add(commands: Subparsers) -> None:
@@ -23,16 +23,16 @@ def add(commands: Subparsers) -> None:
 
 def _merge(options: argparse.Namespace) -> int:
     path = merge(options.files, options.output, virtual=options.virtual, force=options.force)
-    found = summary(path)
-    known = found["attributes"]
+    with open_events(path) as file:
+        known, events = file.attributes, file.rows
     result = {
         "path": str(path),
         "shards": len(options.files),
-        "events": found["events"],
+        "events": events,
         "sigma_cm2": known["sigma"],
         "error_cm2": known["sigma_error"],
         "content_hash": known["content_hash"],
     }
-    text = f"{path}: {found['events']} events of {len(options.files)} shards, content {known['content_hash'][:16]}"
+    text = f"{path}: {events} events of {len(options.files)} shards, content {known['content_hash'][:16]}"
     print(json.dumps(result, indent=2) if options.json else text)
     return EXIT_OK

@@ -32,6 +32,11 @@ class Placed(NamedTuple):
     increments: IntArray
 
 
+def _are_shares(values: FloatArray) -> bool:
+    """Return whether all are numbers from 0 to 1; files hold others, with which NumPy cannot reckon quietly."""
+    return bool(np.all(np.isfinite(values)) and np.all((values >= 0.0) & (values <= 1.0)))
+
+
 @dataclass(frozen=True, eq=False)
 class ChannelProposal:
     """Density of one channel in its unit cube.
@@ -55,10 +60,12 @@ class ChannelProposal:
             raise InputError("a map's strata, cells and grid do not belong together")
         if min(self.strata) < 1:
             raise InputError("a map's strata must be 1 or more in every dimension")
-        steps = np.diff(self.grid, axis=1)
-        if not (np.all(steps > 0.0) and np.all(self.grid[:, 0] == 0.0) and np.all(self.grid[:, -1] == 1.0)):
+        grid, share = self.grid, self.cell_share
+        if not (
+            _are_shares(grid) and np.all(grid[:, 0] == 0.0) and np.all(grid[:, -1] == 1.0) and np.all(self.steps > 0.0)
+        ):  # fmt: skip
             raise InputError("a map's grid must increase from 0 to 1 in every dimension")
-        if not (np.all(self.cell_share > 0.0) and abs(float(self.cell_share.sum()) - 1.0) < 1e-9):
+        if not (_are_shares(share) and np.all(share > 0.0) and abs(float(share.sum()) - 1.0) < 1e-9):
             raise InputError("a map's cell shares must be positive and sum to 1")
 
     @classmethod

@@ -49,7 +49,8 @@ def read_groups(file: Any, path: Path) -> dict[str, Group]:
     def visit(name: str, item: Any) -> None:
         nonlocal room
         if isinstance(item, h5py.Group) and name != "events" and not name.startswith("events/"):
-            arrays = {key: data for key, data in item.items() if isinstance(data, h5py.Dataset)}
+            own = [key for key in item if isinstance(item.get(key, getlink=True), h5py.HardLink)]
+            arrays = {key: item[key] for key in own if isinstance(item[key], h5py.Dataset)}
             for data in arrays.values():
                 if data.dtype.kind not in "fiu":
                     raise FileError(f"'{path}': '{data.name}' holds {data.dtype} and not numbers; take a fresh copy")
@@ -68,7 +69,7 @@ def read_groups(file: Any, path: Path) -> dict[str, Group]:
 
 
 def require_bounded(data: Any, path: Path) -> None:
-    """Raise `FileError` where a dataset claims to be larger than the files that hold it, or these cannot be found.
+    """Raise `FileError` where a dataset claims to be larger than the file that holds it, or is kept in another.
 
     The size is only a number in the file: what was never written reads as zeros, as many as somebody liked.
     """
@@ -76,13 +77,9 @@ def require_bounded(data: Any, path: Path) -> None:
         raise FileError(
             f"'{path}': '{data.name}' keeps its data in '{data.external[0][0]}'; give a file that holds them"
         )
-    files = [path]
     if data.is_virtual:
-        files = [path.parent / source for source in sorted({source.file_name for source in data.virtual_sources()})]
-        missing = next((file for file in files if not file.is_file()), None)
-        if missing is not None:
-            raise FileError(f"'{path}' refers to '{missing}', which is not there; put it back or merge again")
-    name, held = data.name.removeprefix("/events/"), sum(file.stat().st_size for file in files)
+        raise FileError(f"'{path}': '{data.name}' refers to other files; take a fresh copy, or merge again")
+    name, held = data.name.removeprefix("/events/"), path.stat().st_size
     most = held * (1 if data.compression is None else _DEFLATE_RATIO)
     if math.prod(data.shape) * data.dtype.itemsize > most:
         raise FileError(f"'{path}': column '{name}' is larger than the file; make it again or take a fresh copy")

@@ -1,10 +1,10 @@
 """What the headers of objects in a file say, looked up before the HDF5 library acts on it.
 
 A text of variable length is kept as its length and its place in a heap. The library makes room for that length, up to
-4 GiB, before it looks at the place, and it has no call that returns the length alone.It goes through a heap from one
+4 GiB, before it looks at the place, and it has no call that returns the length alone. It goes through a heap from one
 object to the next, and stays for ever at a free one of no size; the files behind a virtual dataset stand in a heap as
-well. So the headers (HDF5 File Format Specification 3.0, sections IV.A.1.a, IV.A.2.i, m and q) are read here, and the
-heaps (section III.E) gone through.
+well. So the headers (HDF5 File Format Specification 3.0, sections IV.A.1.a, IV.A.2.b, i, m and q) are read here, and
+the heaps (section III.E) gone through.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from tridentgen.errors import FileError
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _PREFIX, _MESSAGE = struct.Struct("<BxHII4x"), struct.Struct("<HHB3x")
 _PLACE, _TEXT, _SIZES = struct.Struct("<QQ"), struct.Struct("<IQ"), struct.Struct("<BxHHH")
-_LAYOUT, _HEAP, _OBJECT = struct.Struct("<BBQ"), struct.Struct("<4sB3xQ"), struct.Struct("<HHxxxxQ")
-_DATA_LAYOUT, _ATTRIBUTE, _CONTINUATION = 0x08, 0x0C, 0x10
-_VIRTUAL = 3
+_VIRTUAL, _HEAP, _OBJECT = struct.Struct("<BBQI"), struct.Struct("<4sB3xQ"), struct.Struct("<HHxxxxQ")
+_DATASPACE, _LAYOUT, _ATTRIBUTE, _CONTINUATION = 0x01, 0x08, 0x0C, 0x10
 _MOST_HEADER_BYTES = 1 << 24
 _MOST_ADDRESS = (1 << 63) - 1
 _MOST_TEXT_BYTES = 1 << 26
@@ -36,6 +35,13 @@ class Text(NamedTuple):
     length: int
     heap: int
     """Address of the heap that holds it, 0 for none."""
+
+
+class Mapping(NamedTuple):
+    """What a file says of the files behind a virtual dataset, undecoded, and the number of dimensions."""
+
+    block: bytes
+    rank: int
 
 
 class Texts:
@@ -83,28 +89,44 @@ class Texts:
                 raise _damaged(self._path, f"the text '{name}' claims {text.length} bytes")
             if text.heap not in self._sound_heaps:
                 with self._path.open("rb") as file:
-                    _require_sound_heap(file, text.heap, self._path, f"the text '{name}'")
+                    if _heap_objects(file, text.heap, self._path.stat().st_size) is None:
+                        raise _damaged(self._path, f"the text '{name}' is kept in a heap of HDF5 that is none")
                 self._sound_heaps.add(text.heap)
 
 
-def require_sound_mappings(file: Any, path: Path) -> None:
-    """Raise `FileError` where a virtual dataset names its files in a damaged heap; call it before any is opened."""
-    found: list[tuple[bytes, int]] = []
+def virtual_mappings(file: Any, path: Path) -> dict[str, Mapping]:
+    """Return where the virtual datasets of a file have their data, by name; to be called before any is opened.
+
+    Raise `FileError` for headers that are damaged, or in a newer format.
+    """
+    links: list[tuple[str, int]] = []
 
     def visit(name: bytes, link: Any) -> None:  # h5py loses what is raised here
         if link.type == h5py.h5l.TYPE_HARD:
-            found.append((bytes(name), link.u))
+            links.append((name.decode(errors="replace"), link.u))
 
     file.id.links.visit(visit, info=True)
+    found = {}
     with path.open("rb") as raw:
-        for name, address in found:
-            what = f"'/{name.decode(errors='replace')}'"
+        for name, address in links:
             if _header_version(raw, address) != 1:
-                raise _newer(path, what)
-            for message in _messages(raw, address, _DATA_LAYOUT):
-                _, kind, heap = _unpacked(_LAYOUT, message[: _LAYOUT.size])
-                if kind == _VIRTUAL:
-                    _require_sound_heap(raw, heap, path, what)
+                raise _newer(path, f"'/{name}'")
+            for message in _messages(raw, address, _LAYOUT):
+                if message[0] >= 4 and message[1] == 3:  # only from version 4 on is that a virtual one
+                    found[name] = _mapping(raw, address, message, path, name)
+    return found
+
+
+def _mapping(file: BinaryIO, address: int, layout: bytes, path: Path, name: str) -> Mapping:
+    _, _, heap, number = _unpacked(_VIRTUAL, layout[: _VIRTUAL.size])
+    objects = _heap_objects(file, heap, path.stat().st_size)
+    if objects is None or number not in objects:
+        raise _damaged(path, f"'/{name}' is kept in a heap of HDF5 that is none")
+    start, size = objects[number]
+    ranks = [message[1] for message in _messages(file, address, _DATASPACE)]
+    if size > _MOST_TEXT_BYTES or len(ranks) != 1:
+        raise _damaged(path, f"'/{name}' has no shape, or lies in too many files")
+    return Mapping(_bytes(file, start, size), ranks[0])
 
 
 def _damaged(path: Path, what: str) -> FileError:
@@ -154,28 +176,28 @@ def _name_and_text(message: bytes) -> tuple[str, Text]:
     return name, Text(*_TEXT.unpack(value)) if len(value) == _TEXT.size else Text(0, 0)
 
 
-def _require_sound_heap(file: BinaryIO, address: int, path: Path, what: str) -> None:
-    """Raise `FileError` unless the heap at `address` lies in the file, and its objects one behind the other in it."""
-    if not _is_sound_heap(file, address, path.stat().st_size):
-        raise _damaged(path, f"{what} is kept in a heap of HDF5 that is none")
+def _heap_objects(file: BinaryIO, address: int, end: int) -> dict[int, tuple[int, int]] | None:
+    """Return where the objects of the heap at `address` begin, and their sizes.
 
-
-def _is_sound_heap(file: BinaryIO, address: int, end: int) -> bool:
+    None unless it lies in the file, and its objects one behind the other in it.
+    """
     if address + _HEAP.size > end:
-        return False
+        return None
     signature, version, size = _unpacked(_HEAP, _bytes(file, address, _HEAP.size))
     if (signature, version) != (b"GCOL", 1) or not _HEAP.size <= size <= end - address:
-        return False
+        return None
     at, end = address + _HEAP.size, address + size
+    found: dict[int, tuple[int, int]] = {}
     for _ in range(_MOST_HEAP_OBJECTS):
         if at + _OBJECT.size > end:
-            return True
+            return found
         number, _, size = _unpacked(_OBJECT, _bytes(file, at, _OBJECT.size))
         step = size if number == 0 else _OBJECT.size + -(-size // 8) * 8  # what is free counts its own head
-        if not _OBJECT.size <= step <= end - at:
-            return False
+        if not _OBJECT.size <= step <= end - at or number in found:
+            return None
+        found[number] = (at + _OBJECT.size, size)
         at += step
-    return False
+    return None
 
 
 def _unpacked(form: struct.Struct, data: bytes) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.engines.process import Column
 from tridentgen.errors import FileError
+from tridentgen.events.committed import CommittedFile
+from tridentgen.events.differences import difference
+from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import check_output, part_path, writing
@@ -22,18 +25,21 @@ from tridentgen.sampling.generate import BATCH, WeightSums, summed_attributes
 
 Columns = dict[str, NDArray[Any]]
 
-_SAME = ("run_id", "map_hash", "seed", "n_run", "version")
+_SAME = ("version", "seed", "n_run", "run_id", "map_hash")
 """Root attributes that the shards of one run share."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """An open piece of a run: events `first` to `stop - 1`."""
+    """A piece of a run: events `first` to `stop - 1`, and the files that hold their `rows`, in order."""
 
     path: Path
-    file: EventFile
+    attributes: dict[str, Any]
+    columns: tuple[Column, ...]
     first: int
     stop: int
+    rows: int
+    files: tuple[tuple[Path, int], ...]
 
 
 def merge(
@@ -48,7 +54,7 @@ def merge(
     Parameters
     ----------
     paths
-        Files of ``tridentgen generate --first``.
+        Files of ``tridentgen generate --first``, or of `merge`.
     output
         The file to make.
     virtual
@@ -59,21 +65,22 @@ def merge(
     Raises
     ------
     FileError
-        A file cannot be read, is of another run, incomplete or unweighted; events are there twice or not at all: the
-        message says which.
+        A file cannot be read, is of another run, incomplete or unweighted, or does not hold what was written; events
+        are there twice or not at all: the message says which. Nothing is left behind then.
     """
     output = Path(output)
     check_output(output, force)
-    with ExitStack() as stack:
-        shards = _in_order([_shard(Path(path), stack.enter_context(open_events(path))) for path in paths])
-        write = _write_virtual if virtual else _write_copy
-        write(shards, output, force=force)
+    shards = _in_order([_shard(Path(path)) for path in paths])  # opened one by one: there may be thousands
+    write = _write_virtual if virtual else _write_copy
+    write(shards, output, force=force)
     return output
 
 
-def _shard(path: Path, file: EventFile) -> Shard:
-    known = file.attributes
-    lost = [name for name in (*_SAME, "first", "n_requested", "n_trials") if name not in known]
+def _shard(path: Path) -> Shard:
+    with open_events(path) as file:
+        known, rows, columns = dict(file.attributes), file.rows, file.columns
+        files = tuple((piece.file, piece.stop - piece.start) for piece in file.sources()) or ((path.resolve(), rows),)
+    lost = [name for name in (*_SAME, "first", "n_requested", "n_trials", "content_hash") if name not in known]
     if lost:
         raise FileError(f"'{path}' lacks the attribute '{lost[0]}': it was not made by 'tridentgen generate'")
     if known.get("unweighted"):
@@ -86,7 +93,7 @@ def _shard(path: Path, file: EventFile) -> Shard:
             f"'{path}' says that it holds {count} events from number {first} on, of a run of {total}; make it again or "
             "take a fresh copy"
         )
-    return Shard(path, file, first, first + count)
+    return Shard(path, known, columns, first, first + count, rows, files)
 
 
 def _in_order(shards: list[Shard]) -> list[Shard]:
@@ -95,17 +102,16 @@ def _in_order(shards: list[Shard]) -> list[Shard]:
         raise FileError("there is nothing to merge; name the shards of a run")
     shards = sorted(shards, key=lambda shard: shard.first)
     model = shards[0]
-    names = [column.name for column in model.file.columns]
+    names = [column.name for column in model.columns]
     for shard in shards[1:]:
-        for name in _SAME:
-            if shard.file.attributes[name] != model.file.attributes[name]:
-                raise FileError(
-                    f"'{shard.path}' is not of the same run as '{model.path}': '{name}' is "
-                    f"{shard.file.attributes[name]} there and {model.file.attributes[name]} here"
-                )
-        if [column.name for column in shard.file.columns] != names:
+        if any(shard.attributes[name] != model.attributes[name] for name in _SAME):
+            raise FileError(
+                f"'{shard.path}' is not of the same run as '{model.path}': "
+                f"{difference(shard.attributes, model.attributes, _SAME)}; make it again like the others"
+            )
+        if [column.name for column in shard.columns] != names:
             raise FileError(f"'{shard.path}' has other columns than '{model.path}'")
-    _check_whole(shards, int(model.file.attributes["n_run"]))
+    _check_whole(shards, int(model.attributes["n_run"]))
     return shards
 
 
@@ -131,30 +137,55 @@ def _check_whole(shards: list[Shard], total: int) -> None:
 
 def _attributes(shards: list[Shard]) -> dict[str, Any]:
     """Return the root attributes of the whole."""
-    known = dict(shards[0].file.attributes)
+    known = dict(shards[0].attributes)
     known |= {"first": 0, "n_requested": known["n_run"]}
-    known["engine"] = ",".join(dict.fromkeys(str(shard.file.attributes["engine"]) for shard in shards))
+    known["engine"] = ",".join(dict.fromkeys(str(shard.attributes["engine"]) for shard in shards))
     return known
+
+
+def _groups(shards: list[Shard]) -> dict[str, Group]:
+    """Return what is kept beside the events of the whole: the map."""
+    with open_events(shards[0].path) as file:
+        return {name: group for name, group in file.groups().items() if name != GROUP}
 
 
 def _blocks(shards: list[Shard]) -> Iterator[tuple[int, Columns]]:
     """Yield the events of each batch of the run, as when it is made in one go, and how many were tried for it."""
-    names = [column.name for column in shards[0].file.columns]
     waiting: list[Columns] = []
-    tried = 0
+    tried = done = 0
     for shard in shards:
-        row, done = 0, shard.first
-        while done < shard.stop:
-            stop = min((done // BATCH + 1) * BATCH, shard.stop)
-            numbers = shard.file.column("event_id", row, min(row + stop - done, shard.file.rows))
-            end = row + int(np.searchsorted(numbers, stop))
-            waiting.append({name: shard.file.column(name, row, end) for name in names})
-            tried, row, done = tried + stop - done, end, stop
-            if stop % BATCH == 0:
-                yield tried, _joined(waiting)
-                waiting, tried = [], 0
+        with open_events(shard.path) as file:
+            for stop, columns in _batches_of(shard, file):
+                waiting.append(columns)
+                tried, done = tried + stop - done, stop
+                if stop % BATCH == 0:
+                    yield tried, _joined(waiting)
+                    waiting, tried = [], 0
     if tried:
         yield tried, _joined(waiting)
+
+
+def _batches_of(shard: Shard, file: EventFile) -> Iterator[tuple[int, Columns]]:
+    """Yield the events of a shard up to the end of each batch of the run, and the number that this is.
+
+    Raise `FileError` behind the last one where they are not those that were written.
+    """
+    names = [column.name for column in shard.columns]
+    hashes = BlockHashes(names)
+    row, done = 0, shard.first
+    while done < shard.stop:
+        stop = min((done // BATCH + 1) * BATCH, shard.stop)
+        numbers = file.column("event_id", row, min(row + stop - done, file.rows))
+        end = row + int(np.searchsorted(numbers, stop))
+        columns = {name: file.column(name, row, end) for name in names}
+        hashes.update(columns)
+        yield stop, columns
+        row, done = end, stop
+    if row != shard.rows or content_hash(hashes.arrays()) != shard.attributes["content_hash"]:
+        raise FileError(
+            f"'{shard.path}' does not hold the events that were written to it ('tridentgen verify' says where); make "
+            "it again or take a fresh copy"
+        )
 
 
 def _joined(pieces: list[Columns]) -> Columns:
@@ -186,49 +217,74 @@ class _Sums:
 
 
 def _write_copy(shards: list[Shard], output: Path, *, force: bool) -> None:
-    sums = _Sums()
-    with EventWriter(output, shards[0].file.columns, _attributes(shards), force=force) as writer:
-        for name, group in shards[0].file.groups().items():
-            if name != GROUP:
+    sums, groups = _Sums(), _groups(shards)
+    with EventWriter(output, shards[0].columns, _attributes(shards), force=force) as writer:
+        try:
+            for name, group in groups.items():
                 writer.write_group(name, group.arrays, group.attributes)
-        for tried, columns in _blocks(shards):
-            writer.append(columns, tried=tried)
-            sums.add(tried, columns)
-        writer.set_attributes(sums.attributes)
-        writer.close(complete=True)
+            for tried, columns in _blocks(shards):
+                writer.append(columns, tried=tried)
+                sums.add(tried, columns)
+            writer.set_attributes(sums.attributes)
+            writer.close(complete=True)
+        except BaseException:
+            writer.discard()  # the shards are still there
+            raise
 
 
 def _write_virtual(shards: list[Shard], output: Path, *, force: bool) -> None:
     """Write a file whose columns are views of the shards'."""
-    columns = shards[0].file.columns
-    rows = sum(shard.file.rows for shard in shards)
+    files = [piece for shard in shards for piece in shard.files]
+    for path in (*(shard.path for shard in shards), *(path for path, _ in files)):
+        if output.exists() and output.samefile(path):
+            raise FileError(f"'{output}' would refer to itself, as it is one of the shards; choose another output")
+    columns = shards[0].columns
     sums, hashes = _Sums(), BlockHashes([column.name for column in columns])
     for tried, block in _blocks(shards):
         sums.add(tried, block)
         hashes.update(block)
-    part = part_path(output)
+    rows, digests = sum(size for _, size in files), hashes.arrays()
     known = _attributes(shards) | {"n_events": rows, "n_done": sums.weight.trials, **sums.attributes}
-    digests = hashes.arrays()
+    known["content_hash"] = content_hash(digests)
+    groups = _groups(shards) | {GROUP: Group(digests, {"block_rows": BLOCK_ROWS})}
+    part = part_path(output)
+    check_output(output, force)  # the reading may have taken hours
     with writing(part):
-        if force:
+        disk = CommittedFile(part, new=True)
+        try:
+            with h5py.File(disk, "w", libver="earliest") as file:
+                file.attrs.update(known)
+                for name, group in groups.items():
+                    _fill(file.require_group(name), group)
+                for column in columns:
+                    _refer(file, column, files, output.resolve().parent)
+            disk.commit(durable=True)
+            part.replace(output)
+        except BaseException:
+            disk.forget()
             part.unlink(missing_ok=True)
-        with h5py.File(part, "w", libver="earliest") as file:
-            for column in columns:
-                layout = h5py.VirtualLayout(shape=(rows, *column.shape), dtype=column.dtype)
-                at = 0
-                for shard in shards:
-                    source = os.path.relpath(shard.path.resolve(), output.resolve().parent)
-                    size = (shard.file.rows, *column.shape)
-                    layout[at : at + size[0]] = h5py.VirtualSource(source, f"events/{column.name}", shape=size)
-                    at += size[0]
-                data = file.create_virtual_dataset(f"events/{column.name}", layout)
-                data.attrs["units"], data.attrs["description"] = column.units, column.description
-            for name, group in {**shards[0].file.groups()}.items():
-                made = file.require_group(name)
-                arrays = digests if name == GROUP else group.arrays
-                for key, values in arrays.items():
-                    made.create_dataset(key, data=values)
-                made.attrs.update(group.attributes)
-            file[GROUP].attrs["block_rows"] = BLOCK_ROWS
-            file.attrs.update(known | {"content_hash": content_hash(digests)})
-        part.replace(output)
+            raise
+        finally:
+            disk.close()
+
+
+def _fill(place: Any, group: Group) -> None:
+    for key, values in group.arrays.items():
+        place.create_dataset(key, data=values)
+    place.attrs.update(group.attributes)
+
+
+def _refer(file: Any, column: Column, files: list[tuple[Path, int]], folder: Path) -> None:
+    """Make a column whose rows are those of other files; what cannot be read is no number, not a zero."""
+    dtype = np.dtype(column.dtype)
+    layout = h5py.VirtualLayout(shape=(sum(size for _, size in files), *column.shape), dtype=dtype)
+    at = 0
+    for path, size in files:
+        if size:
+            source = os.path.relpath(path, folder).replace("%", "%%")  # HDF5 puts numbers where it reads %b
+            shape = (size, *column.shape)
+            layout[at : at + size] = h5py.VirtualSource(source, f"events/{column.name}", shape=shape, dtype=dtype)
+            at += size
+    missing = np.nan if dtype.kind == "f" else np.iinfo(dtype).max
+    data = file.create_virtual_dataset(f"events/{column.name}", layout, fillvalue=missing)
+    data.attrs["units"], data.attrs["description"] = column.units, column.description

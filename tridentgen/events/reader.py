@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
@@ -17,8 +18,9 @@ from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
-from tridentgen.events.headers import require_sound_mappings
+from tridentgen.events.headers import virtual_mappings
 from tridentgen.events.output import part_path, reason
+from tridentgen.events.pieces import Piece, Pieces
 
 BLOCK_ROWS = 1 << 17
 _KNOWN = {column.name: column for column in TRIDENT_COLUMNS}
@@ -35,14 +37,43 @@ class EventFile:
     attributes: Mapping[str, Any]
     columns: tuple[Column, ...]
     rows: int
+    pieces: Pieces
 
     def column(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-        """Read events `start` to `stop` of one column; raise `InputError` for an unknown one."""
-        known = [column.name for column in self.columns]
-        if name not in known:
-            raise InputError(f"no column '{name}' in the file{nearest(name, known)}")
-        values: NDArray[Any] = self.file["events"][name][start : self.rows if stop is None else stop]
+        """Read events `start` to `stop` of one column.
+
+        Raise `InputError` for an unknown one, `FileError` for one that cannot be read.
+        """
+        column = next((column for column in self.columns if column.name == name), None)
+        if column is None:
+            raise InputError(f"no column '{name}' in the file{nearest(name, [known.name for known in self.columns])}")
+        stop, place = self.rows if stop is None else stop, f"events/{name}"
+        if place in self.pieces:
+            return self.pieces.read(place, start, stop, column.shape, np.dtype(column.dtype))
+        try:
+            values: NDArray[Any] = self.file[place][start:stop]
+        except _H5PY_ERRORS as error:  # said here, so that the file is named that is to blame
+            raise FileError(
+                f"'{self.path}': column '{name}' cannot be read ({reason(error)}); make it again or take a fresh copy"
+            ) from error
         return values
+
+    def sources(self) -> tuple[Piece, ...]:
+        """Return the files that hold the events of a virtual file, and which; none of another.
+
+        Raise `FileError` where they are not the same for all columns.
+        """
+        names = [f"events/{column.name}" for column in self.columns]
+        if not any(name in self.pieces for name in names):
+            return ()
+        found = {
+            tuple(piece._replace(dataset="") for piece in self.pieces[name] if piece.dataset == name)
+            for name in names
+            if name in self.pieces
+        }
+        if len(found) != 1 or not all(name in self.pieces for name in names):
+            raise FileError(f"'{self.path}' takes its columns from different files; merge again")
+        return found.pop()
 
     def blocks(self, names: Sequence[str]) -> Iterator[dict[str, NDArray[Any]]]:
         """Read some columns in blocks of events, in order and with flat memory."""
@@ -69,7 +100,9 @@ def open_events(path: str | os.PathLike[str]) -> Iterator[EventFile]:
     _check_readable(path)
     try:
         with h5py.File(path, "r") as file:
-            yield _checked(file, path)
+            found = _checked(file, path)
+            with closing(found.pieces):
+                yield found
     except (FileError, InputError):
         raise
     except BlockingIOError as error:
@@ -114,17 +147,23 @@ def _checked(file: Any, path: Path) -> EventFile:
     lost = [name for name in ("n_events", "columns", "complete") if name not in attributes]
     if lost:
         raise FileError(f"'{path}' lacks the attribute '{lost[0]}'; make it again or take a fresh copy")
-    require_sound_mappings(file, path)
+    pieces = Pieces(path, virtual_mappings(file, path))
     rows, names = int(attributes["n_events"]), str(attributes["columns"]).split(",")
-    events = file.get("events")
-    missing = [name for name in names if events is None or name not in events]
+    missing = [name for name in names if not _holds(file, "events") or not _holds(file["events"], name)]
     if missing:
         raise FileError(f"'{path}' lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; make it again")
-    columns = tuple(_checked_column(events[name], name, rows, attributes, path) for name in names)
-    return EventFile(path, file, attributes, columns, rows)
+    columns = tuple(_checked_column(file["events"][name], name, rows, attributes, pieces, path) for name in names)
+    return EventFile(path, file, attributes, columns, rows, pieces)
 
 
-def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, Any], path: Path) -> Column:
+def _holds(group: Any, name: str) -> bool:
+    """Return whether an object is in a group itself, and not somewhere a link of it leads to."""
+    return isinstance(group, h5py.Group) and name in group and isinstance(group.get(name, getlink=True), h5py.HardLink)
+
+
+def _checked_column(
+    data: Any, name: str, rows: int, attributes: Mapping[str, Any], pieces: Pieces, path: Path
+) -> Column:
     """Compare the size of a column with what the file says and with the size of the file itself."""
     shape, dtype = tuple(data.shape[1:]), data.dtype.str.lstrip("<|")
     # A run that was killed may have written columns of a batch that it did not count.
@@ -134,6 +173,9 @@ def _checked_column(data: Any, name: str, rows: int, attributes: Mapping[str, An
     known = _KNOWN.get(name)
     if data.dtype.kind not in "fiu" or (known and (known.shape, known.dtype) != (shape, dtype)):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
-    require_bounded(data, path)
+    if f"events/{name}" not in pieces:
+        require_bounded(data, path)
+    elif pieces[f"events/{name}"][-1].stop != rows:
+        raise FileError(f"'{path}': column '{name}' has {rows} events, its shards have others; merge again")
     described = plain_attributes(data, path)
     return Column(name, str(described["units"]), str(described["description"]), shape, dtype)

@@ -45,25 +45,21 @@ def verify(path: str | os.PathLike[str]) -> list[Check]:
         try:
             for check in _checks(file):
                 checks.append(check)
-        except (OSError, RuntimeError) as error:  # fletcher32 does not match: HDF5 refuses to read the chunk
-            checks.append(Check("checksums", False, f"{_unreadable(file)} cannot be read: {_first_line(error)}"))
+        except FileError:  # fletcher32 does not match: HDF5 refuses to read the chunk
+            checks.append(Check("checksums", False, "; ".join(_unreadable(file))))
     return checks
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
-def _unreadable(file: EventFile) -> str:
-    """Return the names of the columns that cannot be read."""
-    bad = []
+def _unreadable(file: EventFile) -> list[str]:
+    """Return what is wrong with the columns that cannot be read; in a virtual file that is the same for many."""
+    found: dict[str, None] = {}
     for column in file.columns:
         try:
             for _ in file.blocks([column.name]):
                 pass
-        except (OSError, RuntimeError):
-            bad.append(column.name)
-    return "column " + ", ".join(bad)
+        except FileError as error:
+            found[str(error)] = None
+    return list(found)
 
 
 def _checks(file: EventFile) -> Iterator[Check]:

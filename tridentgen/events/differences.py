@@ -1,0 +1,46 @@
+"""In what two runs differ, said in the words of their cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tridentgen.toml_tables import Document, show
+
+_OF_NO_CONSEQUENCE = ("title", "output", "sampling.engine", "sampling.threads", "sampling.events")
+
+
+def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[str]) -> str:
+    """Return the first thing in which the root attributes of two event files differ.
+
+    Parameters
+    ----------
+    one, other
+        Root attributes.
+    same
+        Those that should be equal, in the order in which they are looked at; in place of ``run_id``, a hash of many
+        things, the cards are compared.
+    """
+    name = next(name for name in same if one[name] != other[name])
+    if name != "run_id":
+        return f"'{name}' is {one[name]} there and {other[name]} here"
+    there, here = (dict(_keys(Document(str(known.get("card", "")), "card").data)) for known in (one, other))
+    for key in sorted(there.keys() | here.keys()):
+        if there.get(key) != here.get(key) and not key.startswith(_OF_NO_CONSEQUENCE):
+            return f"{key} is {_shown(there, key)} there and {_shown(here, key)} here"
+    return "the cards say the same, so a file of the flux or of the detector, or an option, must have been another"
+
+
+def _shown(card: Mapping[str, object], key: str) -> str:
+    if key not in card:
+        return "not given"
+    value = card[key]
+    return f"[{', '.join(map(show, value))}]" if isinstance(value, list) and len(value) < 10 else show(value)
+
+
+def _keys(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _keys(value, f"{above}{key}.")
+        else:
+            yield above + key, value
