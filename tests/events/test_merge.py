@@ -303,6 +303,13 @@ def test_a_virtual_file_is_not_put_in_the_place_of_one_that_is_being_written(
         assert file["events/x"].shape == (5,)
 
 
+def test_progress_goes_up_to_one(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    seen: list[float] = []
+    merge(made[1], tmp_path / "m.h5", progress=lambda _what, share: seen.append(share))
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+
+
 def test_a_shard_without_events(tmp_path: Path) -> None:
     whole = whole_run(tmp_path, "cevns", cuts=True)
     numbers = columns_of(whole.path)["event_id"]

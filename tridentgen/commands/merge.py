@@ -8,6 +8,7 @@ import json
 from tridentgen.commands.common import EXIT_OK, Subparsers
 from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
+from tridentgen.progress import progress_bar
 
 
 def add(commands: Subparsers) -> None:
@@ -22,7 +23,10 @@ def add(commands: Subparsers) -> None:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    path = merge(options.files, options.output, virtual=options.virtual, force=options.force)
+    with progress_bar() as progress:
+        path = merge(
+            options.files, options.output, virtual=options.virtual, force=options.force, progress=progress
+        )  # fmt: skip
     with open_events(path) as file:
         known, events = file.attributes, file.rows
     result = {

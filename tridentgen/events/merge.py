@@ -22,6 +22,7 @@ from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_
 from tridentgen.events.output import check_output, part_path, writing
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.sampling.generate import BATCH, WeightSums, summed_attributes
+from tridentgen.sampling.train import Progress, silent
 
 Columns = dict[str, NDArray[Any]]
 
@@ -48,6 +49,7 @@ def merge(
     *,
     virtual: bool = False,
     force: bool = False,
+    progress: Progress = silent,
 ) -> Path:
     """Merge the shards of a run, given in any order.
 
@@ -61,6 +63,8 @@ def merge(
         Refer to the shards instead of copying them; they have to stay where they are.
     force
         Overwrite the output.
+    progress
+        Called with what is done and the finished share.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def merge(
     check_output(output, force)
     shards = _in_order([_shard(Path(path)) for path in paths])  # opened one by one: there may be thousands
     write = _write_virtual if virtual else _write_copy
-    write(shards, output, force=force)
+    write(shards, output, force, progress)
     return output
 
 
@@ -149,7 +153,7 @@ def _groups(shards: list[Shard]) -> dict[str, Group]:
         return {name: group for name, group in file.groups().items() if name != GROUP}
 
 
-def _blocks(shards: list[Shard]) -> Iterator[tuple[int, Columns]]:
+def _blocks(shards: list[Shard], progress: Progress) -> Iterator[tuple[int, Columns]]:
     """Yield the events of each batch of the run, as when it is made in one go, and how many were tried for it."""
     waiting: list[Columns] = []
     tried = done = 0
@@ -158,6 +162,7 @@ def _blocks(shards: list[Shard]) -> Iterator[tuple[int, Columns]]:
             for stop, columns in _batches_of(shard, file):
                 waiting.append(columns)
                 tried, done = tried + stop - done, stop
+                progress("merging", stop / shards[-1].stop)
                 if stop % BATCH == 0:
                     yield tried, _joined(waiting)
                     waiting, tried = [], 0
@@ -216,13 +221,13 @@ class _Sums:
         return found
 
 
-def _write_copy(shards: list[Shard], output: Path, *, force: bool) -> None:
+def _write_copy(shards: list[Shard], output: Path, force: bool, progress: Progress) -> None:
     sums, groups = _Sums(), _groups(shards)
     with EventWriter(output, shards[0].columns, _attributes(shards), force=force) as writer:
         try:
             for name, group in groups.items():
                 writer.write_group(name, group.arrays, group.attributes)
-            for tried, columns in _blocks(shards):
+            for tried, columns in _blocks(shards, progress):
                 writer.append(columns, tried=tried)
                 sums.add(tried, columns)
             writer.set_attributes(sums.attributes)
@@ -232,7 +237,7 @@ def _write_copy(shards: list[Shard], output: Path, *, force: bool) -> None:
             raise
 
 
-def _write_virtual(shards: list[Shard], output: Path, *, force: bool) -> None:
+def _write_virtual(shards: list[Shard], output: Path, force: bool, progress: Progress) -> None:
     """Write a file whose columns are views of the shards'."""
     files = [piece for shard in shards for piece in shard.files]
     for path in (*(shard.path for shard in shards), *(path for path, _ in files)):
@@ -240,7 +245,7 @@ def _write_virtual(shards: list[Shard], output: Path, *, force: bool) -> None:
             raise FileError(f"'{output}' would refer to itself, as it is one of the shards; choose another output")
     columns = shards[0].columns
     sums, hashes = _Sums(), BlockHashes([column.name for column in columns])
-    for tried, block in _blocks(shards):
+    for tried, block in _blocks(shards, progress):
         sums.add(tried, block)
         hashes.update(block)
     rows, digests = sum(size for _, size in files), hashes.arrays()
