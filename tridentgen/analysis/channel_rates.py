@@ -14,7 +14,7 @@ from tridentgen.analysis.rate_table import (
 from tridentgen.analysis.rates import Exposure
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
-from tridentgen.flux import Flux, build_source
+from tridentgen.flux import Flux, build_source, has_one_neutrino
 from tridentgen.jobs import beam_of
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.sampling.train import Progress, silent
@@ -75,7 +75,7 @@ def neutrinos_of(card: Card) -> tuple[str, ...]:
     """Return the kinds of neutrinos in the flux of a card: all that a file or a source has, else the card's own."""
     options = card.flux.options
     assert card.process.neutrino is not None
-    if card.flux.kind in ("monochromatic", "power-law", "histogram") or "column" in options or "histogram" in options:
+    if has_one_neutrino(card.flux.kind, options):
         return (card.process.neutrino,)
     with card.blaming("flux", card.flux.range_key):
         return build_source(card.flux.kind, options, None, card.base_dir).neutrinos

@@ -4,7 +4,7 @@ from tridentgen.flux.atmospheric import atmospheric
 from tridentgen.flux.base import EnergyMap, Flux
 from tridentgen.flux.diffuse_supernova import diffuse_supernovae
 from tridentgen.flux.files import read_flux
-from tridentgen.flux.from_card import FLUX_KEYS, build_flux, build_source
+from tridentgen.flux.from_card import FLUX_KEYS, build_flux, build_source, has_one_neutrino
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
@@ -32,6 +32,7 @@ __all__ = [
     "build_flux",
     "build_source",
     "diffuse_supernovae",
+    "has_one_neutrino",
     "reactor",
     "read_flux",
     "solar",

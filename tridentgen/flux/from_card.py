@@ -23,10 +23,15 @@ from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import require_file
 from tridentgen.particles import neutrino as find_neutrino
 
-__all__ = ["FLUX_KEYS", "REQUIRED_FLUX_KEYS", "build_flux", "build_source"]
+__all__ = ["FLUX_KEYS", "REQUIRED_FLUX_KEYS", "build_flux", "build_source", "has_one_neutrino"]
 
 _MUON_CHARGES = {"mu-": -1, "mu+": 1}
 _NEED_A_NEUTRINO = ("monochromatic", "power-law", "histogram")
+
+
+def has_one_neutrino(kind: str, options: Mapping[str, object]) -> bool:
+    """Return whether a card's [flux] is of one kind of neutrino, which is that of its process."""
+    return kind in _NEED_A_NEUTRINO or "column" in options or "histogram" in options
 
 
 def build_flux(kind: str, options: Mapping[str, object], neutrino: str, base_dir: Path) -> Flux:
