@@ -170,8 +170,8 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
         raise InputError(f"--events {number}: a shard has at least one event; give 1 to {total - begin}")
     if begin + number > total:
         raise InputError(
-            f"--first {begin} --events {number}: {there}; give --events {total - begin} or less, or set sampling.events "
-            "of all shards to more"
+            f"--first {begin} --events {number}: {there}; give --events {total - begin} or less, or set "
+            "sampling.events of all shards to more"
         )
     return Range(begin, number, total, unweight)
 

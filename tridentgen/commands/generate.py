@@ -6,11 +6,13 @@ import argparse
 import json
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from tridentgen.cards import MOST_EVENTS, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.errors import InputError
+from tridentgen.events.export.formats import refuse_names_of_others
 from tridentgen.progress import progress_bar
 from tridentgen.reports.runs import run_json, run_text
 from tridentgen.run import run
@@ -43,6 +45,7 @@ def _generate(options: argparse.Namespace) -> int:
         count = None if options.events is None else _number("--events", options.events, 1, MOST_EVENTS)
         options.events = None
     card = read_card(options.card, overrides(options))
+    refuse_names_of_others(Path(options.output or card.output.path or ""))
     with progress_bar() as progress, _executor(options) as executor:
         result = run(
             card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,

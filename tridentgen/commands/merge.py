@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from tridentgen.commands.common import EXIT_OK, Subparsers
 from tridentgen.events.events import summary
+from tridentgen.events.export.formats import refuse_names_of_others
 from tridentgen.events.merge import merge
 
 
@@ -22,6 +24,7 @@ def add(commands: Subparsers) -> None:
 
 
 def _merge(options: argparse.Namespace) -> int:
+    refuse_names_of_others(Path(options.output))
     path = merge(options.files, options.output, virtual=options.virtual, force=options.force)
     found = summary(path)
     known = found["attributes"]
