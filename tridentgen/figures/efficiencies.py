@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
+from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end, in_words
 from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES
 from tridentgen.analysis.epa_comparison import sampled_events
 from tridentgen.analysis.histograms import FloatArray
@@ -113,11 +113,14 @@ def _curve(pair: Pair, regime: str, name: str, events: Events) -> EfficiencyCurv
     weight, cuts = events["weight"], _CUT_VALUES[name]
     order = np.argsort(values)
     sums = np.cumsum([np.zeros(2), *np.stack([weight, weight**2], axis=1)[order]], axis=0)
-    below = sums[np.searchsorted(values[order], cuts, side="right")]
-    total, squares = sums[-1]
+    number = np.searchsorted(values[order], cuts, side="right")
+    below, (total, squares) = sums[number], sums[-1]
     share = below[:, 0] / total
     variance = below[:, 1] * (1.0 - 2.0 * share) + share**2 * squares
-    return EfficiencyCurve(pair, regime, name, cuts, share, np.sqrt(np.maximum(variance, 0.0)) / total)
+    error = np.sqrt(np.maximum(variance, 0.0)) / total
+    at_the_end = (number == 0) | (number == len(values))
+    error = np.where(at_the_end, error_at_the_end(total, squares), error)
+    return EfficiencyCurve(pair, regime, name, cuts, share, error)
 
 
 def draw(numbers: Efficiencies) -> Figure:
