@@ -170,3 +170,22 @@ def test_a_part_that_cannot_be_is_one_line(wrong: dict[str, float | str]) -> Non
     known = {"first": 5, "n_requested": 10, "n_run": 20, "complete": 1, **wrong}
     with pytest.raises(FileError, match=r"^'a\.h5': there is no such part of a run as first = .*; make the file again"):
         part_of_run(known, Path("a.h5"))
+
+
+@pytest.mark.parametrize("command", ["info", "plot", "convert"])
+def test_commands_name_the_file_of_such_a_part(
+    cli: Command, runs: tuple[Path, list[Path]], tmp_path: Path, command: str
+) -> None:
+    if command == "plot":
+        pytest.importorskip("mplhep", reason="plots need matplotlib and mplhep")
+    bad = tmp_path / "bad.h5"
+    bad.write_bytes(runs[1][PIECE].read_bytes())
+    with h5py.File(bad, "r+") as file:
+        file.attrs.modify("n_requested", COUNT + 1)
+    found = cli(command, bad, *([tmp_path / "o.lhe"] if command == "convert" else []))
+    told = f"'{bad}': there is no such part of a run as first = 4000, n_requested = 20001, n_run = 20000"
+    assert (found.code, found.out) == (2, "")
+    assert found.err.startswith(f"tridentgen: {told}")
+    found = cli("verify", bad)
+    assert found.code == 2
+    assert f"FAIL  sum of weights    {told}" in found.out

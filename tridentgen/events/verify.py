@@ -158,7 +158,11 @@ class _Totals:
             words = said.get(name, (f"{worst:.1e} of the largest energy",) * 2)
             yield Check(name, passed, words[0] if passed else words[1])
         sigma = float(file.attributes.get("sigma", 0.0))
-        part = part_of_run(file.attributes, file.path)
+        try:
+            part = part_of_run(file.attributes, file.path)
+        except FileError as error:
+            yield Check("sum of weights", False, str(error))
+            return
         expected = sigma if part is None else sigma / part.factor
         off = abs(self.weight - expected) / expected if expected else abs(self.weight)
         yield Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, off sigma by {off:.1e}")

@@ -18,7 +18,7 @@ from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.events.events import Events
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.processes.channels import Pair
-from tridentgen.reports.layout import aligned
+from tridentgen.reports.layout import aligned, percent
 from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def text(numbers: Efficiencies) -> str:
     """Return the table of efficiencies in per cent."""
     rows = [("leptons", "regime", *numbers.cuts, "all")]
     for row in numbers.rows:
-        cells = [f"{100.0 * share.value:.2f} +- {100.0 * share.error:.2f}" for share in (*row.each, row.together)]
+        cells = [percent(share).replace("%", "") for share in (*row.each, row.together)]
         rows.append((" ".join(row.leptons), row.regime, *cells))
     return f"{numbers.nu} on {numbers.target}, {numbers.flux}; per cent of the signal\n{aligned(rows)}"
 
