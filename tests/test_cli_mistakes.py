@@ -31,6 +31,48 @@ BAD = {
         [*GENERATE, "--seed", "1.5"],
         "--seed 1.5: must be a whole number from 0 to 9223372036854775807, not 1.5",
     ),
+    "first event too far": (
+        [*GENERATE, "--first", "4000"],
+        "tridentgen: --first 4000: the run has events 0 to 3999, since sampling.events = 4000; begin at one of these",
+    ),
+    "first event not a number": (
+        [*GENERATE, "--first", "1e3", "--events", "5"],
+        "tridentgen: --first 1e3: must be a whole number from 0 to 999999999999, not 1000.0; write 1000",
+    ),
+    "events of a shard not a number": (
+        [*GENERATE, "--first", "0", "--events", "1e3"],
+        "tridentgen: --events 1e3: must be a whole number from 1 to 1000000000000, not 1000.0; write 1000",
+    ),
+    "shard without events": (
+        [*GENERATE, "--first", "0", "--events", "0"],
+        "tridentgen: --events 0: must be a whole number from 1 to 1000000000000, not 0",
+    ),
+    "shard before all events": (
+        [*GENERATE, "--first", "-1"],
+        "tridentgen: --first -1: must be a whole number from 0 to 999999999999, not -1",
+    ),
+    "output of another format": (
+        ["generate", "card.toml", "-o", "x.root"],
+        "tridentgen: 'x.root' is the name of a ROOT file, and this writes an event file in HDF5; give a name ending in "
+        ".h5, and use 'tridentgen convert' afterwards",
+    ),
+    "output of another format in the card": (
+        ["generate", "card.toml", "--set", "output.path='x.hepmc3.gz'"],
+        "tridentgen: 'x.hepmc3.gz' is the name of a HepMC file, and this writes an event file",
+    ),
+    "merged file of another format": (
+        ["merge", "EVENTS", "-o", "x.lhe"],
+        "tridentgen: 'x.lhe' is the name of an LHE file, and this writes an event file",
+    ),
+    "cut events of another format": (
+        ["cut", "EVENTS", "--cut", "q2_max_GeV2=1", "-o", "x.parquet"],
+        "tridentgen: 'x.parquet' is the name of a Parquet file, and this writes an event file",
+    ),
+    "cut twice": (
+        ["cut", "EVENTS", "--cut", "q2_max_GeV2=1", "q2_min_GeV2=0.1", "--cut", "q2_max_GeV2 = 0.5"],
+        "tridentgen: --cut q2_max_GeV2=1 and --cut q2_max_GeV2 = 0.5: give q2_max_GeV2 once, with the "
+        "tighter of the two",
+    ),
     "no such engine": ([*GENERATE, "--engine", "gpu"], "--engine gpu: must be one of auto, numpy, native, cuda, not"),
     "no threads": ([*GENERATE, "--threads", "0"], "--threads 0: must be a whole number from 1 to 1024, not 0"),
     "not KEY=VALUE": ([*GENERATE, "--set", "events"], "--set events: must be KEY=VALUE, such as process.target=C12"),

@@ -124,13 +124,19 @@ def test_ten_million_events_take_no_more_memory_than_one_million(tmp_path: Path)
 @pytest.mark.parametrize(
     ("first", "count", "message"),
     [
-        (COUNT, 1, "not among those of the card"),
-        (0, COUNT + 1, "events 0 to 20000 are not among those of the card, which has sampling.events = 20000"),
-        (-1, 5, "not among"),
-        (3, 0, "not among"),
+        (
+            COUNT,
+            1,
+            "^--first 20000: the run has events 0 to 19999, since sampling.events = 20000; begin at one of these",
+        ),
+        (COUNT, None, "^--first 20000: the run has events 0 to 19999"),
+        (10**30, None, "^--first 1000000000000000000000000000000: the run has events 0 to 19999"),
+        (5, COUNT - 4, "^--first 5 --events 19996: the run has events 0 to 19999, .*; give --events 19995 or less"),
+        (-1, 5, "^--first -1: the run has events 0 to 19999"),
+        (3, 0, "^--events 0: a shard has at least one event; give 1 to 19997$"),
     ],
 )
-def test_shards_outside_of_the_run(tmp_path: Path, first: int, count: int, message: str) -> None:
+def test_shards_outside_of_the_run(tmp_path: Path, first: int, count: int | None, message: str) -> None:
     card = production_card(tmp_path, "cevns")
     with pytest.raises(InputError, match=message):
         run(card, tmp_path / "a.h5", first=first, count=count)

@@ -44,13 +44,16 @@ def read_cuts_table(table: Table, observables: Sequence[Observable]) -> CutsCard
 
 def cut_overrides(options: Sequence[str]) -> list[Override]:
     """Return the values that options ``KEY=VALUE`` give to keys of [cuts]; raise `InputError` for any other text."""
-    found = []
+    found: dict[str, Override] = {}
     for typed in options:
         key, equals, value = typed.partition("=")
         if not equals or not BARE_KEY.fullmatch(key.strip()):
             raise InputError(f"--cut {typed}: must be KEY=VALUE, such as m2_ll_max_GeV2=0.2")
-        found.append(Override(("cuts", key.strip()), toml_value(value.strip()), f"--cut {typed}"))
-    return found
+        name = key.strip()
+        if name in found:
+            raise InputError(f"{found[name].origin} and --cut {typed}: give {name} once, with the tighter of the two")
+        found[name] = Override(("cuts", name), toml_value(value.strip()), f"--cut {typed}")
+    return list(found.values())
 
 
 def cuts_of_options(options: Sequence[str], observables: Sequence[Observable]) -> tuple[CutsCard, tuple[str, ...]]:

@@ -49,10 +49,10 @@ from tridentgen.toml_tables import (
     string,
 )
 
-_MOST_EVENTS = 10**12
+MOST_EVENTS = 10**12
 _LARGEST_CARD = 1 << 20
 
-_COUNT = integer(1, _MOST_EVENTS)
+_COUNT = integer(1, MOST_EVENTS)
 _AMOUNT = number("a positive number up to 1e40", lambda x: 0.0 < x <= 1e40)
 
 

@@ -16,7 +16,7 @@ from tridentgen.engines.work import Columns, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.output import uninterrupted
-from tridentgen.sampling.generate import BATCH, WeightSums, divide_weights, event_batches, run_attributes
+from tridentgen.sampling.generate import BATCH, WeightSums, divide_weights, event_batches, run_attributes, weight_rule
 from tridentgen.sampling.integrate import CrossSection, cross_section
 from tridentgen.sampling.train import Progress
 
@@ -122,7 +122,7 @@ def _weighted(
         sums = sums.scaled(scale)
         results = _results(writer, sums, sums.error, card, proposal, engine, tally.acceptance)
         if complete:
-            writer.set_attributes(results)
+            writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
             writer.close(complete=True)
         else:
             _rescale_and_close(writer, results, _weight_names(process), scale, complete=False)

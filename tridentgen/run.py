@@ -161,10 +161,17 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
             "--first goes with weighted events only: which trials give an unweighted run its last event is not known "
             "beforehand; merge weighted shards and unweight them with 'tridentgen convert --unweight'"
         )
-    if not (begin >= 0 and number >= 1 and begin + number <= total):
+    there = f"the run has events 0 to {total - 1}, since sampling.events = {total}"
+    if not 0 <= begin < total:
         raise InputError(
-            f"events {begin} to {begin + number - 1} are not among those of the card, which has "
-            f"sampling.events = {total}"
+            f"--first {begin}: {there}; begin at one of these, or set sampling.events of all shards to more"
+        )
+    if number < 1:
+        raise InputError(f"--events {number}: a shard has at least one event; give 1 to {total - begin}")
+    if begin + number > total:
+        raise InputError(
+            f"--first {begin} --events {number}: {there}; give --events {total - begin} or less, or set "
+            "sampling.events of all shards to more"
         )
     return Range(begin, number, total, unweight)
 

@@ -21,7 +21,7 @@ def test_by_hand() -> None:
     flow = cut_flow([BATCH], LIMITS, "regime")
     assert set(flow) == {0, 2}
     assert [share.value for share in flow[0]] == pytest.approx([5.0 / 6.0, 2.0 / 6.0])
-    assert [(share.value, share.error) for share in flow[2]] == [(1.0, 0.0), (1.0, 0.0)]
+    assert [(share.value, share.error) for share in flow[2]] == [(1.0, 0.5), (1.0, 0.5)]  # one event
     # sum w^2 (k - share)^2/(sum w)^2 with k = 0, 1, 1, and with 0, 1, 0
     assert flow[0][0].error == pytest.approx(math.sqrt(25 / 36 + 4 / 36 + 9 / 36) / 6.0)
     assert flow[0][1].error == pytest.approx(math.sqrt(1 / 9 + 4 * 4 / 9 + 9 / 9) / 6.0)
@@ -48,6 +48,21 @@ def test_the_error_is_that_of_many_runs() -> None:
         found.append(cut_flow([{"weight": 0.1 + x, "q2": x}], {"q2": (0.3, math.inf)})[0][0])
     spread = np.std([share.value for share in found])
     assert spread == pytest.approx(np.mean([share.error for share in found]), rel=4.0 / math.sqrt(800))
+
+
+def test_the_error_of_nothing_and_of_everything_is_that_of_wilson() -> None:
+    """The share p at which 0 events of n are a fluctuation of one standard deviation, p = sqrt(p (1 - p)/n)."""
+    weights = np.array([1.0, 3.0, 2.0, 2.0, 0.5])
+    n = np.sum(weights) ** 2 / np.sum(weights**2)
+    low, high = 1e-12, 1.0  # of the bisection
+    for _ in range(100):
+        p = 0.5 * (low + high)
+        low, high = (p, high) if p < math.sqrt(p * (1.0 - p) / n) else (low, p)
+    values = {"weight": weights, "q2": np.arange(5.0)}
+    for least, value in ((9.0, 0.0), (0.0, 1.0)):
+        (share,) = cut_flow([values], {"q2": (least, math.inf)})[0]
+        assert share.value == value
+        assert share.error == pytest.approx(high, rel=1e-12)
 
 
 def test_nothing_at_all() -> None:

@@ -116,7 +116,7 @@ def test_without_dask_one_line_says_so(folder: Path, cli: Command, monkeypatch: 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--workers", "two"], "--workers two: not a whole number"),
+        (["--workers", "two"], "--workers two: must be a whole number from 1 to 10000, not 'two'"),
         (["--workers", "2", "--scheduler", "tcp://x:1"], "--workers starts processes here and --scheduler uses those "),
     ],
 )

@@ -34,6 +34,16 @@ def test_curves_pass_through_the_table() -> None:
             assert row.each[place].error == pytest.approx(curve.error[after], rel=0.2)
 
 
+def test_nothing_below_a_cut_is_known_to_one_event_in_all() -> None:
+    """Pairs of muons weigh more than (2 m_mu)^2 = 0.0447 GeV^2; at least a tenth of the events is effective."""
+    events = request().sampling.events
+    for curve in curves(numbers(), "m2_ll"):
+        if curve.leptons == ("mu-", "mu+"):
+            below = curve.cut < 0.0446
+            assert np.all(curve.efficiency[below] == 0.0)
+            assert np.all((curve.error[below] >= 1.0 / (events + 1)) & (curve.error[below] < 10.0 / events))
+
+
 def test_both_angles_are_harder_than_either() -> None:
     for row, curve in zip(numbers().rows, curves(numbers(), "theta"), strict=True):
         both = np.interp(15.0, curve.cut, curve.efficiency)

@@ -19,7 +19,7 @@ Limits = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Share:
-    """A share of the cross section and its statistical error."""
+    """A share of the cross section and its statistical error; see `error_at_the_end` for shares of 0 and 1."""
 
     value: float
     error: float
@@ -64,15 +64,27 @@ class CutSums:
     def share(self, step: int | None, of: CutSums | None = None) -> Share:
         """Return sum w k/sum w after a step, or before all; sum w of these events or of those `of` which they are part.
 
-        Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events that are not among these.
+        Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events that are not among these. That is 0 where
+        a step leaves nothing or everything; the error is then `error_at_the_end`.
         """
         total, squares = (float(x) for x in (self if of is None else of).all[:2])
         if not total > 0.0:
             return Share(0.0, 0.0)
         kept, once, twice = (float(x) for x in (self.all[[0, 1, 1]] if step is None else self.kept[step, :3]))
         value = kept / total
+        if step is not None and kept in (0.0, total):
+            return Share(value, error_at_the_end(total, squares))
         variance = twice - 2.0 * value * once + value * value * squares
         return Share(value, math.sqrt(max(variance, 0.0)) / total)
+
+
+def error_at_the_end(weight: float, squares: float) -> float:
+    """Return the one-sided error of a share of exactly 0 or 1, from the sums of w and w^2 over the events.
+
+    It is the far end of the score interval of Wilson, J. Am. Stat. Assoc. 22 (1927) 209, at one standard deviation:
+    1/(n + 1) for n = (sum w)^2/sum w^2 effective events.
+    """
+    return squares / (weight * weight + squares)
 
 
 def cut_flow(batches: Iterable[Columns], limits: Limits, groups: str | None = None) -> dict[int, list[Share]]:

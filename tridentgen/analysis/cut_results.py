@@ -36,6 +36,8 @@ class Scale:
         if self.sigma_error is not None:
             share = part.share(step, of=whole)
             return Measured(factor * kept, math.hypot(self.sigma_error * share.value, factor * total * share.error))
+        if step is not None and not kept > 0.0:
+            return Measured(0.0, factor * float(part.all[0]) * part.share(step).error)
         bessel = self.trials / (self.trials - 1.0) if 1.0 < self.trials < math.inf else 1.0
         return Measured(factor * kept, factor * math.sqrt(max(squares - kept * kept / self.trials, 0.0) * bessel))
 

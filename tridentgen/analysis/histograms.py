@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
+from tridentgen.events.part_of_run import part_of_run
 
 FloatArray = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def dsigma_histogram(
     Parameters
     ----------
     events
-        Weighted events; their weights sum to the cross section in cm^2.
+        Weighted events; their weights sum to the cross section in cm^2, those of a shard to its part.
     column
         Name of a column ``(N,)``, or the values of an observable, one per event.
     edges
@@ -49,7 +50,8 @@ def dsigma_histogram(
     Returns
     -------
     values, errors
-        dsigma/dx and its statistical error sqrt(sum w^2)/width, ``(B,)``, cm^2 per unit of the column.
+        dsigma/dx and its statistical error sqrt(sum w^2)/width, ``(B,)``, cm^2 per unit of the column. Those of a
+        shard are estimates of the whole.
     """
     values = np.asarray(events[column] if isinstance(column, str) else column)
     if values.shape != (len(events),):
@@ -63,6 +65,9 @@ def dsigma_histogram(
     # numpy.histogram takes differences of a running sum, which loses the digits of small bins.
     bins = np.minimum(np.searchsorted(edges, values[inside], side="right") - 1, len(edges) - 2)
     weights = events["weight"][inside] if factor is None else events["weight"][inside] * factor[inside]
+    part = part_of_run(events.attributes)
+    if part is not None:
+        weights = weights * part.factor
     widths = np.diff(edges)
     sums = np.bincount(bins, weights, len(widths))
     squares = np.bincount(bins, weights**2, len(widths))

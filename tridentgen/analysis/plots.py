@@ -22,6 +22,7 @@ from tridentgen.analysis.plot_parts import TOTAL, Part, kept_by_detector, parts_
 from tridentgen.analysis.plot_style import FORMATS, save, style
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events, read
+from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import open_events
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _read_for_plots(path: str | os.PathLike[str]) -> Events:
     wanted = {"weight", "regime", "channel", "flavour", "isotope", "acceptance"}
     wanted |= {observable.column for observable in (*TRIDENT_OBSERVABLES, *COHERENT_OBSERVABLES)}
     with open_events(path) as file:
+        part_of_run(file.attributes, file.path)  # refused here, a message names the file
         present = [column.name for column in file.columns if column.name in wanted]
     return read(path, present)
 

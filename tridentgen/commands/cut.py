@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from tridentgen.commands.common import EXIT_OK, Subparsers, complain
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.cutting import Cuts, cut
 from tridentgen.errors import InputError
+from tridentgen.events.export.formats import refuse_names_of_others
 from tridentgen.events.importing.candidates import Candidates, Taken
 from tridentgen.progress import progress_bar
 from tridentgen.reports.cuts import cut_json, cut_text, nothing_left
@@ -35,6 +37,8 @@ def add(commands: Subparsers) -> None:
 
 
 def _cut(options: argparse.Namespace) -> int:
+    if options.output is not None:
+        refuse_names_of_others(Path(options.output))
     veto = None if options.veto_kinetic is None else energy_GeV(options.veto_kinetic, "--veto-kinetic")
     cuts = Cuts(tuple(options.cut), options.card, _candidates(options), veto)
     with progress_bar() as progress:

@@ -6,14 +6,19 @@ import argparse
 import json
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
-from tridentgen.cards import read_card
+from tridentgen.cards import MOST_EVENTS, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.errors import InputError
+from tridentgen.events.export.formats import refuse_names_of_others
 from tridentgen.progress import progress_bar
 from tridentgen.reports.runs import run_json, run_text
 from tridentgen.run import run
+from tridentgen.toml_tables import integer, toml_value
+
+_MOST_WORKERS = 10_000
 
 
 def add(commands: Subparsers) -> None:
@@ -36,10 +41,11 @@ def add(commands: Subparsers) -> None:
 def _generate(options: argparse.Namespace) -> int:
     first = count = None
     if options.first is not None:  # then the card says how many events the whole run has
-        first = _number("--first", options.first)
-        count = None if options.events is None else _number("--events", options.events)
+        first = _number("--first", options.first, 0, MOST_EVENTS - 1)
+        count = None if options.events is None else _number("--events", options.events, 1, MOST_EVENTS)
         options.events = None
     card = read_card(options.card, overrides(options))
+    refuse_names_of_others(Path(options.output or card.output.path or ""))
     with progress_bar() as progress, _executor(options) as executor:
         result = run(
             card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
@@ -66,11 +72,13 @@ def _executor(options: argparse.Namespace) -> AbstractContextManager[Executor | 
         raise InputError("--workers starts processes here and --scheduler uses those elsewhere; give one of them")
     if options.scheduler is None and options.workers is None:
         return nullcontext()
-    return dask_executor(None if options.workers is None else _number("--workers", options.workers), options.scheduler)
+    workers = None if options.workers is None else _number("--workers", options.workers, 1, _MOST_WORKERS)
+    return dask_executor(workers, options.scheduler)
 
 
-def _number(option: str, text: str) -> int:
+def _number(option: str, text: str, low: int, high: int) -> int:
+    """Read a whole number as a card does."""
     try:
-        return int(text.replace("_", ""))
-    except ValueError:
-        raise InputError(f"{option} {text}: not a whole number") from None
+        return integer(low, high)(toml_value(text))
+    except InputError as error:
+        raise InputError(f"{option} {text}: {error}") from None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.events.export.formats import refuse_names_of_others
 from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
 from tridentgen.progress import progress_bar
@@ -23,6 +25,7 @@ def add(commands: Subparsers) -> None:
 
 
 def _merge(options: argparse.Namespace) -> int:
+    refuse_names_of_others(Path(options.output))
     with progress_bar() as progress:
         path = merge(
             options.files, options.output, virtual=options.virtual, force=options.force, progress=progress

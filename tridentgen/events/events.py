@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, overload
 
@@ -18,6 +18,7 @@ from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
 from tridentgen.events.labels import channel_names, neutrino_name, nuclide_name, regime_name
+from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile, open_events
 
 OVERWEIGHT_SHARE = 1e-4
@@ -81,7 +82,7 @@ class Events:
 
     @property
     def sum_weights(self) -> float:
-        """Sum of all weights in cm^2: the flux-averaged cross section."""
+        """Sum of all weights in cm^2: the flux-averaged cross section, of which a shard has only its part."""
         return float(np.sum(self["weight"]))
 
     @property
@@ -121,8 +122,8 @@ class Events:
         Events
             With new `weight`, and without `weight_t` and `weight_l`, which other couplings would share out
             differently; the attributes sigma, sigma_error, sum_w, sum_w2, vector_coupling and
-            axial_coupling follow. sigma_error is then the error of these events alone,
-            sqrt(sum w^2 - (sum w)^2 / n_trials).
+            axial_coupling follow, those of a shard as estimates of the whole. sigma_error is then the error of these
+            events alone, sqrt(sum w^2 - (sum w)^2 / n_trials).
 
         Raises
         ------
@@ -135,7 +136,9 @@ class Events:
             return self.reweight(c_l.c_l, c_l.c_r)
         left, right = np.asarray(c_l, dtype=float), np.asarray(c_r, dtype=float)
         weight = left**2 * self["weight_ll"] + right**2 * self["weight_rr"] + left * right * self["weight_lr"]
-        sum_w, sum_w2 = float(np.sum(weight)), float(np.sum(weight**2))
+        part = part_of_run(self.attributes)
+        whole = weight if part is None else weight * part.factor
+        sum_w, sum_w2 = float(np.sum(whole)), float(np.sum(whole**2))
         error = math.sqrt(max(sum_w2 - sum_w**2 / self.n_trials, 0.0)) if len(self) else 0.0
         sums = {"sigma": sum_w, "sigma_error": error, "sum_w": sum_w, "sum_w2": sum_w2}
         attributes: dict[str, Any] = {**self.attributes, **sums}
@@ -186,7 +189,8 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
     -------
     dict
         ``path``, ``attributes``, ``events``, ``columns`` (name, units, description, shape), ``groups``
-        (paths), ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
+        (paths), ``shard`` (first, last and total: which events of the run these are; None for a whole run),
+        ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
         ``unweighting_efficiency``, and events, sum_weight and share of each of the ``regimes`` of tridents or the
         ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of coherent scattering.
 
@@ -199,6 +203,7 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
         sums = _Sums.of(file)
         w_max = _maximum_weight((b["weight"] for b in file.blocks(["weight"])), sums.weight, OVERWEIGHT_SHARE)
         sigma, trials = file.attributes.get("sigma"), int(file.attributes.get("n_trials", file.rows))
+        part = part_of_run(file.attributes, file.path)
         return {
             "path": str(Path(path)),
             "attributes": dict(file.attributes),
@@ -208,6 +213,7 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
                 for c in file.columns
             ],
             "groups": sorted(file.groups()),
+            "shard": None if part is None else asdict(part),
             "sum_weight": sums.weight,
             "sum_weight_over_sigma": sums.weight / sigma if sigma else None,
             "effective_share": _effective_share(sums.weight, sums.weight2, trials),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
+from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.sampling.storage import proposal_from_groups
 
@@ -153,10 +154,12 @@ class _Totals:
             words = said.get(name, (f"{worst:.1e} of the largest energy",) * 2)
             yield Check(name, passed, words[0] if passed else words[1])
         sigma = float(file.attributes.get("sigma", 0.0))
-        known, share = file.attributes, 1.0
-        if "n_run" in known and known["complete"] and not known.get("unweighted"):
-            share = int(known["n_run"]) / int(known["n_requested"])  # a shard has the weights of the whole run
-        expected = sigma / share
+        try:
+            part = part_of_run(file.attributes, file.path)
+        except FileError as error:
+            yield Check("sum of weights", False, str(error))
+            return
+        expected = sigma if part is None else sigma / part.factor
         off = abs(self.weight - expected) / expected if expected else abs(self.weight)
         yield Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, off sigma by {off:.1e}")
 

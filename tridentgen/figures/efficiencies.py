@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
+from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end, in_words
 from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES
 from tridentgen.analysis.epa_comparison import sampled_events
 from tridentgen.analysis.histograms import FloatArray
@@ -18,7 +18,7 @@ from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.events.events import Events
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.processes.channels import Pair
-from tridentgen.reports.layout import aligned
+from tridentgen.reports.layout import aligned, percent
 from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
@@ -113,11 +113,14 @@ def _curve(pair: Pair, regime: str, name: str, events: Events) -> EfficiencyCurv
     weight, cuts = events["weight"], _CUT_VALUES[name]
     order = np.argsort(values)
     sums = np.cumsum([np.zeros(2), *np.stack([weight, weight**2], axis=1)[order]], axis=0)
-    below = sums[np.searchsorted(values[order], cuts, side="right")]
-    total, squares = sums[-1]
+    number = np.searchsorted(values[order], cuts, side="right")
+    below, (total, squares) = sums[number], sums[-1]
     share = below[:, 0] / total
     variance = below[:, 1] * (1.0 - 2.0 * share) + share**2 * squares
-    return EfficiencyCurve(pair, regime, name, cuts, share, np.sqrt(np.maximum(variance, 0.0)) / total)
+    error = np.sqrt(np.maximum(variance, 0.0)) / total
+    at_the_end = (number == 0) | (number == len(values))
+    error = np.where(at_the_end, error_at_the_end(total, squares), error)
+    return EfficiencyCurve(pair, regime, name, cuts, share, error)
 
 
 def draw(numbers: Efficiencies) -> Figure:
@@ -156,7 +159,7 @@ def text(numbers: Efficiencies) -> str:
     """Return the table of efficiencies in per cent."""
     rows = [("leptons", "regime", *numbers.cuts, "all")]
     for row in numbers.rows:
-        cells = [f"{100.0 * share.value:.2f} +- {100.0 * share.error:.2f}" for share in (*row.each, row.together)]
+        cells = [percent(share).replace("%", "") for share in (*row.each, row.together)]
         rows.append((" ".join(row.leptons), row.regime, *cells))
     return f"{numbers.nu} on {numbers.target}, {numbers.flux}; per cent of the signal\n{aligned(rows)}"
 

@@ -6,7 +6,7 @@ from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import CutSums
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.events.labels import regime_rows
-from tridentgen.reports.layout import Json, aligned, amount, measured
+from tridentgen.reports.layout import Json, aligned, amount, measured, percent
 
 Rows = list[tuple[str, CutSums]]
 
@@ -37,7 +37,7 @@ def cut_text(flow: CutFlow) -> str:
     amounts: list[tuple[str, ...]] = [(quantity, *names), ("no cut", *(_amount(flow, sums, None) for _, sums in rows))]
     for step, cut in enumerate(flow.steps):
         left = [sums.share(step) for _, sums in rows]
-        shares.append((cut, *(f"{share.value:.2%} +- {share.error:.2%}" for share in left)))
+        shares.append((cut, *(percent(share) for share in left)))
         amounts.append((cut, *(_amount(flow, sums, step) for _, sums in rows)))
     head = f"  {flow.path}: {int(flow.whole.all[2])} events ({flow.what})"
     written = [] if flow.output is None else ["", f"  {flow.written} events in {flow.output}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.reports.layout import block, measured
 
 _PARTS: Mapping[str, str] = {
@@ -16,10 +17,13 @@ _PARTS: Mapping[str, str] = {
 }
 """What `tridentgen.events.events.summary` sorts the cross section by, and the line above it."""
 
+_ALL_SHARDS = "the weights of all shards together sum to the cross section"
+
 
 def events_text(found: Mapping[str, Any]) -> str:
     """Return what `tridentgen.events.events.summary` found as a few lines and a table of the columns."""
     a = found["attributes"]
+    part = None if found["shard"] is None else PartOfRun(**found["shard"])
     done = "complete" if a.get("complete") else "interrupted"
     rows = [
         ("file", found["path"]),
@@ -27,6 +31,7 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("process", a.get("reaction", "")),
         ("flux", a.get("flux", "")),
         ("events", f"{found['events']} of {a.get('n_trials')} tried, {done}; seed {a.get('seed')}"),
+        *([("shard", f"{part}; {_ALL_SHARDS}")] if part is not None else []),
         ("cross section", f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2"),
         ("sum of weights", f"{found['sum_weight']:.6g} cm2"),
         ("effective events", f"{found['effective_share']:.1%}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from tridentgen.analysis.cut_flow import Measured
+from tridentgen.analysis.cut_flow import Measured, Share
 
 Json: TypeAlias = dict[str, Any]
 
@@ -16,7 +16,7 @@ _PLAIN = (1e-3, 1e7)
 def measured(value: float, error: float) -> str:
     """Return a value with its error, such as ``(1.2987 +- 0.0008)e-42``."""
     if not value > 0.0:
-        return f"{value:g} +- {error:g}"
+        return f"{value:g} +- {error:.2g}"
     exponent = int(f"{value:e}".split("e")[1])
     scale = 10.0**exponent
     digits = max(1, min(9, 1 - int(f"{error / scale:e}".split("e")[1]))) if error > 0.0 else 6
@@ -31,6 +31,14 @@ def amount(found: Measured) -> str:
         return f"{found.value:.6g}"
     digits = max(0, min(9, 1 - int(f"{found.error:e}".split("e")[1])))
     return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"
+
+
+def percent(share: Share) -> str:
+    """Return a share with its error, such as ``17.63% +- 0.24%``; no error is rounded to nothing."""
+    error = f"{share.error:.2%}"
+    if error == "0.00%" and share.error > 0.0:
+        error = f"{100.0 * share.error:.1g}%"
+    return f"{share.value:.2%} +- {error}"
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:

@@ -27,7 +27,7 @@ from tridentgen.events.labels import regime_rows
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
-from tridentgen.reports.layout import Json, aligned, amount, block, measured
+from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import Progress, train
 
@@ -108,8 +108,7 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [
-            (step, f"{share.value:.2%} +- {share.error:.2%}", f"{rate.events * share.value:.5g}")
-            for step, share in zip(steps, flow, strict=True)
+            (step, percent(share), f"{rate.events * share.value:.5g}") for step, share in zip(steps, flow, strict=True)
         ]
         lines += ["", aligned(rows, "  ")]
     return RateReport(found, "\n".join(lines), told, tuple(_steady_warning(job)), rate, tuple(spectra))

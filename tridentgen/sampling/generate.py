@@ -113,11 +113,19 @@ def summed_attributes(sums: WeightSums) -> dict[str, str | int | float]:
         "sigma": sums.sum,
         "sigma_error": sums.error,
         "sigma_units": "cm2",
-        "weight_rule": "sum(weight) = flux-averaged cross section",
+        "weight_rule": weight_rule(1, 1),
         "n_trials": sums.trials,
         "sum_w": sums.sum,
         "sum_w2": sums.sum_of_squares,
     }
+
+
+def weight_rule(count: int, total: int) -> str:
+    """Return what the weights of `count` of the `total` events of a run mean, for the attribute ``weight_rule``."""
+    if count == total:
+        return "sum(weight) = flux-averaged cross section"
+    share = f"{count}/{total}"
+    return f"sum(weight) over all {total} events of the run = flux-averaged cross section; over these, {share} of it"
 
 
 class WeightSums:

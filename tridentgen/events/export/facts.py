@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import InputError
+from tridentgen.events.part_of_run import PartOfRun
 
 PB_PER_CM2 = 1e36
 
@@ -86,6 +87,8 @@ class RunFacts:
         Whether the numbers of the events fit into 31 bits; else writers count from 0.
     energy_max_GeV : float
         Highest energy of a neutrino.
+    part : PartOfRun or None
+        Which part of its run the event file is; None for a whole one.
     """
 
     attributes: Mapping[str, Any]
@@ -101,6 +104,7 @@ class RunFacts:
     recoil: str = "final"
     beams: tuple[Beam, ...] = ()
     exposure: Exposure = field(default_factory=Exposure)
+    part: PartOfRun | None = None
 
     @property
     def title(self) -> str:
@@ -121,6 +125,13 @@ class RunFacts:
     def target_codes(self) -> tuple[int, ...]:
         """PDG codes of the target nuclides."""
         return codes(self.attributes, "target_pdg")
+
+    @property
+    def part_in_words(self) -> str:
+        """Return which part of its run the file is, empty for a whole one."""
+        return (
+            "" if self.part is None else f"{self.part}; the weights here stand for the cross section of the whole run"
+        )
 
     @property
     def weight_rule(self) -> str:

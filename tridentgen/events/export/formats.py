@@ -40,6 +40,31 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 """Formats by ending."""
 
 
+_NAMES_OF_OTHERS: Mapping[str, str] = MappingProxyType(
+    {
+        ".hepmc": "HepMC",
+        ".hepmc3": "HepMC",
+        ".hepevt": "HEPEVT",
+        ".root": "ROOT",
+        ".lhe": "LHE",
+        ".lheh5": "LHEH5",
+        ".parquet": "Parquet",
+    }
+)
+"""What a reader takes a file for whose name ends so, also with ``.gz`` behind it."""
+
+
+def refuse_names_of_others(path: Path) -> None:
+    """Raise `InputError` where the name of an event file is that of another format."""
+    kind = _NAMES_OF_OTHERS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+    if kind is not None:
+        article = "an" if kind.startswith("L") else "a"
+        raise InputError(
+            f"'{path}' is the name of {article} {kind} file, and this writes an event file in HDF5; give a name ending "
+            "in .h5, and use 'tridentgen convert' afterwards"
+        )
+
+
 def format_of(path: Path) -> Format:
     """Return the format of a file by the ending of its name; raise `InputError` for an unknown one."""
     for ending in sorted(FORMATS, key=len, reverse=True):

@@ -55,7 +55,8 @@ class HepevtWriter(TextWriter):
             f"# flux-averaged cross section {facts.sigma_pb:.16e} +- {facts.error_pb:.3e} pb per atom",
             f"# {facts.weight_rule}; weights are not in this file",
         )
-        return "".join(line.replace("\n", " ") + "\n" for line in lines).encode()
+        part = [f"# {facts.part_in_words}"] if facts.part is not None else []
+        return "".join(line.replace("\n", " ") + "\n" for line in (*lines, *part)).encode()
 
     def text(self, block: Block, group: Group) -> Bytes:
         """Return the events of a group, one row each."""

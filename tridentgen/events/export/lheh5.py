@@ -51,6 +51,8 @@ class Lheh5Writer(Writer):
         beams = (facts.beam_codes[0], facts.target_codes[0], facts.energy_max_GeV, first_target_mass_GeV(facts))
         init = self._table("init", _INIT, np.array([*beams, 0, 0, 0, 0, MEAN_IS_CROSS_SECTION, len(facts.processes)]))
         init.attrs["description"] = facts.title
+        if facts.part is not None:
+            init.attrs["partOfRun"] = facts.part_in_words
         init.attrs["generatorName"], init.attrs["generatorVersion"] = "tridentgen", facts.version
         processes = [(p.number, 4, -1, p.sigma_pb, p.error_pb, 1.0) for p in facts.processes]
         self._table("procInfo", _PROCESS, np.array(processes, dtype=np.float64))

@@ -169,6 +169,8 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
         if facts.attributes.get(key) not in (None, ""):
             yield f"NuHepMC.Provenance.{name}", str(facts.attributes[key])
     yield "tridentgen.WeightRule", facts.weight_rule
+    if facts.part is not None:
+        yield "tridentgen.PartOfRun", facts.part_in_words
     yield "tridentgen.Recoil", facts.recoil
 
 

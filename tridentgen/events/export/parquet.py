@@ -14,6 +14,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.export.facts import RunFacts
 from tridentgen.events.export.record import Block
 from tridentgen.events.export.writer import Writer
+from tridentgen.sampling.generate import weight_rule
 
 _GROUP_ROWS = 1 << 17
 """Events of a row group: what readers take at a time."""
@@ -38,7 +39,12 @@ class ParquetWriter(Writer):
     def open(self) -> None:
         """Begin the file with its schema."""
         attributes = {name: value for name, value in self.facts.attributes.items() if not isinstance(value, bytes)}
-        run = {**attributes, "weights": self.facts.weight_rule}
+        run = {
+            **attributes,
+            "weight_rule": weight_rule(1, 1),  # in place of a shard's
+            "weights": self._weights(),
+            "part_of_run": self.facts.part_in_words,
+        }
         fields = [
             self._arrow.field(
                 column.name,
@@ -50,6 +56,13 @@ class ParquetWriter(Writer):
         ]
         self._schema = self._arrow.schema(fields, metadata={"tridentgen": json.dumps(run)})
         self._file = self._parquet.ParquetWriter(str(self.part), self._schema)
+
+    def _weights(self) -> str:
+        """Return what the weights mean, which are in cm^2 here."""
+        facts, kind = self.facts, "weighted"
+        if facts.unit_pb is not None:
+            kind = f"unweighted, {facts.overweight} of {facts.events} events weigh more than the others"
+        return f"{kind}: the sum of the weights is the flux-averaged cross section in cm2 per atom"
 
     def _type(self, column: Column) -> Any:
         plain = self._arrow.from_numpy_dtype(np.dtype(column.dtype))

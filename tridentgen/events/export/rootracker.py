@@ -51,6 +51,7 @@ class RootrackerWriter(Writer):
                 "sigma_pb": self.facts.sigma_pb,
                 "sigma_error_pb": self.facts.error_pb,
                 "weights": self.facts.weight_rule,
+                "part_of_run": self.facts.part_in_words,
             }
         )
         counted = ", ".join(f"{name}: int32" for name in _COUNTED)

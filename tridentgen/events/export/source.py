@@ -17,6 +17,7 @@ from tridentgen.errors import FileError
 from tridentgen.events.events import OVERWEIGHT_SHARE
 from tridentgen.events.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts, codes
 from tridentgen.events.export.record import Block, Number, records
+from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile
 
 FloatArray = NDArray[np.float64]
@@ -81,6 +82,8 @@ class _Survey:
 class EventSource:
     """The events of an open file, as they are to be written.
 
+    What is written stands alone: the weights of a shard become those of an estimate of the whole cross section.
+
     Parameters
     ----------
     file : EventFile
@@ -102,6 +105,7 @@ class EventSource:
     def __init__(self, file: EventFile, path: Path, *, recoil: str, unweight: bool, seed: int) -> None:
         check_seed(seed)
         self._file, self._path, self._recoil = file, path, recoil
+        self._part = part_of_run(file.attributes, path)
         self._records = records(file.attributes, recoil)
         self._known = {column.name: column for column in file.columns}
         self._require(("event_id", "weight", "e_nu", *self._records.columns))
@@ -136,6 +140,7 @@ class EventSource:
             recoil=self._recoil,
             beams=tuple(beams) or self._single_energy(),
             exposure=exposure or Exposure(),
+            part=self._part,
         )
 
     def _single_energy(self) -> tuple[Beam, ...]:
@@ -226,6 +231,8 @@ class EventSource:
                 raise FileError(
                     f"'{self._path}': column '{name}' of event {start + row} is not finite; make the file again"
                 )
+            if self._part is not None and name.startswith("weight"):
+                read[name] = values * self._part.factor
         return read
 
     def _maximum_weight(self) -> float:
