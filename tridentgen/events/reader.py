@@ -149,10 +149,11 @@ def _checked(file: Any, path: Path) -> EventFile:
         raise FileError(f"'{path}' lacks the attribute '{lost[0]}'; make it again or take a fresh copy")
     pieces = Pieces(path, virtual_mappings(file, path))
     rows, names = int(attributes["n_events"]), str(attributes["columns"]).split(",")
-    missing = [name for name in names if not _holds(file, "events") or not _holds(file["events"], name)]
+    events: Any = file["events"] if _holds(file, "events") else None
+    missing = [name for name in names if not _holds(events, name)]
     if missing:
         raise FileError(f"'{path}' lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; make it again")
-    columns = tuple(_checked_column(file["events"][name], name, rows, attributes, pieces, path) for name in names)
+    columns = tuple(_checked_column(events[name], name, rows, attributes, pieces, path) for name in names)
     return EventFile(path, file, attributes, columns, rows, pieces)
 
 
