@@ -75,6 +75,32 @@ def test_ctrl_c_ends_with_a_valid_file(folder: Path, cli: Command, event_file: P
     assert abs(found["sum_weight"] - whole["sum_weight"]) < 4.0 * errors
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
+def test_ctrl_c_while_the_package_is_imported_is_one_line(folder: Path) -> None:
+    """At the first module that is found by `importlib`, wherever that is in the imports."""
+    before = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {'MODULE'!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "from tridentgen_command import main; sys.exit(main())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for module in ("tridentgen", "numpy", "numpy.linalg", "h5py.h5", "tridentgen.commands.generate"):
+        words = [sys.executable, "-c", before.replace("MODULE", module), "cards"]
+        found = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert (found.returncode, found.stdout, found.stderr) == (130, "", "tridentgen: interrupted\n"), module
+
+
+def test_the_package_is_a_command_too(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "tridentgen", "generate", "nothing.toml"]
+    found = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr.count("\n")) == (2, "", 1)
+
+
 def terminal_output(terminal: int, until: Callable[[str], bool]) -> str:
     """Read what a process draws on a terminal until it is enough or has ended."""
     seen = b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
 import re
@@ -104,10 +105,16 @@ def test_wheel_holds_the_cards_and_kernels(wheel_names: list[str]) -> None:
     assert "tridentgen/data/kernels/README.md" in wheel_names
 
 
+def test_the_console_script_calls_what_the_wheel_holds(wheel_names: list[str], project: dict[str, Any]) -> None:
+    module, _, function = project["scripts"]["tridentgen"].partition(":")
+    assert f"{module}.py" in wheel_names
+    assert callable(getattr(importlib.import_module(module), function))
+
+
 def test_wheel_holds_nothing_but_the_package_and_its_metadata(wheel_names: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel_names}
     info = f"tridentgen-{tridentgen.__version__}.dist-info"
-    assert tops == {"tridentgen", info}
+    assert tops == {"tridentgen", "tridentgen_command.py", info}
     assert f"{info}/licenses/LICENSE" in wheel_names
     assert not [name for name in wheel_names if "tests" in name.split("/") or "__pycache__" in name]
 
