@@ -232,14 +232,17 @@ class _Wanted:
     identity: Mapping[str, str | int | float]
     proposal: Proposal | None
 
-    def check(self, path: Path, known: Mapping[str, Any], kept: Proposal | None) -> None:
+    def check(self, path: Path, known: Mapping[str, Any]) -> None:
         """Raise `UnfitError` where a file is of another run."""
         other = next((name for name, value in self.identity.items() if known.get(name) != value), None)
         if other is not None:
             raise UnfitError(
                 f"'{path}' is of another run ('{other}' differs); move it away, or overwrite it with --force"
             )
-        if self.proposal is not None and kept is not None and kept.digest != self.proposal.digest:
+
+    def check_map(self, path: Path, kept: Proposal) -> None:
+        """Raise `UnfitError` where the map of a file is not the one given."""
+        if self.proposal is not None and kept.digest != self.proposal.digest:
             raise UnfitError(
                 f"'{path}' was made with another map than that of --map; leave --map out, or give the map it was made "
                 "with"
@@ -279,8 +282,9 @@ def _ended(path: Path, wanted: _Wanted, *, force: bool) -> _Ended | None:
     """Return what the file of a run says; where it is not what is to be made, None with `force`, else `FileError`."""
     try:
         with open_events(path) as file:
+            wanted.check(path, file.attributes)
             found = _Ended(file.attributes, file.rows, proposal_from_groups(file.groups()))
-        wanted.check(path, found.known, found.proposal)
+        wanted.check_map(path, found.proposal)
     except (FileError, InputError):
         if not force:
             raise
@@ -303,8 +307,9 @@ def _writer(path: Path, card: Card, job: Job, wanted: _Wanted, *, left: bool, fo
 def _taken_up(path: Path, job: Job, wanted: _Wanted) -> EventWriter:
     writer = EventWriter.resume(path, job.columns)
     try:
-        groups = writer.groups()
-        wanted.check(part_path(path), writer.attributes, proposal_from_groups(groups) if groups else None)
+        wanted.check(writer.part, writer.attributes)
+        if groups := writer.groups():
+            wanted.check_map(writer.part, proposal_from_groups(groups))
     except BaseException:
         writer.abandon()
         raise
