@@ -17,6 +17,7 @@ import h5py
 import pytest
 
 from tests.production_runs import attributes, command, content, production_card, whole_run
+from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.errors import FileError
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.output import uninterrupted
@@ -192,6 +193,30 @@ def test_a_sigterm_to_all_processes_of_a_job(tmp_path: Path) -> None:
     assert error.startswith("tridentgen: terminated after ")
     assert error.endswith(" of 200000 events; go on with --resume\n")
     assert content(run(tmp_path / "card.toml", tmp_path / "a.h5", resume=True).path) == content(whole.path)
+
+
+@posix
+def test_a_sigterm_waits_until_there_are_workers_to_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    class Workers:
+        def __init__(self, *_arguments: object, **_named: object) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            done.append("started")
+
+        def __enter__(self) -> Workers:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            done.append("closed")
+
+    class Library:
+        LocalCluster = Client = Workers
+
+    monkeypatch.setitem(sys.modules, "distributed", Library)
+    with terminable(), pytest.raises(Terminated), dask_executor(2):
+        pass
+    assert done == ["started", "started", "closed", "closed"]
 
 
 @posix
