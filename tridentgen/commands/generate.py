@@ -33,8 +33,11 @@ def add(commands: Subparsers) -> None:
                           help="overwrite the output; with --resume, only what the run cannot go on with")  # fmt: skip
     generate.add_argument("--workers", metavar="N", help="compute with N processes, which may die (needs Dask)")
     generate.add_argument("--scheduler", metavar="ADDRESS", help="compute with the workers of a Dask scheduler")
-    generate.add_argument("--patience", metavar="SECONDS",
-                          help=f"end when no worker finishes anything for so long ({PATIENCE_S:g})")  # fmt: skip
+    generate.add_argument(
+        "--patience",
+        metavar="SECONDS",
+        help=f"end when no worker finishes anything for so long (default: {PATIENCE_S:g})",
+    )
     add_common(generate)
     generate.set_defaults(command=_generate)
 

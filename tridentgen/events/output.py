@@ -71,8 +71,8 @@ def uninterrupted() -> Iterator[list[int]]:
     finally:
         for number, handler in zip(held, before, strict=True):
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        if held_back:
-            signal.raise_signal(max(held_back))  # a SIGTERM rather than a Ctrl-C
+        for late in sorted(set(held_back), reverse=True):  # a SIGTERM before a Ctrl-C
+            signal.raise_signal(late)
 
 
 def reserve(descriptor: int, offset: int, size: int) -> None:
