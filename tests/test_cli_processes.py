@@ -75,6 +75,13 @@ def test_ctrl_c_ends_with_a_valid_file(folder: Path, cli: Command, event_file: P
     assert abs(found["sum_weight"] - whole["sum_weight"]) < 4.0 * errors
 
 
+def test_the_package_is_a_command_too(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "tridentgen", "generate", "nothing.toml"]
+    found = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr.count("\n")) == (2, "", 1)
+
+
 def terminal_output(terminal: int, until: Callable[[str], bool]) -> str:
     """Read what a process draws on a terminal until it is enough or has ended."""
     seen = b""

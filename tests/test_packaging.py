@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
 import re
@@ -102,6 +103,12 @@ def test_wheel_holds_the_cards_and_kernels(wheel_names: list[str]) -> None:
     assert cards, "the checkout has no built-in cards"
     assert cards == {name for name in wheel_names if re.fullmatch(r"tridentgen/data/cards/.*\.toml", name)}
     assert "tridentgen/data/kernels/README.md" in wheel_names
+
+
+def test_the_console_script_calls_what_the_wheel_holds(wheel_names: list[str], project: dict[str, Any]) -> None:
+    module, _, function = project["scripts"]["tridentgen"].partition(":")
+    assert f"{module}.py" in wheel_names
+    assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_wheel_holds_nothing_but_the_package_and_its_metadata(wheel_names: list[str]) -> None:

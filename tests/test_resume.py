@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.command_line import Command
-from tests.production_runs import attributes, command, content, production_card, whole_run
+from tests.production_runs import attributes, command, content, need, production_card, whole_run
 from tests.run_cards import columns_of
 from tridentgen.errors import FileError
 from tridentgen.events.hdf5 import EventWriter
@@ -76,7 +76,7 @@ def test_a_shard_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shard: dict[str, Any] = {"first": 3000, "count": 9000}
     expected = run(card, tmp_path / "expected.h5", **shard)
     broken_off(card, tmp_path / "a.h5", monkeypatch, 1, **shard)
-    with pytest.raises(FileError, match=r"a\.h5\.part' is of another run \('first' differs\); move it away, or leave"):
+    with pytest.raises(FileError, match=r"a\.h5\.part' is of another run \('first' differs\); move it away, or overwr"):
         run(card, tmp_path / "a.h5", resume=True, first=0, count=9000)
     again = run(card, tmp_path / "a.h5", resume=True, **shard)
     assert content(again.path) == content(expected.path)
@@ -100,16 +100,19 @@ def test_where_there_is_nothing_to_resume_the_run_starts(tmp_path: Path) -> None
         (["detector.light_yield=12"], {}, "run_id"),
         (["sampling.events=20001"], {}, "n_requested"),
         ([], {"unweight": True}, "unweighted"),
+        (["sampling.engine=native", "sampling.fast=true"], {}, "run_id"),
     ],
 )
 def test_another_run_is_not_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], options: dict[str, Any], name: str
 ) -> None:
+    if "sampling.engine=native" in overrides:
+        need("native")
     card = production_card(tmp_path, "cevns")
     part = broken_off(card, tmp_path / "a.h5", monkeypatch, 1)
     before = part.read_bytes()
     with pytest.raises(
-        FileError, match=rf"is of another run \('{name}' differs\); move it away, or leave --resume"
+        FileError, match=rf"is of another run \('{name}' differs\); move it away, or overwrite it"
     ) as caught:
         run(card, tmp_path / "a.h5", resume=True, overrides=overrides, **options)
     assert "\n" not in str(caught.value)
@@ -223,3 +226,107 @@ def test_events_are_neither_lost_nor_doubled(tmp_path: Path, monkeypatch: pytest
     np.testing.assert_array_equal(found["event_id"], np.arange(20_000))
     for name, values in kept.items():
         np.testing.assert_array_equal(found[name][: 3 * 4096], values)
+
+
+def run_ids(card: Path, folder: Path, *settings: list[str], **options: Any) -> list[str]:
+    """Return the identity of the run under each of some settings."""
+    made = (run(card, folder / "id.h5", overrides=words, force=True, **options) for words in settings)
+    return [str(attributes(one.path)["run_id"]) for one in made]
+
+
+def test_engines_share_an_identity_unless_they_fuse_operations(tmp_path: Path) -> None:
+    need("native")
+    card = production_card(tmp_path, "cevns", events=100)
+    engines = (["sampling.engine=numpy"], ["sampling.engine=native"])
+    numpy, native, numpy_fast, native_fast = run_ids(
+        card, tmp_path, *engines, *([*words, "sampling.fast=true"] for words in engines)
+    )
+    assert numpy == native == numpy_fast  # numpy has nothing to fuse
+    assert native_fast != native
+
+
+def test_the_precision_of_the_integral_is_part_of_unweighted_runs_alone(tmp_path: Path) -> None:
+    card = production_card(tmp_path, "cevns", events=100)
+    settings = (["sampling.rel_error=1e-3"], ["sampling.rel_error=2e-3"])
+    first, second = run_ids(card, tmp_path, *settings)
+    assert first == second
+    first, second = run_ids(card, tmp_path, *settings, unweight=True)
+    assert first != second
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("done", [False, True])
+def test_a_map_has_to_be_the_one_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
+    card, output = production_card(tmp_path, "cevns"), tmp_path / "a.h5"
+    mine, other = (
+        run(card, tmp_path / f"map{seed}.h5", overrides=[f"sampling.seed={seed}", "sampling.events=10"]).path
+        for seed in (5, 6)
+    )
+    expected = run(card, tmp_path / "expected.h5", map_file=mine)
+    if done:
+        shutil.copy(expected.path, output)
+        left = output
+    else:
+        left = broken_off(card, output, monkeypatch, 1, map_file=mine)
+    before = left.read_bytes()
+    for force in (False, True):
+        with pytest.raises(FileError, match=r"there is no file '.*none\.h5'"):
+            run(card, output, map_file=tmp_path / "none.h5", resume=True, force=force)
+    with pytest.raises(
+        FileError, match=rf"'{left}' was made with another map than that of --map; leave --map"
+    ) as caught:
+        run(card, output, map_file=other, resume=True)
+    assert "\n" not in str(caught.value)
+    assert left.read_bytes() == before
+    assert content(run(card, output, map_file=mine, resume=True).path) == content(expected.path)
+    remade = run(card, output, map_file=other, resume=True, force=True)
+    assert content(remade.path) == content(run(card, tmp_path / "other.h5", map_file=other).path)
+    assert content(remade.path) != content(expected.path)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_with_force_what_fits_is_gone_on_with_and_the_rest_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, output = whole_run(tmp_path, "cevns"), tmp_path / "a.h5"
+    both: dict[str, Any] = {"resume": True, "force": True}
+    card, another = tmp_path / "card.toml", ["sampling.seed=8"]
+    seen: list[str] = []
+    part = broken_off(card, output, monkeypatch, 2)
+    run(card, output, progress=lambda what, _share: seen.append(what), **both)
+    assert len(seen) == 3  # of five batches, and the map was kept
+    before = output.read_bytes()
+    assert run(card, output, **both).events == 20_000
+    assert output.read_bytes() == before  # it had ended
+
+    run(card, output, overrides=another, **both)
+    assert content(output) != content(whole.path)
+    run(card, output, **both)
+    assert content(output) == content(whole.path)
+    for damaged in (b"garbage" * 1000, before[:5000]):
+        part.write_bytes(damaged)
+        output.write_bytes(damaged)
+        run(card, output, **both)
+        assert content(output) == content(whole.path)
+    broken_off(card, tmp_path / "b.h5", monkeypatch, 2, overrides=another)
+    run(card, tmp_path / "b.h5", **both)
+    assert content(tmp_path / "b.h5") == content(whole.path)
+
+
+@posix
+@pytest.mark.usefixtures("small_batches")
+def test_a_link_stays_a_link_and_the_unfinished_file_lies_beside_what_it_leads_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, scratch, link = whole_run(tmp_path, "cevns"), tmp_path / "scratch", tmp_path / "a.h5"
+    scratch.mkdir()
+    link.symlink_to(scratch / "t.h5")
+    card = tmp_path / "card.toml"
+    broken_off(card, link, monkeypatch, 2)
+    assert [path.name for path in scratch.iterdir()] == ["t.h5.part"]
+    run(card, link, resume=True)
+    assert [path.name for path in scratch.iterdir()] == ["t.h5"]
+    assert link.readlink() == scratch / "t.h5"
+    assert content(link) == content(whole.path)
+    with pytest.raises(FileError, match="already exists"):
+        run(card, link)

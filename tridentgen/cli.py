@@ -14,13 +14,14 @@ from tridentgen.cards import CardError
 from tridentgen.commands import bench, cards, convert, cut, epa, figure, generate, info, merge, plot, rate, verify, xsec
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.errors import InputError, TridentgenError
+from tridentgen.interrupts import Stopped
 from tridentgen.toml_tables import one_line
 
 _COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge, verify, bench, cards)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0, 2 for errors, 130 where interrupted."""
+    """Run the command line and return its exit code: 0, 2 for errors, 130 where interrupted, 143 where terminated."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a title or a path may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TridentgenError as error:
         complain(f"tridentgen: {one_line(str(error))}")
         return EXIT_ERROR
+    except Stopped as stopped:
+        complain(f"tridentgen: {stopped}")
+        return stopped.exit_code
     except KeyboardInterrupt:
         complain("tridentgen: interrupted")
         return EXIT_INTERRUPTED

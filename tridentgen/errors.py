@@ -18,6 +18,10 @@ class FileError(TridentgenError, OSError):
     """A file that cannot be read or written. The message names the file and the cure."""
 
 
+class UnfitError(FileError):
+    """A file that a run cannot go on with: it is of another run, or damaged."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the known word nearest to `word`, or an empty string."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

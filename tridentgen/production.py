@@ -16,6 +16,7 @@ from tridentgen.engines.work import Columns, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.output import uninterrupted
+from tridentgen.interrupts import Stopped
 from tridentgen.sampling.generate import BATCH, WeightSums, divide_weights, event_batches, run_attributes, weight_rule
 from tridentgen.sampling.integrate import CrossSection, cross_section
 from tridentgen.sampling.train import Progress
@@ -28,12 +29,26 @@ _HOPELESS_TRIALS = 10**8
 
 @dataclass(frozen=True)
 class Range:
-    """Which events are made: `count` of them from `first` on, of a run of `total`."""
+    """Which events are made: `count` of them from `first` on, of a run of `total`.
+
+    A Ctrl-C ends a run that `may_end_early` with the events there are, their weights rescaled; of others it leaves the
+    unfinished file, and so does a SIGTERM of all.
+    """
 
     first: int
     count: int
     total: int
     unweight: bool
+    may_end_early: bool = True
+
+    def made(self, writer: EventWriter) -> int:
+        """Return how many of them a file has: trials, or events where these are counted."""
+        return writer.rows if self.unweight else writer.done
+
+    def ends_with(self, writer: EventWriter, interrupt: KeyboardInterrupt) -> bool:
+        """Return whether the file is to be closed with the events it has."""
+        early = self.may_end_early and not isinstance(interrupt, Stopped) and self.made(writer) > 0
+        return early or self.made(writer) == self.count
 
 
 @dataclass(frozen=True)
@@ -112,10 +127,10 @@ def _weighted(
                 writer.append(selected, tried=len(kept))
                 tally.add(batch, kept)
             progress("generating", writer.done / events.count)
-    except KeyboardInterrupt:
-        if writer.done == 0:
+    except KeyboardInterrupt as interrupt:
+        if not events.ends_with(writer, interrupt):
             raise
-    with uninterrupted():  # a second Ctrl-C must not leave weights that sum to something else
+    with uninterrupted() as signals:  # a second Ctrl-C must not leave weights that sum to something else
         sums, complete = tally.passed, writer.done == events.count
         scale = events.total / sums.trials
         # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
@@ -124,6 +139,7 @@ def _weighted(
         if complete:
             writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
             writer.close(complete=True)
+            signals.clear()  # they came when all was done
         else:
             _rescale_and_close(writer, results, _weight_names(process), scale, complete=False)
     return Produced(writer.rows, sums, sums.error, tally.acceptance, None, complete)
@@ -157,13 +173,16 @@ def _unweighted(
                 writer.append(selected, tried=end - begin)
             progress("generating", writer.rows / events.count)
             _check_yield(writer)
-    except KeyboardInterrupt:
-        if writer.rows == 0:
+    except KeyboardInterrupt as interrupt:
+        if not events.ends_with(writer, interrupt):
             raise
     finally:
         trials.close()
-    with uninterrupted():
-        return _finish_unweighted(writer, card, process, proposal, engine, events, total)
+    with uninterrupted() as signals:
+        made = _finish_unweighted(writer, card, process, proposal, engine, events, total)
+        if made.complete:
+            signals.clear()
+    return made
 
 
 def _check_yield(writer: EventWriter) -> None:
@@ -215,8 +234,9 @@ def _finished(writer: EventWriter, events: Range) -> Produced:
     tally, complete, overweight = _Tally.of_file(writer, events.first), bool(known[RESCALED]), None
     if events.unweight:
         overweight = int(known["overweight_events"])
-    with uninterrupted():
+    with uninterrupted() as signals:
         writer.close(complete=complete)
+        signals.clear()
     error = float(known["sigma_error"])
     return Produced(writer.rows, tally.passed, error, tally.acceptance, overweight, complete)
 

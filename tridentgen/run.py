@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,18 @@ from tridentgen.cards import Card, read_card
 from tridentgen.distribution.engine import DistributedEngine
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
-from tridentgen.errors import FileError, InputError
+from tridentgen.errors import FileError, InputError, UnfitError
 from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.events.output import check_output, part_path
+from tridentgen.events.output import check_output, part_path, real_path
 from tridentgen.events.reader import open_events
+from tridentgen.interrupts import Stopped, Terminated
 from tridentgen.jobs import Job, engine_of, placed_job, rate_of
 from tridentgen.production import Produced, Range, produce
 from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import Progress, silent, train
+
+_log = logging.getLogger("tridentgen")
 
 PATIENCE_S = 3600.0
 """How long a run waits for its workers by default."""
@@ -100,9 +105,10 @@ def run(
         Keep events with probability weight over maximum weight, until the card's number of them is there. Those with
         a larger weight keep the ratio.
     resume : bool
-        Go on with what a killed run of the same card left: start where there is nothing, do nothing where it ended.
+        Go on with what a killed run of the same card left: start where there is nothing, do nothing where it ended, and
+        make the run again where Ctrl-C had ended it early.
     force : bool
-        Overwrite the output.
+        Overwrite the output; with `resume`, only what the run cannot go on with.
     executor : Executor
         Let its workers do the computing; any of `concurrent.futures`, of Dask or of `mpi4py.futures`.
     patience_s : float
@@ -119,34 +125,57 @@ def run(
 
     Notes
     -----
-    Interrupted by Ctrl-C, the run ends with a valid file of the events made so far, weights rescaled to their number.
+    Interrupted by Ctrl-C, the run of a whole card ends with a valid file of the events made so far, weights rescaled to
+    their number. A shard, or a run with `resume`, keeps its unfinished file as it is and raises `Stopped`, which is a
+    `KeyboardInterrupt` that says how far the run came.
     """
     start = time.perf_counter()
     if not isinstance(card, Card):
         card = read_card(card, overrides)
     elif overrides:
         raise InputError("overrides go with a card's path or name, not with a Card")
-    path = Path(output or card.output.path or "events.h5")
-    events = _range(card, first, count, unweight=unweight)
-    left = resume and is_begun(part_path(path))
+    path = real_path(output or card.output.path or "events.h5")
+    whole = first is None and count is None
+    events = replace(_range(card, first, count, unweight=unweight), may_end_early=whole and not resume)
     job = placed_job(card)
-    if resume and not left and path.exists() and not force:
-        return _ended(path, card, job, events)
-    check_output(path, force or left)
+    proposal = None if map_file is None else read_proposal(map_file, job.process.signature)
+    engine = _engine(card, job, executor, patience_s, progress) if card.sampling.fast else None  # the bits are its own
+    wanted = _Wanted(_identity(card, job, events, engine), proposal)
+    left = resume and is_begun(part_path(path))
+    ended = _ended(path, wanted, force=force) if resume and not left and path.exists() else None
+    if ended is not None:
+        if ended.known["complete"]:
+            return ended.result(path, card, job)
+        _log.warning("'%s' is of an interrupted run whose weights were rescaled; making it again", path)
+        proposal = ended.proposal
+    overwrite = force or ended is not None
+    check_output(path, overwrite or left)
     rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
-    engine = _engine(card, job, executor, patience_s, progress)
-    with _writer(path, card, job, events, left=left, force=force) as writer:
-        proposal = _proposal(writer, card, job, engine, map_file, progress)
+    engine = engine or _engine(card, job, executor, patience_s, progress)
+    with _writer(path, card, job, wanted, left=left, force=overwrite) as writer, _resumable(writer, events):
+        proposal = _proposal(writer, card, job, engine, proposal, progress)
         made = produce(writer, card, job.process, proposal, engine, events, progress, job.placement)
     return _summary(path, card, job, engine, proposal, made, time.perf_counter() - start)
+
+
+@contextmanager
+def _resumable(writer: EventWriter, events: Range) -> Iterator[None]:
+    """Say of an interrupt that leaves the unfinished file how far the run came."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        kind, word = (Terminated, "terminated") if isinstance(interrupt, Terminated) else (Stopped, "interrupted")
+        nothing_left = events.may_end_early and kind is Stopped and writer.done == 0
+        if nothing_left or not writer.is_open:
+            raise
+        raise kind(f"{word} after {events.made(writer)} of {events.count} events; go on with --resume") from interrupt
 
 
 def _engine(card: Card, job: Job, executor: Executor | None, patience_s: float, progress: Progress) -> Engine:
     """Return the engine of a card, or one that uses the workers of `executor`."""
     if executor is None:
         return engine_of(card)
-    progress("waiting for workers", 0.0)
-    return DistributedEngine.start(executor, card, job.process, patience_s)
+    return DistributedEngine.start(executor, card, job.process, patience_s, progress)
 
 
 def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) -> Range:
@@ -176,87 +205,134 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
     return Range(begin, number, total, unweight)
 
 
-def run_id(card: Card, job: Job) -> str:
-    """Return a hash of all that the events depend on but their number: equal for runs whose events are the same."""
-    parts = (job.process.signature, card.sampling.seed, card.sampling.training_points, sorted(card.cuts.limits.items()))
-    placement = () if job.placement is None else (job.placement,)
-    return hashlib.sha256(repr((*parts, card.detector, *placement, __version__)).encode()).hexdigest()
+def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | None = None) -> str:
+    """Return a hash of all that the events depend on but their number: equal for runs whose events are the same.
+
+    `engine` matters where the card lets it fuse operations.
+    """
+    sampling = card.sampling
+    parts = [job.process.signature, sampling.seed, sampling.training_points, sorted(card.cuts.limits.items())]
+    parts += [card.detector, *([] if job.placement is None else [job.placement]), __version__]
+    if sampling.fast and engine is not None and engine.name != "numpy":  # which has nothing to fuse
+        parts.append(("fast", engine.name))
+    if unweight:
+        parts.append(("rel_error", sampling.rel_error))
+    return hashlib.sha256(repr(tuple(parts)).encode()).hexdigest()
 
 
-def _identity(card: Card, job: Job, events: Range) -> dict[str, str | int | float]:
+def _identity(card: Card, job: Job, events: Range, engine: Engine | None) -> dict[str, str | int | float]:
     """Return the attributes that are the same in every part and every attempt of what is to be made."""
     return {
-        "run_id": run_id(card, job),
+        "unweighted": int(events.unweight),
+        "run_id": run_id(card, job, unweight=events.unweight, engine=engine),
         "seed": card.sampling.seed,
         "first": events.first,
         "n_requested": events.count,
         "n_run": events.total,
-        "unweighted": int(events.unweight),
     }
 
 
-def _check_identity(path: Path, found: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """Raise `FileError` where a file is of another run."""
-    other = next((name for name, value in identity.items() if found.get(name) != value), None)
-    if other is not None:
-        raise FileError(
-            f"'{path}' is of another run ('{other}' differs); move it away, or leave --resume out and give --force"
+@dataclass(frozen=True)
+class _Wanted:
+    """What a file has to be of for a run to go on with it: its attributes, and the map where one is given."""
+
+    identity: Mapping[str, str | int | float]
+    proposal: Proposal | None
+
+    def check(self, path: Path, known: Mapping[str, Any]) -> None:
+        """Raise `UnfitError` where a file is of another run."""
+        other = next((name for name, value in self.identity.items() if known.get(name) != value), None)
+        if other is not None:
+            raise UnfitError(
+                f"'{path}' is of another run ('{other}' differs); move it away, or overwrite it with --force"
+            )
+
+    def check_map(self, path: Path, kept: Proposal) -> None:
+        """Raise `UnfitError` where the map of a file is not the one given."""
+        if self.proposal is not None and kept.digest != self.proposal.digest:
+            raise UnfitError(
+                f"'{path}' was made with another map than that of --map; leave --map out, or give the map it was made "
+                "with"
+            )
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What the file of a run says that ended before."""
+
+    known: Mapping[str, Any]
+    rows: int
+    proposal: Proposal
+
+    def result(self, path: Path, card: Card, job: Job) -> Run:
+        """Return what came of the run."""
+        known = self.known
+        sigma, seen = float(known["sigma"]), float(known.get("acceptance", 1.0))
+        return Run(
+            path=path,
+            events=self.rows,
+            trials=int(known["n_trials"]),
+            sigma=sigma,
+            error=float(known["sigma_error"]),
+            effective_share=sigma * sigma / (int(known["n_trials"]) * float(known["sum_w2"])) if sigma else 0.0,
+            unweighting_efficiency=sigma / self.proposal.max_weight,
+            expected_events=rate_of(card, job.beam, sigma * seen),
+            acceptance=None if job.detector is None else seen,
+            overweight=int(known["overweight_events"]) if "overweight_events" in known else None,
+            engine=str(known["engine"]),
+            seconds=0.0,
+            complete=True,
         )
 
 
-def _ended(path: Path, card: Card, job: Job, events: Range) -> Run:
-    """Return what came of a run that ended before, or `FileError` where its file is not what is to be made."""
-    with open_events(path) as file:
-        known, rows, proposal = file.attributes, file.rows, proposal_from_groups(file.groups())
-    _check_identity(path, known, _identity(card, job, events))
-    if not known["complete"]:
-        raise FileError(f"'{path}' is of an interrupted run whose weights were rescaled; make it again with --force")
-    sigma, seen = float(known["sigma"]), float(known.get("acceptance", 1.0))
-    return Run(
-        path=path,
-        events=rows,
-        trials=int(known["n_trials"]),
-        sigma=sigma,
-        error=float(known["sigma_error"]),
-        effective_share=sigma * sigma / (int(known["n_trials"]) * float(known["sum_w2"])) if sigma else 0.0,
-        unweighting_efficiency=sigma / proposal.max_weight,
-        expected_events=rate_of(card, job.beam, sigma * seen),
-        acceptance=None if job.detector is None else seen,
-        overweight=int(known["overweight_events"]) if "overweight_events" in known else None,
-        engine=str(known["engine"]),
-        seconds=0.0,
-        complete=True,
-    )
-
-
-def _writer(path: Path, card: Card, job: Job, events: Range, *, left: bool, force: bool) -> EventWriter:
-    """Return the writer of a new file, or of the one that a killed run of the same card left."""
-    identity = _identity(card, job, events)
-    if left:
-        writer = EventWriter.resume(path, job.columns)
-        try:
-            _check_identity(part_path(path), writer.attributes, identity)
-        except FileError:
-            writer.abandon()
+def _ended(path: Path, wanted: _Wanted, *, force: bool) -> _Ended | None:
+    """Return what the file of a run says; where it is not what is to be made, None with `force`, else `FileError`."""
+    try:
+        with open_events(path) as file:
+            wanted.check(path, file.attributes)
+            found = _Ended(file.attributes, file.rows, proposal_from_groups(file.groups()))
+        wanted.check_map(path, found.proposal)
+    except (FileError, InputError):
+        if not force:
             raise
-        return writer
-    attributes = {**job.attributes, "title": card.title, "card": card.text, **identity}
+        return None
+    return found
+
+
+def _writer(path: Path, card: Card, job: Job, wanted: _Wanted, *, left: bool, force: bool) -> EventWriter:
+    """Return the writer of the file that a killed run of the same card left, or of a new one."""
+    if left:
+        try:
+            return _taken_up(path, job, wanted)
+        except UnfitError:
+            if not force:
+                raise
+    attributes = {**job.attributes, "title": card.title, "card": card.text, **wanted.identity}
     return EventWriter(path, job.columns, attributes, force=force)
 
 
+def _taken_up(path: Path, job: Job, wanted: _Wanted) -> EventWriter:
+    writer = EventWriter.resume(path, job.columns)
+    try:
+        wanted.check(writer.part, writer.attributes)
+        if groups := writer.groups():
+            wanted.check_map(writer.part, proposal_from_groups(groups))
+    except BaseException:
+        writer.abandon()
+        raise
+    return writer
+
+
 def _proposal(
-    writer: EventWriter, card: Card, job: Job, engine: Engine, map_file: str | Path | None, progress: Progress
+    writer: EventWriter, card: Card, job: Job, engine: Engine, given: Proposal | None, progress: Progress
 ) -> Proposal:
-    """Return the density: that of the file where it has one, of another file, or trained; and keep it in the file."""
+    """Return the density: that of the file where it has one, the one given, or trained; and keep it in the file."""
     process = job.process
     kept = writer.groups()
     if kept:
         return proposal_from_groups(kept)
-    if map_file is None:
-        points, seed = card.sampling.training_points, card.sampling.seed
-        proposal = train(process, engine, seed, points=points, progress=progress)
-    else:
-        proposal = read_proposal(map_file, process.signature)
+    points, seed = card.sampling.training_points, card.sampling.seed
+    proposal = train(process, engine, seed, points=points, progress=progress) if given is None else given
     for name, group in proposal_groups(proposal, process.channels).items():
         writer.write_group(name, group.arrays, group.attributes)
     writer.commit()  # a run killed from here on does not train again

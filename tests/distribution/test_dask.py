@@ -105,6 +105,23 @@ def test_a_scheduler_elsewhere_is_used(tmp_path: Path) -> None:
     assert content(made.path) == content(whole.path)
 
 
+@needs_dask
+def test_a_scheduler_without_workers_is_named_and_waited_for(
+    tmp_path: Path, cli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed: Any = importlib.import_module("distributed")
+    card = production_card(tmp_path, "cevns")
+    monkeypatch.setattr("tridentgen.progress._STUCK_S", 0.0)
+    with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        words = ("generate", card, "-o", tmp_path / "a.h5", "--scheduler", address, "--patience", "0.1")
+        found = cli(*words)
+    assert found.code == 2
+    waiting, reason = found.err.splitlines()
+    assert waiting == f"tridentgen: waiting for workers of {address}"
+    assert reason.startswith("tridentgen: no worker has finished anything for 0.1 s; ")
+
+
 def test_without_dask_one_line_says_so(folder: Path, cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     found = cli("generate", "card.toml", "--workers", "2")
@@ -117,6 +134,9 @@ def test_without_dask_one_line_says_so(folder: Path, cli: Command, monkeypatch: 
     ("words", "message"),
     [
         (["--workers", "two"], "--workers two: must be a whole number from 1 to 10000, not 'two'"),
+        (["--patience", "60"], "--patience 60 goes with --workers or --scheduler; leave it out"),
+        (["--workers", "2", "--patience", "soon"], "--patience soon: not a number; give seconds"),
+        (["--workers", "2", "--patience", "0"], "--patience 0 must be more than 0 seconds"),
         (["--workers", "2", "--scheduler", "tcp://x:1"], "--workers starts processes here and --scheduler uses those "),
     ],
 )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tridentgen.errors import FileError
+from tridentgen.events import committed
 from tridentgen.events.committed import CommittedFile, is_begun, journal_path
 
 # Killed at every call that changes a file: a child of fork dies there as by SIGKILL, the parent goes on from there.
@@ -193,3 +194,47 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     disk.close()
     with h5py.File(path) as file:
         assert file.attrs["a"] == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs locks")
+@pytest.mark.parametrize("new", [True, False])
+def test_a_file_that_got_its_name_before_it_was_locked_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: bool
+) -> None:
+    path, lock = tmp_path / "a.part", committed._lock
+    path.write_bytes(b"finished")
+
+    def late(descriptor: int) -> None:
+        if path.exists() and path.stat().st_size:
+            path.rename(tmp_path / "a")  # the run that wrote it has ended meanwhile
+        lock(descriptor)
+
+    monkeypatch.setattr(committed, "_lock", late)
+    if new:
+        disk = CommittedFile(path, new=True)
+        disk.write(memoryview(b"another"))
+        disk.commit(durable=False)
+        disk.close()
+        assert path.read_bytes() == b"another"
+    else:
+        with pytest.raises(FileNotFoundError):
+            CommittedFile(path, new=False)
+    assert (tmp_path / "a").read_bytes() == b"finished"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs locks")
+def test_a_file_is_locked_until_it_has_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.part"
+    disk = CommittedFile(path, new=True)
+    disk.write(memoryview(b"events"))
+    disk.commit(durable=False)
+    refused = []
+
+    def rename() -> None:
+        with pytest.raises(FileError, match="is being written by another run"):
+            CommittedFile(path, new=False)
+        refused.append(path.rename(tmp_path / "a"))
+
+    disk.close(rename)
+    assert refused == [tmp_path / "a"]
+    assert (tmp_path / "a").read_bytes() == b"events"

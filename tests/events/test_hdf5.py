@@ -5,7 +5,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.events.synthetic import trident_events
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.columns import TRIDENT_COLUMNS
+from tridentgen.events.committed import CommittedFile
 from tridentgen.events.events import read
 from tridentgen.events.hdf5 import EventWriter
 
@@ -375,3 +376,36 @@ def run_python(*lines: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": root},
         timeout=120,
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs locks")
+def test_the_file_is_locked_until_it_is_renamed_or_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def attempted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Path, *arguments: Any, **named: Any) -> Any:
+            if path.suffix == ".part":
+                with pytest.raises(FileError, match="is being written by another run"):
+                    CommittedFile(path, new=False)
+                tried.append(path.name)
+            return real(path, *arguments, **named)
+
+        return call
+
+    monkeypatch.setattr(Path, "replace", attempted(Path.replace))
+    monkeypatch.setattr(Path, "unlink", attempted(Path.unlink))
+    EventWriter(tmp_path / "a.h5", COLUMNS, {}).close(complete=True)
+    EventWriter(tmp_path / "b.h5", COLUMNS, {}).discard()
+    assert tried == ["a.h5.part", "b.h5.part"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_a_file_that_appears_after_it_was_looked_for_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked(path: Path, _force: bool) -> None:
+        path.write_text("precious")
+
+    monkeypatch.setattr("tridentgen.events.hdf5.check_output", looked)
+    with pytest.raises(FileError, match="already exists"):
+        EventWriter(tmp_path / "a.h5", COLUMNS, {})
+    assert (tmp_path / "a.h5").read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]

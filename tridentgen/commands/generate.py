@@ -8,14 +8,17 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from tridentgen.cards import MOST_EVENTS, read_card
+from tridentgen.cards import MOST_EVENTS, Card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.distribution.dask_workers import dask_executor
+from tridentgen.distribution.engine import WAITING
 from tridentgen.errors import InputError
 from tridentgen.events.export.formats import refuse_names_of_others
+from tridentgen.interrupts import terminable
 from tridentgen.progress import progress_bar
 from tridentgen.reports.runs import run_json, run_text
-from tridentgen.run import run
+from tridentgen.run import PATIENCE_S, Run, run
+from tridentgen.sampling.train import Progress
 from tridentgen.toml_tables import integer, toml_value
 
 _MOST_WORKERS = 10_000
@@ -31,9 +34,15 @@ def add(commands: Subparsers) -> None:
     generate.add_argument("--unweight", action="store_true", help="keep events by their weight, so many as asked for")
     generate.add_argument("--first", metavar="N", help="make a shard: --events events of the card's from number N on")
     generate.add_argument("--resume", action="store_true", help="go on where a killed run of the same card ended")
-    generate.add_argument("--force", action="store_true", help="overwrite the output")
+    generate.add_argument("--force", action="store_true",
+                          help="overwrite the output; with --resume, only what the run cannot go on with")  # fmt: skip
     generate.add_argument("--workers", metavar="N", help="compute with N processes, which may die (needs Dask)")
     generate.add_argument("--scheduler", metavar="ADDRESS", help="compute with the workers of a Dask scheduler")
+    generate.add_argument(
+        "--patience",
+        metavar="SECONDS",
+        help=f"end when no worker finishes anything for so long (default: {PATIENCE_S:g})",
+    )
     add_common(generate)
     generate.set_defaults(command=_generate)
 
@@ -46,11 +55,23 @@ def _generate(options: argparse.Namespace) -> int:
         options.events = None
     card = read_card(options.card, overrides(options))
     refuse_names_of_others(Path(options.output or card.output.path or ""))
-    with progress_bar() as progress, _executor(options) as executor:
-        result = run(
-            card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
-            resume=options.resume, force=options.force, executor=executor, progress=progress,
-        )  # fmt: skip
+    patience_s = _patience_s(options)
+    result = None
+    try:
+        with terminable(), progress_bar() as progress, _executor(options) as executor:
+            result = run(
+                card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
+                resume=options.resume, force=options.force, executor=executor, patience_s=patience_s,
+                progress=_naming(progress, options.scheduler),
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        if result is None or not result.complete:  # otherwise nothing is left to interrupt
+            raise
+    return _tell(result, card, options)
+
+
+def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
+    """Print what came of a run and return the exit code."""
     print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
     if result.events == 0:
         complain(
@@ -58,12 +79,36 @@ def _generate(options: argparse.Namespace) -> int:
             "loosen [cuts] or ask for more events"
         )
     if not result.complete:
+        made = result.events if options.unweight else result.trials
         complain(
-            f"tridentgen: interrupted after {result.trials} of {card.sampling.events} events; '{result.path}' holds "
-            "them, with weights that sum to the cross section"
+            f"tridentgen: interrupted after {made} of {card.sampling.events} events; '{result.path}' holds them, with "
+            "weights that sum to the cross section"
         )
         return EXIT_INTERRUPTED
     return EXIT_OK
+
+
+def _naming(progress: Progress, scheduler: str | None) -> Progress:
+    """Let the report that a run waits for workers say of which scheduler."""
+    if scheduler is None:
+        return progress
+    return lambda what, share: progress(f"{what} of {scheduler}" if what == WAITING else what, share)
+
+
+def _patience_s(options: argparse.Namespace) -> float:
+    """Return how long a run waits for its workers."""
+    text: str | None = options.patience
+    if text is None:
+        return PATIENCE_S
+    if options.scheduler is None and options.workers is None:
+        raise InputError(f"--patience {text} goes with --workers or --scheduler; leave it out, or give one of them")
+    try:
+        patience_s = float(text.replace("_", ""))
+    except ValueError:
+        raise InputError(f"--patience {text}: not a number; give seconds") from None
+    if not patience_s > 0.0:
+        raise InputError(f"--patience {text} must be more than 0 seconds")
+    return patience_s
 
 
 def _executor(options: argparse.Namespace) -> AbstractContextManager[Executor | None]:

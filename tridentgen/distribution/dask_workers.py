@@ -8,11 +8,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from tridentgen.distribution.engine import DistributionError
 from tridentgen.errors import InputError
+from tridentgen.events.output import uninterrupted
 
 _CONNECT_S = 30
 
@@ -40,11 +41,13 @@ def dask_executor(workers: int | None = None, scheduler: str | None = None) -> I
         return
     if workers is None or workers < 1:
         raise InputError(f"--workers {workers} must be at least 1")
-    with _deaf_to_ctrl_c():
-        cluster = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-        )
-    with cluster, distributed.Client(cluster) as client:
+    with ExitStack() as stack:
+        with uninterrupted():  # half a cluster cannot be closed
+            with _deaf_to_ctrl_c():
+                cluster = distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                )
+            client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
         yield client.get_executor()
 
 

@@ -32,6 +32,7 @@ from tridentgen.engines.work import (
     joined,
 )
 from tridentgen.errors import TridentgenError
+from tridentgen.sampling.train import Progress, silent
 
 TRIES = 3
 """How often a piece of work is given out before the run ends."""
@@ -40,6 +41,9 @@ TRIES = 3
 # costs less than making them.
 _PIECES, _TILES, _EVENTS = 32, 4, 2 * TILE
 _GLANCE_S = 1.0
+
+WAITING = "waiting for workers"
+"""What a run reports before the first worker is ready."""
 
 
 class DistributionError(TridentgenError):
@@ -69,13 +73,15 @@ class DistributedEngine(Engine):
     stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @classmethod
-    def start(cls, executor: Executor, card: Card, process: Process, patience_s: float) -> Self:
+    def start(
+        cls, executor: Executor, card: Card, process: Process, patience_s: float, progress: Progress = silent
+    ) -> Self:
         """Return the engine for the process of a card, when a first worker is ready for it.
 
         Raise `DistributionError` where none is after `patience_s` seconds, or it cannot make the process.
         """
         engine = cls(executor, Recipe.of(card, process), patience_s)
-        (name,) = engine._results(engine_name, [()])
+        (name,) = engine._results(engine_name, [()], lambda: progress(WAITING, 0.0))
         return dataclasses.replace(engine, name=name)
 
     def tile_sums(
@@ -139,15 +145,20 @@ class DistributedEngine(Engine):
             found[i] = result
         return found
 
-    def _results(self, task: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Return ``task(recipe, *call)`` for all calls, in order; each is tried up to `TRIES` times."""
+    def _results(
+        self, task: Callable[..., Any], calls: Sequence[tuple[Any, ...]], glance: Callable[[], None] = lambda: None
+    ) -> list[Any]:
+        """Return ``task(recipe, *call)`` for all calls, in order; each is tried up to `TRIES` times.
+
+        While there is nothing new, `glance` is called each second.
+        """
         results: list[Any] = [None] * len(calls)
         waiting: dict[Future[Any], tuple[int, int]] = {}
         try:
             for number, call in enumerate(calls):
                 waiting[self._submit(task, call)] = (number, 1)
             while waiting:
-                for future in self._next(waiting):
+                for future in self._next(waiting, glance):
                     number, tries = waiting.pop(future)
                     try:
                         results[number] = future.result()
@@ -160,10 +171,11 @@ class DistributedEngine(Engine):
                 future.cancel()
         return results
 
-    def _next(self, waiting: Collection[Future[Any]]) -> Iterable[Future[Any]]:
+    def _next(self, waiting: Collection[Future[Any]], glance: Callable[[], None]) -> Iterable[Future[Any]]:
         """Return those that are done next; raise `DistributionError` when that takes too long, or nobody wants them."""
         deadline = time.monotonic() + self.patience_s
         while not self.stopped.is_set():
+            glance()
             left = deadline - time.monotonic()
             done, _ = wait(waiting, min(max(left, 0.0), _GLANCE_S), FIRST_COMPLETED)
             if done:

@@ -25,6 +25,8 @@ _PAGE = 4096
 _MAGIC = b"tridentgen journal 1\n"
 _HEAD = struct.Struct("<QQ")  # size of the file, pages
 _NUMBER = struct.Struct("<Q")
+_ATTEMPTS = 10
+_MOVES_OPEN_FILES = os.name == "posix"
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
 
 
@@ -62,9 +64,8 @@ class CommittedFile:
 
     def __init__(self, path: Path, *, new: bool) -> None:
         self.path = path
-        self._descriptor = os.open(path, os.O_RDWR | (os.O_CREAT if new else 0), 0o666)
+        self._descriptor = self._locked(os.O_RDWR | (os.O_CREAT if new else 0))
         try:
-            self._lock()
             if new:
                 journal_path(path).unlink(missing_ok=True)
                 os.ftruncate(self._descriptor, 0)
@@ -78,19 +79,23 @@ class CommittedFile:
         self._pages: dict[int, bytearray] = {}
         self._fresh, self._closed = new, False
 
-    def _lock(self) -> None:
-        if os.name != "posix":
-            return
-        fcntl: Any = importlib.import_module("fcntl")
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise FileError(
-                f"'{self.path}' is being written by another run; wait for it or choose another output"
-            ) from error
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
+    def _locked(self, flags: int) -> int:
+        """Return a descriptor of the file, locked."""
+        in_use = f"'{self.path}' is being written by another run; wait for it or choose another output"
+        for _ in range(_ATTEMPTS):
+            descriptor = os.open(self.path, flags, 0o666)
+            try:
+                _lock(descriptor)
+                if _is_named(descriptor, self.path):
+                    return descriptor
+            except BlockingIOError as error:
+                os.close(descriptor)
+                raise FileError(in_use) from error
+            except BaseException:
+                os.close(descriptor)
                 raise
+            os.close(descriptor)  # another run has ended in between, and given the file its name or removed it
+        raise FileError(in_use)
 
     def _recover(self) -> None:
         """Finish a commit whose journal is whole; otherwise the file was not touched by it."""
@@ -211,13 +216,45 @@ class CommittedFile:
         """Write nothing any more: the file stays as it was committed."""
         self._closed = True
 
-    def close(self) -> None:
-        """Let the file go, with what was committed and no more."""
-        if self._descriptor >= 0:
-            self._closed = True
+    def close(self, then: Callable[[], object] | None = None) -> None:
+        """Let the file go, with what was committed and no more.
+
+        It gets its name, or is removed, by `then` before the lock is given up: no other run takes it over in between.
+        """
+        if self._descriptor < 0:
+            return
+        self._closed = True
+        try:
             os.ftruncate(self._descriptor, self._committed)
+            if then is not None and _MOVES_OPEN_FILES:
+                then()
+        finally:
             os.close(self._descriptor)
             self._descriptor = -1
+        if then is not None and not _MOVES_OPEN_FILES:
+            then()
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file against other writers, where the file system has locks."""
+    if os.name != "posix":
+        return
+    fcntl: Any = importlib.import_module("fcntl")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Return whether an open file is the one that has a name now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _leave_to_the_system(_descriptor: int) -> None:

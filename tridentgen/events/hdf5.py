@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from tridentgen._version import __version__
 from tridentgen.engines.process import Column
-from tridentgen.errors import FileError, InputError, TridentgenError, nearest
+from tridentgen.errors import FileError, InputError, TridentgenError, UnfitError, nearest
 from tridentgen.events.committed import CommittedFile
 from tridentgen.events.groups import (
     Attribute,
@@ -32,7 +31,16 @@ from tridentgen.events.groups import (
     read_groups,
 )
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
-from tridentgen.events.output import check_output, part_path, reason, uninterrupted, writing
+from tridentgen.events.output import (
+    check_output,
+    part_path,
+    real_path,
+    reason,
+    refuse_existing,
+    uninterrupted,
+    writing,
+)
+from tridentgen.interrupts import Stopped
 
 FORMAT = "tridentgen-events"
 FORMAT_VERSION = 1
@@ -89,10 +97,10 @@ class EventWriter:
         }
         check_output(self.path, force)
         with writing(self.part):
-            self._create(start)
+            self._create(start, force)
 
     def _set_up(self, path: str | os.PathLike[str], columns: Sequence[Column], chunk_rows: int) -> None:
-        self.path = Path(path)
+        self.path = real_path(path)
         self.part = part_path(self.path)
         self._columns = {column.name: column for column in columns}
         if len(self._columns) != len(columns) or not columns:
@@ -109,7 +117,9 @@ class EventWriter:
         Raises
         ------
         FileError
-            There is no unfinished file, another run writes it, it cannot be read or written, or it has other columns.
+            There is no unfinished file, another run writes it, or it cannot be written.
+        UnfitError
+            It is damaged or has other columns.
         """
         writer = cls.__new__(cls)
         writer._set_up(path, columns, CHUNK_ROWS)
@@ -125,7 +135,7 @@ class EventWriter:
                 raise
             except (LookupError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
                 writer.abandon()
-                raise FileError(f"'{writer.part}' is damaged ({reason(error)}); remove it and start again") from error
+                raise UnfitError(f"'{writer.part}' is damaged ({reason(error)}); remove it and start again") from error
             try:
                 writer._go_on_rescaling()
             except BaseException:
@@ -137,7 +147,7 @@ class EventWriter:
         """Read how far the file had come."""
         attributes = plain_attributes(self._file, self.part)
         if str(attributes["columns"]) != ",".join(column.name for column in columns):
-            raise FileError(f"'{self.part}' has other columns than this run; remove it and start again")
+            raise UnfitError(f"'{self.part}' has other columns than this run; remove it and start again")
         self._data = {name: self._file[f"events/{name}"] for name in self._columns}
         self._chunk_rows = next(iter(self._data.values())).chunks[0]
         self._done, self._rows = int(attributes["n_done"]), int(attributes["n_events"])
@@ -150,6 +160,11 @@ class EventWriter:
     def attributes(self) -> dict[str, Any]:
         """Root attributes as they stand in the file."""
         return plain_attributes(self._file, None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is still being written."""
+        return bool(self._file)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -175,17 +190,17 @@ class EventWriter:
         values: NDArray[Any] = self._data[name][start:stop]
         return values
 
-    def _create(self, attributes: Mapping[str, Attribute]) -> None:
+    def _create(self, attributes: Mapping[str, Attribute], force: bool) -> None:
         """Make the ``.part`` file with its attributes and empty columns."""
         self._disk = CommittedFile(self.part, new=True)
         try:
+            refuse_existing(self.path, force)  # another run may have ended since it was looked for
             self._disk.reserve(_SLACK_BYTES + _INDEX_BYTES * len(self._columns) + attribute_bytes(attributes))
             self._file = h5py.File(self._disk, "w", libver="earliest")
             self._fill(attributes)
             self.commit()
         except BaseException:
-            self.abandon()
-            self.part.unlink(missing_ok=True)
+            self._remove()
             raise
 
     def _fill(self, attributes: Mapping[str, Attribute]) -> None:
@@ -352,24 +367,30 @@ class EventWriter:
             return
         with writing(self.path), uninterrupted():
             self._finish(complete)
-            self.part.replace(self.path)
+            self._disk.close(lambda: self.part.replace(self.path))
 
     def abandon(self) -> None:
         """Close the ``.part`` file as it was last committed."""
+        self._close_as_committed()
+        self._disk.close()
+
+    def _remove(self) -> None:
+        self._close_as_committed()
+        self._disk.close(lambda: self.part.unlink(missing_ok=True))
+
+    def _close_as_committed(self) -> None:
         self._disk.forget()
         if self._file:
             self._file.close()
-        self._disk.close()
 
     def discard(self) -> None:
         """Remove the ``.part`` file: for a run that ended before its first event."""
         if self._file:
             with writing(self.part), uninterrupted():
-                self.abandon()
-                self.part.unlink(missing_ok=True)
+                self._remove()
 
     def _finish(self, complete: bool) -> None:
-        """Bring the ``.part`` file to its final state and close it."""
+        """Bring the ``.part`` file to its final state; it is still locked."""
         for data in self._data.values():
             if data.shape[0] > self._rows:  # an interrupted batch
                 data.resize(self._rows, axis=0)
@@ -381,7 +402,6 @@ class EventWriter:
         self._file.attrs.modify("complete", int(complete))
         self._file.close()
         self._disk.commit(durable=True)
-        self._disk.close()
 
     def __enter__(self) -> Self:
         return self
@@ -389,7 +409,7 @@ class EventWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
+        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt) and not issubclass(kind, Stopped)
         if self._done == 0 and self._file and kind is not None and (interrupted or set(self._file) == {"events"}):
             self.discard()  # nothing is lost
         elif kind is None or interrupted:

@@ -46,20 +46,33 @@ def writing(path: Path) -> Iterator[None]:
         raise FileError(f"cannot write '{path}': {reason(error)}{cure}") from error
 
 
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Return where the file of an output lies: a link stays a link, and what it leads to is written."""
+    path = Path(path)
+    with writing(path):
+        return path.resolve() if path.is_symlink() else path
+
+
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold a Ctrl-C back until the ``with`` block is done, so that it is done wholly; blocks nest."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is ever interrupted
-        return
+def uninterrupted() -> Iterator[list[int]]:
+    """Hold a Ctrl-C back until the ``with`` block is done, so that it is done wholly; blocks nest.
+
+    So is a SIGTERM where it raises something. Yields the signals held back: a block after which they no longer matter
+    clears them.
+    """
     held_back: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: held_back.append(number))
+    if threading.current_thread() is not threading.main_thread():
+        yield held_back  # only the main thread is ever interrupted
+        return
+    held = [signal.SIGINT, *([signal.SIGTERM] if callable(signal.getsignal(signal.SIGTERM)) else [])]
+    before = [signal.signal(number, lambda number, _frame: held_back.append(number)) for number in held]
     try:
-        yield
+        yield held_back
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-        if held_back:
-            signal.raise_signal(signal.SIGINT)
+        for number, handler in zip(held, before, strict=True):
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for late in sorted(set(held_back), reverse=True):  # a SIGTERM before a Ctrl-C
+            signal.raise_signal(late)
 
 
 def reserve(descriptor: int, offset: int, size: int) -> None:
@@ -104,9 +117,14 @@ def _check_output(path: Path, folder: Path, force: bool) -> None:
         raise FileError(f"cannot write '{path}': no permission to write in '{folder}'; choose another output")
     if path.exists() and not path.is_file():
         raise FileError(f"'{path}' is not an ordinary file; choose another output")
-    if path.exists() and not force:
-        raise FileError(f"'{path}' already exists; choose another output or overwrite it with --force")
+    refuse_existing(path, force)
     part = part_path(path)
     left = _events_left_in(part) if part.exists() else 0
     if left and not force:
         raise FileError(f"'{part}' holds {left} events of an unfinished run; move it away or overwrite it with --force")
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Raise `FileError` where a file is there that may not be overwritten."""
+    if path.exists() and not force:
+        raise FileError(f"'{path}' already exists; choose another output or overwrite it with --force")
