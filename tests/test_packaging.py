@@ -107,7 +107,7 @@ def test_wheel_holds_the_cards_and_kernels(wheel_names: list[str]) -> None:
 
 def test_the_console_script_calls_what_the_wheel_holds(wheel_names: list[str], project: dict[str, Any]) -> None:
     module, _, function = project["scripts"]["tridentgen"].partition(":")
-    assert f"{module}.py" in wheel_names
+    assert f"{module.replace('.', '/')}.py" in wheel_names
     assert callable(getattr(importlib.import_module(module), function))
 
 
