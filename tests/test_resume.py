@@ -76,7 +76,9 @@ def test_a_shard_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shard: dict[str, Any] = {"first": 3000, "count": 9000}
     expected = run(card, tmp_path / "expected.h5", **shard)
     broken_off(card, tmp_path / "a.h5", monkeypatch, 1, **shard)
-    with pytest.raises(FileError, match=r"a\.h5\.part' is of another run \('first' differs\); move it away, or overwr"):
+    with pytest.raises(
+        FileError, match=r"a\.h5\.part' is of another run \('first' is 3000 there and 0 here\); move it"
+    ):
         run(card, tmp_path / "a.h5", resume=True, first=0, count=9000)
     again = run(card, tmp_path / "a.h5", resume=True, **shard)
     assert content(again.path) == content(expected.path)
@@ -93,27 +95,25 @@ def test_where_there_is_nothing_to_resume_the_run_starts(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize(
-    ("overrides", "options", "name"),
+    ("overrides", "options", "other"),
     [
-        (["sampling.seed=8"], {}, "run_id"),
-        (["process.target=I127"], {}, "run_id"),
-        (["detector.light_yield=12"], {}, "run_id"),
-        (["sampling.events=20001"], {}, "n_requested"),
-        ([], {"unweight": True}, "unweighted"),
-        (["sampling.engine=native", "sampling.fast=true"], {}, "run_id"),
+        (["sampling.seed=8"], {}, "'seed' is 7 there and 8 here"),
+        (["process.target=I127"], {}, "process.target is 'CsI' there and 'I127' here"),
+        (["detector.light_yield=12"], {}, "detector.light_yield is 13.35 there and 12 here"),
+        (["sampling.events=20001"], {}, "'n_requested' is 20000 there and 20001 here"),
+        ([], {"unweight": True}, "'unweighted' is 0 there and 1 here"),
+        (["sampling.engine=native", "sampling.fast=true"], {}, "sampling.fast is not given there and true here"),
     ],
 )
 def test_another_run_is_not_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], options: dict[str, Any], name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str], options: dict[str, Any], other: str
 ) -> None:
     if "sampling.engine=native" in overrides:
         need("native")
     card = production_card(tmp_path, "cevns")
     part = broken_off(card, tmp_path / "a.h5", monkeypatch, 1)
     before = part.read_bytes()
-    with pytest.raises(
-        FileError, match=rf"is of another run \('{name}' differs\); move it away, or overwrite it"
-    ) as caught:
+    with pytest.raises(FileError, match=rf"is of another run \({other}\); move it away, or overwrite it") as caught:
         run(card, tmp_path / "a.h5", resume=True, overrides=overrides, **options)
     assert "\n" not in str(caught.value)
     assert part.read_bytes() == before

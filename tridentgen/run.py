@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tridentgen._version import __version__
 from tridentgen.cards import Card, read_card
 from tridentgen.distribution.engine import DistributedEngine
 from tridentgen.engines.proposal import Proposal
@@ -25,6 +23,7 @@ from tridentgen.events.reader import open_events
 from tridentgen.interrupts import Stopped, Terminated
 from tridentgen.jobs import Job, engine_of, placed_job, rate_of
 from tridentgen.production import Produced, Range, produce
+from tridentgen.run_identity import Wanted
 from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import Progress, silent, train
 
@@ -140,7 +139,7 @@ def run(
     job = placed_job(card)
     proposal = None if map_file is None else read_proposal(map_file, job.process.signature)
     engine = _engine(card, job, executor, patience_s, progress) if card.sampling.fast else None  # the bits are its own
-    wanted = _Wanted(_identity(card, job, events, engine), proposal)
+    wanted = Wanted.of(card, job, events, engine, proposal)
     left = resume and is_begun(part_path(path))
     ended = _ended(path, wanted, force=force) if resume and not left and path.exists() else None
     if ended is not None:
@@ -205,57 +204,6 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
     return Range(begin, number, total, unweight)
 
 
-def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | None = None) -> str:
-    """Return a hash of all that the events depend on but their number: equal for runs whose events are the same.
-
-    `engine` matters where the card lets it fuse operations.
-    """
-    sampling = card.sampling
-    parts = [job.process.signature, sampling.seed, sampling.training_points, sorted(card.cuts.limits.items())]
-    parts += [card.detector, *([] if job.placement is None else [job.placement]), __version__]
-    if sampling.fast and engine is not None and engine.name != "numpy":  # which has nothing to fuse
-        parts.append(("fast", engine.name))
-    if unweight:
-        parts.append(("rel_error", sampling.rel_error))
-    return hashlib.sha256(repr(tuple(parts)).encode()).hexdigest()
-
-
-def _identity(card: Card, job: Job, events: Range, engine: Engine | None) -> dict[str, str | int | float]:
-    """Return the attributes that are the same in every part and every attempt of what is to be made."""
-    return {
-        "unweighted": int(events.unweight),
-        "run_id": run_id(card, job, unweight=events.unweight, engine=engine),
-        "seed": card.sampling.seed,
-        "first": events.first,
-        "n_requested": events.count,
-        "n_run": events.total,
-    }
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What a file has to be of for a run to go on with it: its attributes, and the map where one is given."""
-
-    identity: Mapping[str, str | int | float]
-    proposal: Proposal | None
-
-    def check(self, path: Path, known: Mapping[str, Any]) -> None:
-        """Raise `UnfitError` where a file is of another run."""
-        other = next((name for name, value in self.identity.items() if known.get(name) != value), None)
-        if other is not None:
-            raise UnfitError(
-                f"'{path}' is of another run ('{other}' differs); move it away, or overwrite it with --force"
-            )
-
-    def check_map(self, path: Path, kept: Proposal) -> None:
-        """Raise `UnfitError` where the map of a file is not the one given."""
-        if self.proposal is not None and kept.digest != self.proposal.digest:
-            raise UnfitError(
-                f"'{path}' was made with another map than that of --map; leave --map out, or give the map it was made "
-                "with"
-            )
-
-
 @dataclass(frozen=True)
 class _Ended:
     """What the file of a run says that ended before."""
@@ -285,7 +233,7 @@ class _Ended:
         )
 
 
-def _ended(path: Path, wanted: _Wanted, *, force: bool) -> _Ended | None:
+def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
     """Return what the file of a run says; where it is not what is to be made, None with `force`, else `FileError`."""
     try:
         with open_events(path) as file:
@@ -299,7 +247,7 @@ def _ended(path: Path, wanted: _Wanted, *, force: bool) -> _Ended | None:
     return found
 
 
-def _writer(path: Path, card: Card, job: Job, wanted: _Wanted, *, left: bool, force: bool) -> EventWriter:
+def _writer(path: Path, card: Card, job: Job, wanted: Wanted, *, left: bool, force: bool) -> EventWriter:
     """Return the writer of the file that a killed run of the same card left, or of a new one."""
     if left:
         try:
@@ -311,7 +259,7 @@ def _writer(path: Path, card: Card, job: Job, wanted: _Wanted, *, left: bool, fo
     return EventWriter(path, job.columns, attributes, force=force)
 
 
-def _taken_up(path: Path, job: Job, wanted: _Wanted) -> EventWriter:
+def _taken_up(path: Path, job: Job, wanted: Wanted) -> EventWriter:
     writer = EventWriter.resume(path, job.columns)
     try:
         wanted.check(writer.part, writer.attributes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tridentgen.toml_tables import Document, show
 
-_OF_NO_CONSEQUENCE = ("title", "output", "sampling.engine", "sampling.threads", "sampling.events")
+_OF_NO_CONSEQUENCE = ("title", "output", "exposure", "sampling.engine", "sampling.threads", "sampling.events")
 
 
 def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[str]) -> str:
@@ -21,9 +21,9 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[
         Those that should be equal, in the order in which they are looked at; in place of ``run_id``, a hash of many
         things, the cards are compared.
     """
-    name = next(name for name in same if one[name] != other[name])
+    name = next(name for name in same if one.get(name) != other.get(name))
     if name != "run_id":
-        return f"'{name}' is {one[name]} there and {other[name]} here"
+        return f"'{name}' is {one.get(name)} there and {other.get(name)} here"
     there, here = (dict(_keys(Document(str(known.get("card", "")), "card").data)) for known in (one, other))
     for key in sorted(there.keys() | here.keys()):
         if there.get(key) != here.get(key) and not key.startswith(_OF_NO_CONSEQUENCE):
