@@ -148,14 +148,14 @@ def test_histograms_and_reweighting_are_of_the_whole(runs: tuple[Path, list[Path
     assert same["sigma_error"] == pytest.approx(events.attributes["sigma_error"], rel=1e-3, abs=0.0)
 
 
-def test_an_interrupted_shard_has_the_whole_cross_section(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_no_part(tmp_path: Path) -> None:
     card = production_card(tmp_path, "cevns", events=400_000)
 
     def interrupt(what: str, _share: float) -> None:
         if what == "generating":
             raise KeyboardInterrupt
 
-    made = run(card, tmp_path / "a.h5", first=0, count=300_000, progress=interrupt)
+    made = run(card, tmp_path / "a.h5", progress=interrupt)
     assert not made.complete
     found = attributes(tmp_path / "a.h5")
     assert np.sum(columns_of(tmp_path / "a.h5")["weight"]) == pytest.approx(found["sigma"], rel=1e-12, abs=0.0)
