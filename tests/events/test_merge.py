@@ -303,6 +303,18 @@ def test_a_virtual_file_is_not_put_in_the_place_of_one_that_is_being_written(
         assert file["events/x"].shape == (5,)
 
 
+def test_a_link_stays_a_link(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for virtual in (False, True):
+        link, target = tmp_path / f"{virtual}.h5", tmp_path / "there" / f"{virtual}.h5"
+        link.symlink_to(target)
+        merge(made[1], link, virtual=virtual)
+        assert link.is_symlink()
+        assert content(target) == content(made[0])
+        assert_same(columns_of(link), columns_of(made[0]))
+        require_sound(link)
+
+
 def test_progress_goes_up_to_one(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
     seen: list[float] = []
     merge(made[1], tmp_path / "m.h5", progress=lambda _what, share: seen.append(share))

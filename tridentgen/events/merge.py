@@ -19,7 +19,7 @@ from tridentgen.events.differences import difference
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
-from tridentgen.events.output import check_output, part_path, writing
+from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.sampling.generate import BATCH, WeightSums, summed_attributes
 from tridentgen.sampling.train import Progress, silent
@@ -72,7 +72,7 @@ def merge(
         A file cannot be read, is of another run, incomplete or unweighted, or does not hold what was written; events
         are there twice or not at all: the message says which. Nothing is left behind then.
     """
-    output = Path(output)
+    output = real_path(output)
     check_output(output, force)
     shards = _in_order([_shard(Path(path)) for path in paths])  # opened one by one: there may be thousands
     write = _write_virtual if virtual else _write_copy

@@ -22,8 +22,8 @@ from tridentgen.events.groups import require_bounded
 from tridentgen.events.headers import Mapping, virtual_mappings
 from tridentgen.events.output import reason
 
-_HEAD, _CHECKSUM = struct.Struct("<BQ"), struct.Struct("<I")
 _ALL, _HYPERSLAB = 3, 2
+_CHECKSUM_BYTES = 4
 
 
 class Piece(NamedTuple):
@@ -160,7 +160,7 @@ def _pieces(mapping: Mapping, folder: Path) -> list[Piece]:
             raise ValueError("its files do not follow each other")
         end = high + 1
         found.append(Piece(folder / file.replace("%%", "%"), dataset, low, end))
-    if data.left != _CHECKSUM.size:
+    if data.left != _CHECKSUM_BYTES:
         raise ValueError("its list of files is longer than it says")
     return found
 
