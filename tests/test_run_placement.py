@@ -130,7 +130,9 @@ def test_shards_of_other_places_do_not_merge(tmp_path: Path) -> None:
     card = placed_card(tmp_path)
     one = run(card, tmp_path / "1.h5", first=0, count=2000).path
     other = run(card, tmp_path / "2.h5", first=2000, overrides=["detector.beam.source_distance_m=575"]).path
-    with pytest.raises(FileError, match=r"is not of the same run as .*: 'run_id' is"):
+    with pytest.raises(
+        FileError, match=r"is not of the same run as .*: detector.beam.source_distance_m is 575 there and 574 here"
+    ):
         merge([one, other], tmp_path / "all.h5")
 
 
