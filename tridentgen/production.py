@@ -17,7 +17,15 @@ from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.output import uninterrupted
 from tridentgen.interrupts import Stopped
-from tridentgen.sampling.generate import BATCH, WeightSums, divide_weights, event_batches, run_attributes, weight_rule
+from tridentgen.sampling.generate import (
+    BATCH,
+    WeightSums,
+    divide_weights,
+    event_batches,
+    rows_of_batches,
+    run_attributes,
+    weight_rule,
+)
 from tridentgen.sampling.integrate import CrossSection, cross_section
 from tridentgen.sampling.train import Progress
 
@@ -92,20 +100,15 @@ class _Tally:
     @classmethod
     def of_file(cls, writer: EventWriter, first: int) -> _Tally:
         """Return the sums of what a file holds, trial by trial as when it was made."""
-        tally, row, done = cls(), 0, first
-        while done < first + writer.done:
-            stop = min((done // BATCH + 1) * BATCH, first + writer.done)
-            end = min(row + stop - done, writer.rows)
-            numbers = writer.column("event_id", row, end)
-            end = row + int(np.searchsorted(numbers, stop))
-            place = numbers[: end - row] - np.uint64(done)
+        tally = cls()
+        for part in rows_of_batches(writer.column, first, first + writer.done, writer.rows, BATCH):
+            place = part.numbers - np.uint64(part.start)
             batch: Columns = {}
             for name in ("weight", "acceptance"):
                 if name in writer.columns:
-                    batch[name] = np.zeros(stop - done)
-                    batch[name][place] = writer.column(name, row, end)
-            tally.add(batch, np.ones(stop - done, dtype=bool))
-            row, done = end, stop
+                    batch[name] = np.zeros(part.stop - part.start)
+                    batch[name][place] = writer.column(name, part.row, part.end)
+            tally.add(batch, np.ones(part.stop - part.start, dtype=bool))
         return tally
 
 

@@ -81,17 +81,16 @@ class Texts:
         """
         kind = h5py.check_string_dtype(stored.dtype)
         in_heap = kind is not None and kind.length is None
-        texts = self._texts.get(name, []) if in_heap else [Text(stored.dtype.itemsize, 0)]
-        if not texts:
+        length = self.length(name) if in_heap else stored.dtype.itemsize
+        if length is None:
             raise _newer(self._path, f"the text '{name}'")
-        for text in texts:
-            if text.length > self._most:
-                raise _damaged(self._path, f"the text '{name}' claims {text.length} bytes")
-            if text.heap not in self._sound_heaps:
-                with self._path.open("rb") as file:
-                    if _heap_objects(file, text.heap, self._path.stat().st_size) is None:
-                        raise _damaged(self._path, f"the text '{name}' is kept in a heap of HDF5 that is none")
-                self._sound_heaps.add(text.heap)
+        if length > self._most:
+            raise _damaged(self._path, f"the text '{name}' claims {length} bytes")
+        for heap in {text.heap for text in self._texts[name]} - self._sound_heaps if in_heap else ():
+            with self._path.open("rb") as file:
+                if _heap_objects(file, heap, self._path.stat().st_size) is None:
+                    raise _damaged(self._path, f"the text '{name}' is kept in a heap of HDF5 that is none")
+            self._sound_heaps.add(heap)
 
 
 def virtual_mappings(file: Any, path: Path) -> dict[str, Mapping]:

@@ -21,7 +21,7 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
-from tridentgen.sampling.generate import BATCH, WeightSums, summed_attributes
+from tridentgen.sampling.generate import BATCH, WeightSums, rows_of_batches, summed_attributes
 from tridentgen.sampling.train import Progress, silent
 
 Columns = dict[str, NDArray[Any]]
@@ -177,15 +177,13 @@ def _batches_of(shard: Shard, file: EventFile) -> Iterator[tuple[int, Columns]]:
     """
     names = [column.name for column in shard.columns]
     hashes = BlockHashes(names)
-    row, done = 0, shard.first
-    while done < shard.stop:
-        stop = min((done // BATCH + 1) * BATCH, shard.stop)
-        numbers = file.column("event_id", row, min(row + stop - done, file.rows))
-        end = row + int(np.searchsorted(numbers, stop))
-        columns = {name: file.column(name, row, end) for name in names}
+    row = 0
+    for batch in rows_of_batches(file.column, shard.first, shard.stop, file.rows):
+        row = batch.end
+        others = {name: file.column(name, batch.row, row) for name in names if name != "event_id"}
+        columns = {"event_id": batch.numbers, **others}
         hashes.update(columns)
-        yield stop, columns
-        row, done = end, stop
+        yield batch.stop, columns
     if row != shard.rows or content_hash(hashes.arrays()) != shard.attributes["content_hash"]:
         raise FileError(
             f"'{shard.path}' does not hold the events that were written to it ('tridentgen verify' says where); make "
@@ -264,13 +262,12 @@ def _write_virtual(shards: list[Shard], output: Path, force: bool, progress: Pro
                 for column in columns:
                     _refer(file, column, files, output.resolve().parent)
             disk.commit(durable=True)
-            part.replace(output)
+            disk.close(lambda: part.replace(output))
         except BaseException:
             disk.forget()
             part.unlink(missing_ok=True)
-            raise
-        finally:
             disk.close()
+            raise
 
 
 def _fill(place: Any, group: Group) -> None:

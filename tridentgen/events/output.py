@@ -15,6 +15,9 @@ import h5py
 
 from tridentgen.errors import FileError, TridentgenError
 
+# A damaged file makes h5py raise nearly anything: an object of another kind, a nonsense size, ...
+H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RESERVATION = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 

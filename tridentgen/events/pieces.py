@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tridentgen.errors import FileError
 from tridentgen.events.groups import require_bounded
 from tridentgen.events.headers import Mapping, virtual_mappings
-from tridentgen.events.output import reason
+from tridentgen.events.output import H5PY_ERRORS, reason
 
 _ALL, _HYPERSLAB = 3, 2
 _CHECKSUM_BYTES = 4
@@ -97,7 +97,7 @@ class Pieces:
             values: NDArray[Any] = data[start:stop]
         except FileError:
             raise
-        except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+        except H5PY_ERRORS as error:
             raise FileError(
                 f"'{self.path}' refers to '{piece.file}', which cannot be read ({reason(error)}); mend that, or make "
                 "it again and merge"

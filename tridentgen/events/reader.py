@@ -19,13 +19,11 @@ from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.headers import virtual_mappings
-from tridentgen.events.output import part_path, reason
+from tridentgen.events.output import H5PY_ERRORS, part_path, reason
 from tridentgen.events.pieces import Piece, Pieces
 
 BLOCK_ROWS = 1 << 17
 _KNOWN = {column.name: column for column in TRIDENT_COLUMNS}
-# A damaged file makes h5py raise nearly anything: an object of another kind, a nonsense size, ...
-_H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class EventFile:
             return self.pieces.read(place, start, stop, column.shape, np.dtype(column.dtype))
         try:
             values: NDArray[Any] = self.file[place][start:stop]
-        except _H5PY_ERRORS as error:  # said here, so that the file is named that is to blame
+        except H5PY_ERRORS as error:  # said here, so that the file is named that is to blame
             raise FileError(
                 f"'{self.path}': column '{name}' cannot be read ({reason(error)}); make it again or take a fresh copy"
             ) from error
@@ -109,7 +107,7 @@ def open_events(path: str | os.PathLike[str]) -> Iterator[EventFile]:
         raise FileError(f"'{path}' is being written; read it when the run has ended") from error
     except MemoryError as error:
         raise FileError(f"'{path}' does not fit into memory: {reason(error)}") from error
-    except _H5PY_ERRORS as error:
+    except H5PY_ERRORS as error:
         cure = "make it again or take a fresh copy"
         raise FileError(f"'{path}' is cut short or damaged ({reason(error)}); {cure}") from error
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
@@ -23,6 +25,33 @@ BATCH = 1 << 17
 """Events held in memory at a time."""
 
 _MOST_IN_MEMORY = 10**9
+
+
+class BatchRows(NamedTuple):
+    """Where a file has the events of one batch: numbers `start` to `stop` - 1 in the rows `row` to `end` - 1."""
+
+    start: int
+    stop: int
+    row: int
+    end: int
+    numbers: NDArray[np.uint64]
+    """Column ``event_id`` of these rows; events that were cut are missing."""
+
+
+def rows_of_batches(
+    column: Callable[[str, int, int], NDArray[Any]], first: int, stop: int, rows: int, batch: int = BATCH
+) -> Iterator[BatchRows]:
+    """Yield the batches in which `event_batches` made the events `first` to `stop - 1` of a file with `rows` rows.
+
+    ``column(name, start, stop)`` reads a part of a column.
+    """
+    row, start = 0, first
+    while start < stop:
+        to = min((start // batch + 1) * batch, stop)
+        numbers = column("event_id", row, min(row + to - start, rows))
+        numbers = numbers[: int(np.searchsorted(numbers, to))]
+        yield BatchRows(start, to, row, row + len(numbers), numbers)
+        row, start = row + len(numbers), to
 
 
 def event_batches(
