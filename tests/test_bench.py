@@ -9,7 +9,7 @@ import pytest
 from tridentgen import bench
 from tridentgen.cli import main
 from tridentgen.engines.nvrtc import NvrtcError, find_nvrtc
-from tridentgen.sampling.train import silent
+from tridentgen.progress import silent
 
 
 def test_every_engine_has_a_row_of_consistent_figures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,9 +21,9 @@ from tridentgen.detector import (
     quenching,
 )
 from tridentgen.errors import FileError, InputError
-from tridentgen.materials import material
-from tridentgen.nuclei import nuclide
-from tridentgen.toml_tables import POSITIVE, Document, Table
+from tridentgen.matter.materials import material
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.toml.tables import POSITIVE, Document, Table
 
 CSI = [nuclide("I127"), nuclide("Cs133")]
 AR40 = [nuclide("Ar40")]

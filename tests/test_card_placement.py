@@ -14,9 +14,9 @@ from tridentgen.detector.placement import Volume
 from tridentgen.detector.spill import BunchedSpill, Spill, UniformSpill
 from tridentgen.errors import InputError
 from tridentgen.jobs import job_of, placed_job, placement_of
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 from tridentgen.reports.cards import card_json
-from tridentgen.toml_tables import Document, Table
+from tridentgen.toml.tables import Document, Table
 
 TRIDENT = """\
 [process]

@@ -17,7 +17,7 @@ from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
 from tridentgen.resources import builtin_cards
-from tridentgen.toml_tables import Override
+from tridentgen.toml.tables import Override
 
 GOOD = """\
 title = "Dimuons"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.command_line import Command
 from tests.run_cards import write_card
-from tridentgen.particle_codes import is_visible, pdg_code
+from tridentgen.matter.particle_codes import is_visible, pdg_code
 
 M_MU, M_PI, M_P = 0.1056583755, 0.13957039, 0.93827209
 LEPTONS = ("--minus", "mu-", "pi-", "--plus", "mu+", "pi+")

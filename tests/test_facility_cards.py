@@ -15,7 +15,7 @@ from tridentgen.cards import read_card
 from tridentgen.constants import AVOGADRO
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 
 FLUXES = Path(__file__).parents[2] / "shared" / "data" / "fluxes"
 

@@ -12,13 +12,13 @@ from tests.run_cards import write_card
 from tridentgen.cards import CardError, read_card
 from tridentgen.errors import InputError
 from tridentgen.events.events import summary
+from tridentgen.progress import silent
 from tridentgen.reports.cards import card_json, card_text
 from tridentgen.reports.cross_sections import cross_section_text, cross_sections
 from tridentgen.reports.event_files import events_text
 from tridentgen.reports.layout import measured
 from tridentgen.reports.runs import run_json, run_text
 from tridentgen.run import Run, run
-from tridentgen.sampling.train import silent
 
 
 @pytest.fixture(scope="module")

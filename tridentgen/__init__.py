@@ -28,8 +28,8 @@ from tridentgen.flux import (
     stopped_pions,
     supernova,
 )
-from tridentgen.materials import material
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.materials import material
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.flux import Monochromatic, stopped_pions
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.trident import Trident
+from tridentgen.progress import Progress
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train
 
@@ -85,7 +86,7 @@ def engines() -> list[tuple[Engine, int]]:
     return found
 
 
-def measure(progress: Callable[[str, float], None]) -> list[Json]:
+def measure(progress: Progress) -> list[Json]:
     """Return a row of figures for every engine and process."""
     cases = [(engine, threads, name) for engine, threads in engines() for name in PROCESSES]
     rows = []

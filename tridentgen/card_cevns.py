@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tridentgen.errors import InputError
-from tridentgen.materials import material
-from tridentgen.particles import FLAVOURS, neutrino
+from tridentgen.matter.materials import material
+from tridentgen.matter.particles import FLAVOURS, neutrino
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import COUPLINGS, SPINS, CevnsModel
 from tridentgen.processes.cevns_nucleus import FORM_FACTORS
@@ -26,8 +26,8 @@ from tridentgen.processes.cevns_terms import (
     PerFlavour,
     VectorCharges,
 )
-from tridentgen.toml_positions import Key
-from tridentgen.toml_tables import (
+from tridentgen.toml.positions import Key
+from tridentgen.toml.tables import (
     FINITE,
     FRACTION,
     NOT_NEGATIVE,

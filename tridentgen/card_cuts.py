@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from tridentgen.analysis.cuts import Observable
 from tridentgen.errors import InputError
-from tridentgen.toml_positions import BARE_KEY
-from tridentgen.toml_tables import FINITE, NOT_NEGATIVE, Document, Override, Table, toml_value
+from tridentgen.toml.positions import BARE_KEY
+from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, Document, Override, Table, toml_value
 
 
 @dataclass(frozen=True)

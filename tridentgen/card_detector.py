@@ -31,19 +31,9 @@ from tridentgen.detector.linear_table import Array
 from tridentgen.detector.quenching import ANY_RECOIL_KEV, COLUMNS
 from tridentgen.errors import FileError, InputError
 from tridentgen.flux.text_table import read_text_table
-from tridentgen.materials import natural_isotopes
-from tridentgen.nuclei import Nuclide, element_symbols, nuclide, split_name
-from tridentgen.toml_tables import (
-    FINITE,
-    NOT_NEGATIVE,
-    POSITIVE,
-    Convert,
-    Table,
-    number,
-    one_of,
-    show,
-    string,
-)
+from tridentgen.matter.materials import natural_isotopes
+from tridentgen.matter.nuclei import Nuclide, element_symbols, nuclide, split_name
+from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, number, one_of, show, string
 
 _FACTOR = number("a number above 0, and 1 at most", lambda x: 0.0 < x <= 1.0)
 _RANGE = number(f"a positive number up to {ANY_RECOIL_KEV:g}", lambda x: 0.0 < x <= ANY_RECOIL_KEV)

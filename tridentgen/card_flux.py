@@ -10,17 +10,7 @@ from types import MappingProxyType
 from tridentgen.errors import InputError
 from tridentgen.flux.card_keys import ALTERNATIVE_KEYS, FLUX_KEYS, REQUIRED_FLUX_KEYS, Names
 from tridentgen.flux.from_card import build_flux, build_source
-from tridentgen.toml_tables import (
-    FINITE,
-    Convert,
-    Document,
-    Table,
-    integer,
-    key_in_front,
-    one_of,
-    show,
-    string,
-)
+from tridentgen.toml.tables import FINITE, Convert, Document, Table, integer, key_in_front, one_of, show, string
 
 _TYPE_WORDS = {int: "a whole number", float: "a number", str: "a string in quotes"}
 _RANGE_KEYS = {

@@ -12,18 +12,8 @@ from tridentgen.detector.geometry import BEAM_AXIS, ORIGIN, Box, Cylinder, Point
 from tridentgen.detector.placement import Placement, Volume
 from tridentgen.detector.spill import BunchedSpill, Spill, UniformSpill
 from tridentgen.errors import InputError
-from tridentgen.materials import Material, material
-from tridentgen.toml_tables import (
-    FINITE,
-    NOT_NEGATIVE,
-    POSITIVE,
-    Convert,
-    Table,
-    integer,
-    one_of,
-    show,
-    string,
-)
+from tridentgen.matter.materials import Material, material
+from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, integer, one_of, show, string
 
 PLACEMENT_KEYS = ("volume", "volumes", "beam", "spill")
 """Tables of ``[detector]`` that are read here; all processes may have them."""

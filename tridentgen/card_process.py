@@ -9,23 +9,14 @@ from typing import Any
 
 from tridentgen.constants import SIN2_THETA_W
 from tridentgen.errors import InputError
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import ChargedLepton, charged_lepton, neutrino
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import ChargedLepton, charged_lepton, neutrino
 from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
 from tridentgen.processes.trident import Trident
-from tridentgen.toml_positions import Key
-from tridentgen.toml_tables import (
-    FRACTION,
-    POSITIVE,
-    Document,
-    Table,
-    boolean,
-    number,
-    one_of,
-    string,
-)
+from tridentgen.toml.positions import Key
+from tridentgen.toml.tables import FRACTION, POSITIVE, Document, Table, boolean, number, one_of, string
 
 PROCESS_KINDS = ("trident", "trident-epa", "cevns")
 _REACTIONS: Mapping[str, type[Trident]] = MappingProxyType({"trident": Trident, "trident-epa": EpaTrident})

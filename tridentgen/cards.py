@@ -29,14 +29,14 @@ from tridentgen.card_process import (
 )
 from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.materials import material
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.materials import material
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.trident import Trident
 from tridentgen.resources import builtin_cards, cards_dir
-from tridentgen.toml_positions import Key, dump
-from tridentgen.toml_tables import (
+from tridentgen.toml.positions import Key, dump
+from tridentgen.toml.tables import (
     FRACTION,
     Document,
     Override,

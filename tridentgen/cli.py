@@ -15,7 +15,7 @@ from tridentgen.commands import bench, cards, convert, cut, epa, figure, generat
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.interrupts import Stopped
-from tridentgen.toml_tables import one_line
+from tridentgen.toml.tables import one_line
 
 _COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge, verify, bench, cards)
 

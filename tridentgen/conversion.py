@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.analysis.rates import SECONDS_PER_YEAR
 from tridentgen.cards import parse_card
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.events.export import convert as export
-from tridentgen.events.export.convert import Conversion, Progress
+from tridentgen.events.export.convert import Conversion
 from tridentgen.events.export.facts import Beam, Exposure
 from tridentgen.events.importing.formats import is_foreign, read_foreign
 from tridentgen.events.reader import open_events
+from tridentgen.exposure import SECONDS_PER_YEAR
 from tridentgen.flux import Flux, Monochromatic, Source
 from tridentgen.jobs import beam_of
-from tridentgen.particles import neutrino
+from tridentgen.matter.particles import neutrino
+from tridentgen.progress import Progress
 
 FloatArray = NDArray[np.float64]
 

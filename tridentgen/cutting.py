@@ -26,7 +26,7 @@ from tridentgen.events.labels import regime_name
 from tridentgen.events.output import check_output
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.selected import write_passing
-from tridentgen.sampling.train import Progress, silent
+from tridentgen.progress import Progress, silent
 
 _NAME_THEM = "name what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tridentgen.analysis.rates import expected_events
 from tridentgen.cards import Card, CardError
 from tridentgen.detector import Detector
 from tridentgen.detector.placement import Placement
@@ -13,8 +12,9 @@ from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.columns import DETECTOR_COLUMNS
+from tridentgen.exposure import expected_events
 from tridentgen.flux import Flux, Source, build_flux, build_source
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.trident import Trident
 

@@ -17,6 +17,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.output import uninterrupted
 from tridentgen.interrupts import Stopped
+from tridentgen.progress import Progress
 from tridentgen.sampling.generate import (
     BATCH,
     WeightSums,
@@ -27,7 +28,6 @@ from tridentgen.sampling.generate import (
     weight_rule,
 )
 from tridentgen.sampling.integrate import CrossSection, cross_section
-from tridentgen.sampling.train import Progress
 
 Flags = NDArray[np.bool_]
 

@@ -23,9 +23,10 @@ from tridentgen.events.reader import open_events
 from tridentgen.interrupts import Stopped, Terminated
 from tridentgen.jobs import Job, engine_of, placed_job, rate_of
 from tridentgen.production import Produced, Range, produce
+from tridentgen.progress import Progress, silent
 from tridentgen.run_identity import Wanted
 from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
-from tridentgen.sampling.train import Progress, silent, train
+from tridentgen.sampling.train import train
 
 _log = logging.getLogger("tridentgen")
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
 from tridentgen.detector import Detector, GammaResolution, SigmoidEfficiency, fold, quenching
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from tridentgen.detector.placement import Placement, Volume
 from tridentgen.detector.spill import BunchedSpill, UniformSpill
 from tridentgen.errors import InputError
 from tridentgen.events.columns import CEVNS_COLUMNS, TRIDENT_COLUMNS
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 
 LEAST_P = 1e-4
 COUNT = 20_000

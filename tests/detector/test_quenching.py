@@ -19,7 +19,7 @@ from tridentgen.detector import (
     quenching,
 )
 from tridentgen.errors import InputError
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 
 CSI = (0.0554628, 4.30681, -111.707, 840.384)
 RECOILS_KEV = np.concatenate([np.geomspace(1e-4, 400.0, 60), [15.0, 60.0, 125.0]])

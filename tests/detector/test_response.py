@@ -20,7 +20,7 @@ from tridentgen.detector import (
     quenching,
 )
 from tridentgen.errors import InputError
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 
 NAI = tuple(quenching("nai", nuclide(name)) for name in ("Na23", "I127"))
 CSI = (quenching("csi", nuclide("Cs133")),)

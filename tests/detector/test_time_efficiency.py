@@ -15,7 +15,7 @@ from tests.test_card_detector import good, read
 from tridentgen.detector import Constant, Detector, TableEfficiency, TimeEfficiency
 from tridentgen.errors import InputError
 from tridentgen.flux import TimeProfile
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 
 MUON_NS, PION_NS = 2196.98, 26.033
 COHERENT = TimeEfficiency(max_ns=6000.0, flat_until_ns=520.0, decay_ns=1e3 / 0.0494)

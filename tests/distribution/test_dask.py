@@ -111,7 +111,7 @@ def test_a_scheduler_without_workers_is_named_and_waited_for(
 ) -> None:
     distributed: Any = importlib.import_module("distributed")
     card = production_card(tmp_path, "cevns")
-    monkeypatch.setattr("tridentgen.progress._STUCK_S", 0.0)
+    monkeypatch.setattr("tridentgen.commands.progress_bar._STUCK_S", 0.0)
     with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:
         address = cluster.scheduler_address
         words = ("generate", card, "-o", tmp_path / "a.h5", "--scheduler", address, "--patience", "0.1")

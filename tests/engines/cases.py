@@ -28,7 +28,7 @@ from tridentgen.flux import (
     solar,
     stopped_pions,
 )
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel

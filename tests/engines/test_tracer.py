@@ -19,7 +19,7 @@ from tests.engines.interpreter import evaluated
 from tridentgen.engines.process import Process
 from tridentgen.engines.tracer import BOOL, FLOAT, INT, Graph, Symbol, TraceError, live
 from tridentgen.flux import Flux, MuonDecay, PowerLaw, TabulatedFlux, tabulated
-from tridentgen.nuclei import fourier_bessel_density
+from tridentgen.matter.nuclei import fourier_bessel_density
 from tridentgen.physics import elementary, form_factors
 from tridentgen.physics.elementary import Value
 

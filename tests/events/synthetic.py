@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV, SIN2_THETA_W
 from tridentgen.events.events import Events
 from tridentgen.events.groups import Group
-from tridentgen.particles import charged_lepton
+from tridentgen.matter.particles import charged_lepton
 
 FloatArray = NDArray[np.float64]
 ARGON_MASS_GEV = 37.2156

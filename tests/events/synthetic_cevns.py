@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tridentgen.events.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
 from tridentgen.events.events import Events
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import neutrino
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import neutrino
 
 SIGMA_CM2 = 1.9e-38
 STOPPED_PIONS = ("prompt-numu", "delayed-nue", "delayed-numubar")

@@ -14,7 +14,7 @@ from tridentgen.errors import InputError
 from tridentgen.events import reader
 from tridentgen.events.columns import REGIME_NAMES, TRIDENT_COLUMNS
 from tridentgen.events.events import Events, summary
-from tridentgen.particles import charged_lepton
+from tridentgen.matter.particles import charged_lepton
 
 
 def weighted(weights: list[float] | np.ndarray[tuple[int], np.dtype[np.float64]], **attributes: object) -> Events:

@@ -10,8 +10,8 @@ from tests.events.synthetic_cevns import cevns_events
 from tridentgen.events import labels
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.events import summary
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import NEUTRINOS
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.reports.event_files import events_text
 
 

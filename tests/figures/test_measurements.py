@@ -12,7 +12,7 @@ from tridentgen.cards import CardError, parse_card, read_card
 from tridentgen.errors import FileError
 from tridentgen.figures.base import Request, card_with_flux
 from tridentgen.figures.measurements import Measurements, as_json, compute, draw, text
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 
 SPECTRUM = "".join(f"{energy} 0 {30.0 - 0.1 * energy} 0 0 1 0\n" for energy in range(10, 260, 10))
 FAST = ("sampling.events=3000", "sampling.training_points=10_000", "sampling.engine=numpy")

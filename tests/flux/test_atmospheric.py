@@ -8,7 +8,7 @@ import pytest
 from tests.flux.integrals import smooth, through_map
 from tridentgen.errors import InputError
 from tridentgen.flux import TabulatedFlux, atmospheric
-from tridentgen.nuclei import data_rows
+from tridentgen.matter.nuclei import data_rows
 
 # Energy in MeV and flux per cm^2, s and MeV between the points that are joined: Battistoni et al. (2005), Gran Sasso.
 BETWEEN = {

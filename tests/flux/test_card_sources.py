@@ -9,7 +9,7 @@ import pytest
 from tridentgen.card_flux import FluxCard, read_flux_table
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic, MuonAtRest, build_flux, build_source
-from tridentgen.toml_tables import Document, Table
+from tridentgen.toml.tables import Document, Table
 
 HERE = Path()
 

@@ -11,7 +11,7 @@ import pytest
 from tests.flux.integrals import smooth, through_density, through_map
 from tridentgen.errors import InputError
 from tridentgen.flux import MuonDecay
-from tridentgen.particles import lepton_mass_GeV
+from tridentgen.matter.particles import lepton_mass_GeV
 
 MASS = lepton_mass_GeV("mu")
 KINDS = [(-1, "numu"), (-1, "nuebar"), (1, "numubar"), (1, "nue")]

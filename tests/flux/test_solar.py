@@ -19,7 +19,7 @@ from tridentgen.flux.solar_oscillation import (
     SIN2_THETA_13,
     survival_probability,
 )
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from tests.flux.integrals import smooth, through_density, through_map
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic, MuonAtRest, MuonDecay, stopped_pions
 from tridentgen.flux.stopped_pion import pion_line_GeV
-from tridentgen.particles import lepton_mass_GeV
+from tridentgen.matter.particles import lepton_mass_GeV
 
 MASS = lepton_mass_GeV("mu")
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tests.physics.frames import Long, long
 from tridentgen.constants import PROTON_MASS_GEV
 from tridentgen.flux import Monochromatic
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import lepton_mass_GeV
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import lepton_mass_GeV
 from tridentgen.physics import epa
 from tridentgen.physics.trident_hadron import E2
 from tridentgen.physics.trident_phase_space import momentum_transfer

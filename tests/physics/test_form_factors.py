@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tridentgen.constants import HBARC_GEV_FM, MU_NEUTRON, MU_PROTON, NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
-from tridentgen.nuclei import fourier_bessel_density, nuclide
+from tridentgen.matter.nuclei import fourier_bessel_density, nuclide
 from tridentgen.physics import form_factors
 from tridentgen.processes.targets import charge_form_factor
 

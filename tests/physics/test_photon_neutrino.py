@@ -11,7 +11,7 @@ from tests.physics.three_leptons import Nodes, three_leptons
 from tests.reference.dirac import METRIC, lepton_tensor
 from tridentgen.constants import ALPHA, G_FERMI, GEV_M2_TO_CM2
 from tridentgen.errors import InputError
-from tridentgen.particles import lepton_mass_GeV
+from tridentgen.matter.particles import lepton_mass_GeV
 from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
 

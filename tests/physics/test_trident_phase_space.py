@@ -15,8 +15,8 @@ from tests.physics.frames import Long, k_frame, long
 from tests.reference import dirac
 from tests.reference.dirac import LongReal, dot
 from tridentgen.constants import PROTON_MASS_GEV
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import lepton_mass_GeV
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import lepton_mass_GeV
 from tridentgen.physics.trident_phase_space import (
     LeptonState,
     Transfer,

@@ -17,7 +17,7 @@ from tridentgen.constants import G_FERMI, GEV_M2_TO_CM2
 from tridentgen.detector import Constant, Detector
 from tridentgen.errors import InputError
 from tridentgen.flux import Component, Flux, Monochromatic, MuonDecay, PowerLaw, Source, solar, stopped_pions
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_target import recoil_spectra

@@ -16,7 +16,7 @@ from tests.processes.cevns_plain import CM2_PER_GEV_M2, Plain, helm
 from tests.processes.cevns_spectra import EV, KEV, MEV, PION_LINE, RECOILS, Array, elastic, total, upscattering
 from tridentgen.constants import G_FERMI, GEV_M2_TO_CM2
 from tridentgen.errors import InputError
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_nucleus import axial_strength
 from tridentgen.processes.cevns_target import recoil_spectra

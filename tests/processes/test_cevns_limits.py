@@ -9,7 +9,7 @@ import pytest
 
 from tests.detector.tracing import assert_traces
 from tests.processes.cevns_spectra import EV, KEV, MEV, PION_LINE, POINT, elastic, upscattering
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_nucleus import FORM_FACTORS, NuclearShape
 from tridentgen.processes.cevns_target import RecoilSpectrum, recoil_spectra

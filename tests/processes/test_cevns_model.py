@@ -10,7 +10,7 @@ import pytest
 
 from tridentgen.constants import ALPHA, NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
-from tridentgen.particles import FLAVOURS, lepton_mass_GeV
+from tridentgen.matter.particles import FLAVOURS, lepton_mass_GeV
 from tridentgen.processes.cevns_model import RADIATIVE_PROTON, SM_CHARGE_RADII_CM2, CevnsModel
 from tridentgen.processes.cevns_terms import (
     SCALAR_NEUTRON_CHARGE,

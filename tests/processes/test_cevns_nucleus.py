@@ -10,7 +10,7 @@ import pytest
 from tests.processes.cevns_plain import helm
 from tridentgen.constants import HBARC_GEV_FM
 from tridentgen.errors import InputError
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns_nucleus import (
     AXIAL_COUPLING,
     AXIAL_STRANGENESS,

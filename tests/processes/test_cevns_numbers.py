@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tests.processes.cevns_plain import Row, reference_rows
 from tridentgen.constants import ALPHA, ELECTRON_MASS_GEV, HBARC_GEV_FM
-from tridentgen.materials import material
-from tridentgen.nuclei import Nuclide, electron_binding_GeV, nuclide
+from tridentgen.matter.materials import material
+from tridentgen.matter.nuclei import Nuclide, electron_binding_GeV, nuclide
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_nucleus import NuclearShape
 from tridentgen.processes.cevns_target import recoil_spectra

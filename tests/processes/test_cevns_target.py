@@ -13,8 +13,8 @@ from tests.processes.cevns_plain import helm
 from tests.processes.cevns_spectra import KEV, MEV, PION_LINE, POINT, RECOILS, Array, elastic, total, upscattering
 from tridentgen.constants import ALPHA, G_FERMI, GEV_M2_TO_CM2
 from tridentgen.errors import InputError
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import NEUTRINOS, lepton_mass_GeV
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import NEUTRINOS, lepton_mass_GeV
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_nucleus import NuclearShape
 from tridentgen.processes.cevns_target import RecoilSpectrum, recoil_spectra

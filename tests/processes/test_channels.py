@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from tridentgen.errors import InputError
-from tridentgen.particles import FLAVOURS, NEUTRINOS
+from tridentgen.matter.particles import FLAVOURS, NEUTRINOS
 from tridentgen.processes.channels import channels
 from tridentgen.processes.trident import Trident
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tridentgen.analysis.rates import expected_events
 from tridentgen.engines.numpy_engine import NumpyEngine
+from tridentgen.exposure import expected_events
 from tridentgen.flux import TabulatedFlux, read_flux
 from tridentgen.physics import trident_hadron
 from tridentgen.physics.elementary import Value

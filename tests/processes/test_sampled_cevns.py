@@ -33,7 +33,7 @@ from tridentgen.flux import (
     stopped_pions,
     supernova,
 )
-from tridentgen.nuclei import nuclide
+from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_terms import (

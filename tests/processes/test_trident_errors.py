@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic
-from tridentgen.particles import NEUTRINOS
+from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.processes.trident import Trident, all_channels
 
 FLAVOURS = ("e", "mu", "tau")

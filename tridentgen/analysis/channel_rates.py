@@ -11,13 +11,13 @@ from tridentgen.analysis.rate_table import (
     regimes_above_threshold,
     trident_rate,
 )
-from tridentgen.analysis.rates import Exposure
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
+from tridentgen.exposure import Exposure
 from tridentgen.flux import Flux, build_source, has_one_neutrino
 from tridentgen.jobs import beam_of
 from tridentgen.processes.channels import Pair, channels
-from tridentgen.sampling.train import Progress, silent
+from tridentgen.progress import Progress, silent
 
 
 @dataclass(frozen=True)

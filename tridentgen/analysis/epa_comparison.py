@@ -25,10 +25,11 @@ from tridentgen.flux import Flux
 from tridentgen.jobs import engine_of
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.trident import Trident
+from tridentgen.progress import Progress, silent
 from tridentgen.sampling.common_points import CommonRatio, better_ratio
 from tridentgen.sampling.generate import generate_events
 from tridentgen.sampling.integrate import CrossSection, cross_section, short_training
-from tridentgen.sampling.train import Progress, silent, train
+from tridentgen.sampling.train import train
 
 COMPARED = ("m2_ll", "delta_theta")
 """Observables whose distributions are compared."""

@@ -28,7 +28,7 @@ from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.trident import Trident, neutrino_q2
-from tridentgen.sampling.train import Progress, silent
+from tridentgen.progress import Progress, silent
 
 FloatArray = NDArray[np.float64]
 

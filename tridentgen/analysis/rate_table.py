@@ -7,19 +7,20 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from tridentgen.analysis.cut_flow import Measured, Share, cut_flow
-from tridentgen.analysis.rates import Exposure, unit_exposure
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
 from tridentgen.engines.work import Columns, Engine
 from tridentgen.events.columns import REGIME_NAMES
+from tridentgen.exposure import Exposure, unit_exposure
 from tridentgen.flux import Flux
 from tridentgen.jobs import Beam, beam_of, engine_of, job_of
-from tridentgen.materials import Material, material
-from tridentgen.nuclei import Nuclide, nuclide
+from tridentgen.matter.materials import Material, material
+from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.processes.targets import simple_regimes
+from tridentgen.progress import Progress, silent
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
-from tridentgen.sampling.train import Progress, silent, train
+from tridentgen.sampling.train import train
 
 _TRAINING_POINTS = 300_000
 _SEEDS = 1 << 63

@@ -21,7 +21,7 @@ from tridentgen.detector import Detector, fold
 from tridentgen.flux import Flux, Source
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.sampled_cevns import CevnsChannel
-from tridentgen.sampling.train import Progress, silent
+from tridentgen.progress import Progress, silent
 
 Array = NDArray[np.float64]
 Labels = Callable[["RecoilPart"], str]

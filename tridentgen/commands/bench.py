@@ -8,7 +8,7 @@ import json
 from tridentgen import bench
 from tridentgen._version import __version__
 from tridentgen.commands.common import EXIT_OK, Subparsers
-from tridentgen.progress import progress_bar
+from tridentgen.commands.progress_bar import progress_bar
 
 
 def add(commands: Subparsers) -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, TypeAlias
 
-from tridentgen.toml_tables import Override, toml_value
+from tridentgen.toml.tables import Override, toml_value
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]

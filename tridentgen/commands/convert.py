@@ -7,12 +7,12 @@ import dataclasses
 import json
 
 from tridentgen.commands.common import EXIT_OK, Subparsers, complain
+from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.events.export.convert import Conversion
 from tridentgen.events.export.facts import RECOILS
 from tridentgen.events.export.formats import FORMATS
 from tridentgen.events.export.hepevt import FLAVOURS
-from tridentgen.progress import progress_bar
 
 
 def add(commands: Subparsers) -> None:

@@ -13,16 +13,16 @@ from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio, Sampli
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
 from tridentgen.jobs import beam_of, require_single_energy
 from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.trident import Trident
-from tridentgen.progress import progress_bar
+from tridentgen.progress import Progress
 from tridentgen.reports.epa import distribution_json, ratio_json, ratio_text
-from tridentgen.sampling.train import Progress
-from tridentgen.toml_tables import Override
+from tridentgen.toml.tables import Override
 
 _LEPTONS = (("mu-", "mu+"), ("e-", "e+"), ("mu-", "e+"))
 _REGIMES = ("coherent", "proton")

@@ -9,9 +9,9 @@ from typing import Any
 
 from tridentgen._version import __version__
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError, nearest
-from tridentgen.progress import progress_bar
 from tridentgen.reports.layout import aligned
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tridentgen.cards import Card, read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.progress import progress_bar
+from tridentgen.progress import Progress
 from tridentgen.reports.channels import channels_report
 from tridentgen.reports.rates import RateReport, cevns_report, trident_report
-from tridentgen.sampling.train import Progress
 
 
 def add(commands: Subparsers) -> None:

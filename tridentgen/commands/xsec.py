@@ -10,10 +10,10 @@ from tridentgen._version import __version__
 from tridentgen.card_process import PROCESS_KINDS
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.progress import progress_bar
 from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_text, cross_sections
-from tridentgen.toml_tables import Override
+from tridentgen.toml.tables import Override
 
 _ENERGY_UNITS = {"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3}
 

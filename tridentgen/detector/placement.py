@@ -25,8 +25,8 @@ from tridentgen.engines.process import Column
 from tridentgen.engines.uniforms import stream_number, uniforms
 from tridentgen.errors import InputError
 from tridentgen.events.columns import BEAM_ALONG_Z, DETECTOR_COORDINATES, VERTEX_COLUMNS
-from tridentgen.materials import Material, material
-from tridentgen.nuclei import Nuclide
+from tridentgen.matter.materials import Material, material
+from tridentgen.matter.nuclei import Nuclide
 from tridentgen.sampling.train import PURPOSE_VERTEX
 
 Columns = dict[str, NDArray[Any]]

@@ -18,7 +18,7 @@ import numpy as np
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector.linear_table import Array, LinearTable
 from tridentgen.errors import InputError, nearest
-from tridentgen.nuclei import Nuclide, nuclide
+from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.physics.elementary import Value, exp, log, polynomial
 
 ANY_RECOIL_KEV = 1.0e6

@@ -32,7 +32,7 @@ from tridentgen.engines.work import (
     joined,
 )
 from tridentgen.errors import TridentgenError
-from tridentgen.sampling.train import Progress, silent
+from tridentgen.progress import Progress, silent
 
 TRIES = 3
 """How often a piece of work is given out before the run ends."""

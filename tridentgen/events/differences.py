@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tridentgen.toml_tables import Document, show
+from tridentgen.toml.tables import Document, show
 
 _OF_NO_CONSEQUENCE = ("title", "output", "exposure", "sampling.engine", "sampling.threads", "sampling.events")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tridentgen.events.columns import REGIME_NAMES
-from tridentgen.nuclei import element_symbols
-from tridentgen.particles import NEUTRINOS
+from tridentgen.matter.nuclei import element_symbols
+from tridentgen.matter.particles import NEUTRINOS
 
 ELASTIC = "elastic"
 

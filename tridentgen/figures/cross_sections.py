@@ -13,14 +13,14 @@ from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
-from tridentgen.nuclei import nuclide
-from tridentgen.particles import Neutrino, neutrino
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.trident import Trident
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, measured
 from tridentgen.sampling.integrate import trained_cross_section
-from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

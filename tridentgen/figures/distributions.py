@@ -17,8 +17,8 @@ from tridentgen.events.events import Events
 from tridentgen.figures.base import REGIMES, FigureKind, Request
 from tridentgen.processes.channels import Pair
 from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
-from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,8 +18,8 @@ from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.events.events import Events
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.processes.channels import Pair
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, percent
-from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,8 +15,8 @@ from tridentgen.flux import Monochromatic
 from tridentgen.jobs import require_single_energy
 from tridentgen.processes.channels import channels
 from tridentgen.processes.trident import Trident
+from tridentgen.progress import Progress
 from tridentgen.reports.epa import ratio_json, ratio_text
-from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -19,8 +19,8 @@ from tridentgen.jobs import require_single_energy
 from tridentgen.processes.channels import Pair
 from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
-from tridentgen.sampling.train import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

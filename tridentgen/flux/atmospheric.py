@@ -15,7 +15,7 @@ from tridentgen.flux.base import Array, require
 from tridentgen.flux.curve import SEGMENTS
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux
-from tridentgen.nuclei import data_rows
+from tridentgen.matter.nuclei import data_rows
 from tridentgen.physics.elementary import exp, log
 
 NEUTRINOS = ("nue", "nuebar", "numu", "numubar")

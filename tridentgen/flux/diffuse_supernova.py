@@ -20,7 +20,7 @@ from tridentgen.flux.curve import SEGMENTS, power
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.supernova import ENERGY_ERG, GEV_PER_ERG
 from tridentgen.flux.tabulated import TabulatedFlux
-from tridentgen.particles import NEUTRINOS
+from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics.elementary import exp
 
 TOTAL_CM2_S = 86.0

@@ -16,8 +16,8 @@ from tridentgen.flux.base import Array, require
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import TextTable, read_text_table
-from tridentgen.particles import NEUTRINOS
-from tridentgen.particles import neutrino as find_neutrino
+from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.matter.particles import neutrino as find_neutrino
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "format": ("auto", "columns", "globes", "root"),

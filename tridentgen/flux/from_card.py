@@ -21,7 +21,7 @@ from tridentgen.flux.power_law import PowerLaw
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import require_file
-from tridentgen.particles import neutrino as find_neutrino
+from tridentgen.matter.particles import neutrino as find_neutrino
 
 __all__ = ["FLUX_KEYS", "REQUIRED_FLUX_KEYS", "build_flux", "build_source", "has_one_neutrino"]
 

@@ -32,8 +32,8 @@ import numpy as np
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Array, Flux, require
-from tridentgen.particles import lepton_mass_GeV
-from tridentgen.particles import neutrino as find_neutrino
+from tridentgen.matter.particles import lepton_mass_GeV
+from tridentgen.matter.particles import neutrino as find_neutrino
 from tridentgen.physics.elementary import Value
 
 _CM_PER_M = 100.0

@@ -22,7 +22,7 @@ from tridentgen.flux.beta_decay import beta_energies, end_of_spectrum, neutrino_
 from tridentgen.flux.curve import curve_flux
 from tridentgen.flux.source import Source
 from tridentgen.flux.tabulated import TabulatedFlux
-from tridentgen.nuclei import data_rows
+from tridentgen.matter.nuclei import data_rows
 from tridentgen.physics.elementary import exp, polynomial
 
 FISSILE = ("U235", "U238", "Pu239", "Pu241")

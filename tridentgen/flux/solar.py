@@ -24,7 +24,7 @@ from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.solar_oscillation import survival_probability
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux
-from tridentgen.nuclei import data_rows
+from tridentgen.matter.nuclei import data_rows
 
 FLUXES: Mapping[str, float] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Flux
 from tridentgen.flux.time_profile import TimeProfile
-from tridentgen.particles import neutrino as find_neutrino
+from tridentgen.matter.particles import neutrino as find_neutrino
 
 
 @dataclass(frozen=True)

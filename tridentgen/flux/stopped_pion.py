@@ -20,7 +20,7 @@ from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.muon_decay import DecaySpectrum, MichelFlux
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.time_profile import MUON_LIFETIME_NS, PION_LIFETIME_NS, TimeProfile
-from tridentgen.particles import lepton_mass_GeV
+from tridentgen.matter.particles import lepton_mass_GeV
 
 PRODUCTS = ("numu", "nue", "numubar")
 """The prompt neutrino and the two delayed ones."""

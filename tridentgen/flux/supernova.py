@@ -15,7 +15,7 @@ from tridentgen.errors import InputError
 from tridentgen.flux.base import require
 from tridentgen.flux.curve import SEGMENTS, curve_flux, power
 from tridentgen.flux.source import Component, Source
-from tridentgen.particles import NEUTRINOS
+from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics.elementary import exp
 
 ENERGY_ERG = 3e53

@@ -17,9 +17,9 @@ from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.flux import Component, Flux, Monochromatic, Source
 from tridentgen.flux.fingerprint import fingerprint
-from tridentgen.materials import Material, material
-from tridentgen.nuclei import Nuclide
-from tridentgen.particles import FLAVOURS, neutrino
+from tridentgen.matter.materials import Material, material
+from tridentgen.matter.nuclei import Nuclide
+from tridentgen.matter.particles import FLAVOURS, neutrino
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_nucleus import NuclearShape
 from tridentgen.processes.cevns_target import RecoilSpectrum, recoil_spectra

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from tridentgen.constants import ALPHA, G_FERMI, GEV_M2_TO_CM2, SIN2_THETA_W_LOW_ENERGY
 from tridentgen.errors import InputError
-from tridentgen.particles import FLAVOURS
+from tridentgen.matter.particles import FLAVOURS
 from tridentgen.processes.cevns_terms import (
     ContactNgi,
     DipolePortal,

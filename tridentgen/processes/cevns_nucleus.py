@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.nuclei import Nuclide
+from tridentgen.matter.nuclei import Nuclide
 from tridentgen.physics import form_factors
 from tridentgen.physics.elementary import Value
 

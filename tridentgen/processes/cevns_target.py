@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tridentgen.constants import ALPHA, GEV_M2_TO_CM2
-from tridentgen.nuclei import Nuclide
-from tridentgen.particles import FLAVOURS, Neutrino, lepton_mass_GeV, neutrino
+from tridentgen.matter.nuclei import Nuclide
+from tridentgen.matter.particles import FLAVOURS, Neutrino, lepton_mass_GeV, neutrino
 from tridentgen.physics import cevns_factors as factors
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError, nearest
-from tridentgen.particles import FLAVOURS
+from tridentgen.matter.particles import FLAVOURS
 
 PSEUDOSCALAR_VERTICES = ("i-gamma5", "gamma5")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tridentgen.particles import FLAVOURS, neutrino
+from tridentgen.matter.particles import FLAVOURS, neutrino
 
 Pair = tuple[str, str]
 """The negative and the positive lepton."""

@@ -14,7 +14,7 @@ from tridentgen.constants import (
 )
 from tridentgen.errors import InputError, nearest
 from tridentgen.events.columns import COHERENT, NEUTRON, PROTON, REGIME_NAMES
-from tridentgen.nuclei import Nuclide, fourier_bessel_density
+from tridentgen.matter.nuclei import Nuclide, fourier_bessel_density
 from tridentgen.physics import form_factors, trident_hadron
 from tridentgen.physics.elementary import Value
 from tridentgen.physics.trident_hadron import Hadron

@@ -16,8 +16,8 @@ from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.flux import EnergyMap, Flux, Monochromatic
 from tridentgen.flux.fingerprint import fingerprint
-from tridentgen.nuclei import Nuclide, nuclide
-from tridentgen.particles import NEUTRINOS, ChargedLepton, Neutrino, charged_lepton, neutrino
+from tridentgen.matter.nuclei import Nuclide, nuclide
+from tridentgen.matter.particles import NEUTRINOS, ChargedLepton, Neutrino, charged_lepton, neutrino
 from tridentgen.physics import trident_hadron
 from tridentgen.physics.azimuth import azimuth_density
 from tridentgen.physics.trident_amplitude import combined, left_amplitudes, normalisation, right_amplitudes

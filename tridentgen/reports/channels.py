@@ -14,9 +14,9 @@ from tridentgen.cards import Card
 from tridentgen.errors import InputError
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.labels import regime_rows
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, amount, block
 from tridentgen.reports.rates import RateReport, exposure_json, exposure_words, part_json, part_warnings, regime_json
-from tridentgen.sampling.train import Progress
 
 
 def channels_report(card: Card, progress: Progress) -> RateReport:

@@ -11,9 +11,9 @@ from tridentgen.cards import Card
 from tridentgen.flux import Monochromatic, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of, require_single_energy
 from tridentgen.processes.cevns import Cevns
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, measured
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
-from tridentgen.sampling.train import Progress
 
 
 class CrossSectionReport(NamedTuple):

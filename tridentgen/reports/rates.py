@@ -19,17 +19,18 @@ from tridentgen.analysis.rate_table import (
     material_of,
     trident_rate,
 )
-from tridentgen.analysis.rates import Exposure, number_of_nuclei
 from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, Spectrum, recoil_rate
 from tridentgen.cards import Card
 from tridentgen.engines.work import Columns
 from tridentgen.events.labels import regime_rows
+from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
+from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
 from tridentgen.sampling.generate import event_batches
-from tridentgen.sampling.train import Progress, train
+from tridentgen.sampling.train import train
 
 
 class RateReport(NamedTuple):

@@ -11,7 +11,8 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
-from tridentgen.sampling.train import PURPOSE_INTEGRAL, Progress, silent, train
+from tridentgen.progress import Progress, silent
+from tridentgen.sampling.train import PURPOSE_INTEGRAL, train
 
 _TRAINING_POINTS = 300_000
 _FIRST_POINTS = 1 << 16

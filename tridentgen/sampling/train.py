@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import vegas
 from numpy.typing import NDArray
@@ -14,6 +12,7 @@ from tridentgen.engines.uniforms import check_seed, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import OVERWEIGHT_SHARE
+from tridentgen.progress import Progress, silent
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
 """What the random streams of a run are for."""
@@ -26,13 +25,6 @@ _MAX_CELLS = 16384
 _POINTS_PER_CELL = 64
 _CELL_FLOOR = 0.03
 _SURVEY_POINTS = 1 << 19
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share of it that is finished."""
-
-
-def silent(_what: str, _share: float) -> None:
-    """Show no progress."""
 
 
 def train(

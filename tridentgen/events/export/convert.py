@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,7 @@ from tridentgen.events.export.formats import format_of
 from tridentgen.events.export.hepevt import HepevtWriter
 from tridentgen.events.export.source import EventSource
 from tridentgen.events.reader import open_events
-
-Progress = Callable[[str, float], None]
+from tridentgen.progress import Progress
 
 
 @dataclass(frozen=True)

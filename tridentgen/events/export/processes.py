@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.export.facts import needed
-from tridentgen.particles import FLAVOURS, charged_lepton
+from tridentgen.matter.particles import FLAVOURS, charged_lepton
 
 IntArray = NDArray[np.int64]
 Columns = Mapping[str, NDArray[Any]]

@@ -21,7 +21,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.columns import COHERENT, PROTON
 from tridentgen.events.export.facts import HEAVY_LEPTON, PSEUDO_NUCLEUS, codes, needed
 from tridentgen.events.export.processes import UPSCATTERING, CevnsProcesses, Columns, Processes, TridentProcesses
-from tridentgen.particles import charged_lepton
+from tridentgen.matter.particles import charged_lepton
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tridentgen.errors import InputError
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.importing.found import Found, Seen, roles_of
-from tridentgen.particle_codes import is_visible, pdg_code
-from tridentgen.particles import CHARGED_LEPTONS, ChargedLepton
+from tridentgen.matter.particle_codes import is_visible, pdg_code
+from tridentgen.matter.particles import CHARGED_LEPTONS, ChargedLepton
 
 OTHER = len(REGIME_NAMES)
 """Code in the column ``regime`` of events that are no tridents."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from tridentgen.errors import FileError
 from tridentgen.events.columns import COHERENT, NEUTRON, PROTON
 from tridentgen.events.export.facts import HEAVY_LEPTON
-from tridentgen.particles import NEUTRINOS
+from tridentgen.matter.particles import NEUTRINOS
 
 _BLOCK = 1 << 13  # events
 _MOST_NUMBER, _MOST_CODE = 1 << 63, 1 << 31

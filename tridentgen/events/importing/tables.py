@@ -17,7 +17,7 @@ from tridentgen.events.events import Events
 from tridentgen.events.export.facts import HEAVY_LEPTON
 from tridentgen.events.importing.found import Found, Reader, Roles, Seen, batched, roles_of
 from tridentgen.events.kinematics import angle, kinetic, square
-from tridentgen.particles import CHARGED_LEPTONS, NEUTRINOS
+from tridentgen.matter.particles import CHARGED_LEPTONS, NEUTRINOS
 
 FloatArray = NDArray[np.float64]
 

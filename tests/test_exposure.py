@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tridentgen.analysis.rates import expected_events
 from tridentgen.errors import InputError
+from tridentgen.exposure import expected_events
 from tridentgen.flux import Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
 
 ARGON_NUCLEI_PER_TONNE = 1e6 / 39.9623831 * 6.02214076e23

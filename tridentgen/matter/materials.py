@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from tridentgen.constants import ATOMIC_MASS_UNIT_GEV, AVOGADRO
 from tridentgen.errors import InputError, nearest
-from tridentgen.nuclei import Nuclide, data_rows, element_symbols, nuclide, split_name
+from tridentgen.matter.nuclei import Nuclide, data_rows, element_symbols, nuclide, split_name
 
 _GRAMS_PER_TONNE = 1.0e6
 _MAX_COUNT = 10_000.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tridentgen.progress import ProgressLines
+from tridentgen.commands.progress_bar import ProgressLines
 
 
 class Log:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tridentgen.nuclei as nuclei
+import tridentgen.matter.nuclei as nuclei
 from tridentgen.constants import ATOMIC_MASS_UNIT_GEV, NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
-from tridentgen.nuclei import charge_radius, element_symbols, fitted_charge_radius_fm, nuclide
+from tridentgen.matter.nuclei import charge_radius, element_symbols, fitted_charge_radius_fm, nuclide
 
-RADII = Path(nuclei.__file__).parent / "data/charge_radii.csv"
+RADII = Path(nuclei.__file__).parents[1] / "data/charge_radii.csv"
 
 
 def measured_radii() -> dict[tuple[int, int], float]:

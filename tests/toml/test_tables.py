@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tridentgen.toml_tables import Document, Override, Table, key_in_front
+from tridentgen.toml.tables import Document, Override, Table, key_in_front
 
 
 def test_a_table_reports_the_keys_nobody_asked_for() -> None:

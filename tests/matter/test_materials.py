@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tridentgen.constants import AVOGADRO
 from tridentgen.errors import InputError
-from tridentgen.materials import Material, material, named_materials, natural_isotopes, parse_formula
-from tridentgen.nuclei import element_symbols, nuclide
+from tridentgen.matter.materials import Material, material, named_materials, natural_isotopes, parse_formula
+from tridentgen.matter.nuclei import element_symbols, nuclide
 
 # Standard atomic weights with their uncertainty, abridged where CIAAW gives ranges
 # (Prohaska et al., Pure Appl. Chem. 94 (2022) 573); argon as conventional, lead as in both.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.toml_positions import BARE_KEY, Key, key_lines
+from tridentgen.toml.positions import BARE_KEY, Key, key_lines
 
 T = TypeVar("T")
 Convert = Callable[[object], T]

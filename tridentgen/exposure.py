@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Source
-from tridentgen.materials import material
+from tridentgen.matter.materials import material
 
 SECONDS_PER_YEAR = 31_557_600.0
 """A Julian year, 365.25 days."""

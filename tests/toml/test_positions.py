@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tridentgen.toml_positions import Key, dump, key_lines
+from tridentgen.toml.positions import Key, dump, key_lines
 
 AWKWARD = '''\
 # [comment] = 1

@@ -5,7 +5,7 @@ from particle import Particle
 
 from tridentgen.constants import ELECTRON_MASS_GEV
 from tridentgen.errors import InputError
-from tridentgen.particles import CHARGED_LEPTONS, NEUTRINOS, charged_lepton, lepton_mass_GeV, neutrino
+from tridentgen.matter.particles import CHARGED_LEPTONS, NEUTRINOS, charged_lepton, lepton_mass_GeV, neutrino
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""A progress bar on a terminal; in a pipe or a log, silence at first and then a line now and then."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from tridentgen.progress import Progress
+
+_LINE_S = 60.0
+_STUCK_S = 20.0
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Yield a function ``progress(what, share)`` that says on standard error how far the work is."""
+    if not sys.stderr.isatty():
+        yield ProgressLines(lambda line: print(line, file=sys.stderr, flush=True))
+        return
+    with tqdm(total=1.0, leave=False, bar_format="{desc:<30} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def show(what: str, share: float) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.n = share
+            bar.refresh()
+
+        yield show
+
+
+class ProgressLines:
+    """Progress for a log: nothing in the first minute, then a line for each 10 %, but at most one a minute.
+
+    What stands at nothing for 20 s, as where no worker comes, is said once.
+
+    Parameters
+    ----------
+    write
+        Called with a line.
+    clock
+        Seconds since any moment.
+    """
+
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._write, self._clock = write, clock
+        self._start = self._last = self._begun = clock()
+        self._what, self._tenths = "", 0
+
+    def __call__(self, what: str, share: float) -> None:
+        """Take note that a share of something is done."""
+        now, tenths = self._clock(), int(10.0 * share)
+        if what != self._what:
+            self._what, self._tenths, self._begun = what, 0, now
+        if share == 0.0 and now - self._begun >= _STUCK_S:
+            self._write(f"tridentgen: {what}")
+            self._begun = math.inf
+        elif tenths > self._tenths and now - self._last >= _LINE_S:
+            self._write(f"tridentgen: {what}, {share:.0%} after {(now - self._start) / 60.0:.0f} min")
+            self._last, self._tenths = now, tenths

@@ -1,0 +1,1 @@
+"""Nuclides, materials and particles."""
