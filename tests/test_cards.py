@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES, Observable
 from tridentgen.card_process import ModelCard, ProcessCard
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
+from tridentgen.events.observables import TRIDENT_OBSERVABLES, Observable
 from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
 from tridentgen.resources import builtin_cards
 from tridentgen.toml.tables import Override

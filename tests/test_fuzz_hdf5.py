@@ -21,9 +21,9 @@ from tests.fuzzing import damaged, in_a_process_of_its_own, only_clean_errors
 from tests.production_runs import production_card, shards, whole_run
 from tridentgen.errors import FileError
 from tridentgen.events.events import read, summary
+from tridentgen.events.maps import read_proposal
 from tridentgen.events.merge import merge
 from tridentgen.events.verify import verify
-from tridentgen.sampling.storage import read_proposal
 
 
 def _read_map(path: Path) -> None:

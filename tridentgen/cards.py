@@ -13,9 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.card_cevns import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
-from tridentgen.card_cuts import CutsCard, read_cuts_table
 from tridentgen.card_detector import DetectorCard, read_detector_table
 from tridentgen.card_flux import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.card_placement import PLACEMENT_KEYS, PlacementCard, read_placement_tables
@@ -29,6 +27,8 @@ from tridentgen.card_process import (
 )
 from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.events.cuts_card import CutsCard, read_cuts_table
+from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns import Cevns

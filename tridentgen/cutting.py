@@ -13,16 +13,16 @@ import numpy as np
 
 from tridentgen.analysis.cut_flow import Columns, CutSums, Limits, cut_sums, in_words
 from tridentgen.analysis.cut_results import CutFlow, Scale
-from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES, columns_of
-from tridentgen.card_cuts import CutsCard, cut_overrides, cuts_of_options
 from tridentgen.cards import CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.columns import REGIME_NAMES
+from tridentgen.events.cuts_card import CutsCard, cut_overrides, cuts_of_options
 from tridentgen.events.importing.candidates import OTHER, Candidates, other_kinetic_GeV
 from tridentgen.events.importing.formats import is_foreign, open_foreign
 from tridentgen.events.importing.found import Found, Reader, batched
 from tridentgen.events.importing.tables import blocks, require_finite
 from tridentgen.events.labels import regime_name
+from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES, columns_of
 from tridentgen.events.output import check_output
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.selected import write_passing

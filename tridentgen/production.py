@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.analysis.cuts import passing
 from tridentgen.cards import Card
 from tridentgen.detector.placement import Placement
 from tridentgen.engines.process import Process
@@ -15,18 +14,12 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Columns, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.hdf5 import RESCALED, EventWriter
+from tridentgen.events.observables import passing
 from tridentgen.events.output import uninterrupted
+from tridentgen.events.weights import BATCH, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
-from tridentgen.sampling.generate import (
-    BATCH,
-    WeightSums,
-    divide_weights,
-    event_batches,
-    rows_of_batches,
-    run_attributes,
-    weight_rule,
-)
+from tridentgen.sampling.generate import event_batches, run_attributes
 from tridentgen.sampling.integrate import CrossSection, cross_section
 
 Flags = NDArray[np.bool_]

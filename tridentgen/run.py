@@ -18,6 +18,7 @@ from tridentgen.engines.work import Engine
 from tridentgen.errors import FileError, InputError, UnfitError
 from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.maps import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.events.output import check_output, part_path, real_path
 from tridentgen.events.reader import open_events
 from tridentgen.interrupts import Stopped, Terminated
@@ -25,7 +26,6 @@ from tridentgen.jobs import Job, engine_of, placed_job, rate_of
 from tridentgen.production import Produced, Range, produce
 from tridentgen.progress import Progress, silent
 from tridentgen.run_identity import Wanted
-from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import train
 
 _log = logging.getLogger("tridentgen")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tridentgen.analysis.cut_flow import cut_flow, in_words
-from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
+from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 
 LIMITS = {"q2": (1.0, math.inf), "w2": (-math.inf, 2.0)}
 BATCH = {

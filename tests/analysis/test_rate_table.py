@@ -10,9 +10,9 @@ import pytest
 
 import tridentgen as tg
 from tridentgen.analysis.cut_flow import Measured
-from tridentgen.analysis.cuts import passing
 from tridentgen.analysis.rate_table import TridentRate, exposure_of, first_target, trident_rate
 from tridentgen.cards import Card, CardError, parse_card
+from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of
 from tridentgen.matter.materials import material

@@ -14,13 +14,13 @@ from tests.engines.cases import host_compiler, same_bits, same_columns
 from tridentgen.constants import LAMBDA_QCD_GEV
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
-from tridentgen.engines.uniforms import stream_number
+from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic, PowerLaw
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
-from tridentgen.sampling.train import PURPOSE_EVENTS, train
+from tridentgen.sampling.train import train
 
 Array = NDArray[np.float64]
 Channel = tuple[str, str, str]

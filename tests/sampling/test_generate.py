@@ -13,13 +13,8 @@ from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
-from tridentgen.sampling.generate import (
-    WeightSums,
-    divide_weights,
-    event_batches,
-    generate_events,
-    run_attributes,
-)
+from tridentgen.events.weights import WeightSums, divide_weights
+from tridentgen.sampling.generate import event_batches, generate_events, run_attributes
 from tridentgen.sampling.train import train
 
 ENGINE = NumpyEngine(threads=1)

@@ -12,16 +12,11 @@ import pytest
 from tests.sampling.toys import Counted, Function, Peak, Toy, flat_proposal, three_peaks
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import ChannelProposal, Proposal
-from tridentgen.engines.uniforms import stream_number
+from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
-from tridentgen.events.events import OVERWEIGHT_SHARE
-from tridentgen.sampling.train import (
-    PURPOSE_EVENTS,
-    cell_strata,
-    overweight_limit,
-    train,
-)
+from tridentgen.events.weights import OVERWEIGHT_SHARE
+from tridentgen.sampling.train import cell_strata, overweight_limit, train
 
 ENGINE = NumpyEngine(threads=1)
 POINTS = 300_000

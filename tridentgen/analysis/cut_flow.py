@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.analysis.cuts import Observable, passing
+from tridentgen.events.observables import Observable, passing
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]

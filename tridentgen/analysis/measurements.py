@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.analysis.cut_flow import Measured
-from tridentgen.analysis.cuts import passing
 from tridentgen.analysis.rate_table import first_target, material_of, on, open_regimes, weighted_batches
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.constants import G_FERMI
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
+from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
 from tridentgen.jobs import beam_of
 from tridentgen.physics.trident_couplings import Couplings, ZPrime

@@ -22,12 +22,11 @@ from tridentgen.detector.beam_line import BeamLine
 from tridentgen.detector.geometry import Point, Shape, Vector, turned
 from tridentgen.detector.spill import Spill
 from tridentgen.engines.process import Column
-from tridentgen.engines.uniforms import stream_number, uniforms
+from tridentgen.engines.uniforms import PURPOSE_VERTEX, stream_number, uniforms
 from tridentgen.errors import InputError
 from tridentgen.events.columns import BEAM_ALONG_Z, DETECTOR_COORDINATES, VERTEX_COLUMNS
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
-from tridentgen.sampling.train import PURPOSE_VERTEX
 
 Columns = dict[str, NDArray[Any]]
 FloatArray = NDArray[np.float64]

@@ -14,6 +14,10 @@ from tridentgen.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
+PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
+PURPOSE_UNWEIGHTING = 64
+"""What each random stream is used for: those of a run, and the accept-reject of an export."""
+
 _WORDS_PER_BLOCK = 4
 _ONE_BITS = np.uint64(0x3FF0000000000000)
 _SHIFT = np.uint64(12)

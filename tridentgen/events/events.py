@@ -20,9 +20,7 @@ from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
 from tridentgen.events.labels import channel_names, neutrino_name, nuclide_name, regime_name
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile, open_events
-
-OVERWEIGHT_SHARE = 1e-4
-"""Share of the total weight that overweight events may carry, by convention of this field's codes."""
+from tridentgen.events.weights import OVERWEIGHT_SHARE
 
 Coupling = float | NDArray[np.float64]
 

@@ -21,8 +21,8 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
+from tridentgen.events.weights import BATCH, WeightSums, rows_of_batches, summed_attributes
 from tridentgen.progress import Progress, silent
-from tridentgen.sampling.generate import BATCH, WeightSums, rows_of_batches, summed_attributes
 
 Columns = dict[str, NDArray[Any]]
 

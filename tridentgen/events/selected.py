@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.analysis.cuts import passing
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import GROUP
+from tridentgen.events.observables import passing
 from tridentgen.events.reader import EventFile
 
 Columns = Mapping[str, NDArray[Any]]

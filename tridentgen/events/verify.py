@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
+from tridentgen.events.maps import proposal_from_groups
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile, open_events
-from tridentgen.sampling.storage import proposal_from_groups
 
 Columns = dict[str, NDArray[Any]]
 

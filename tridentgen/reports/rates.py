@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import Share, cut_flow, in_words
-from tridentgen.analysis.cuts import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.analysis.rate_table import (
     TridentRate,
     exposure_of,
@@ -23,6 +22,7 @@ from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, Spectrum, rec
 from tridentgen.cards import Card
 from tridentgen.engines.work import Columns
 from tridentgen.events.labels import regime_rows
+from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
 from tridentgen.jobs import Job, beam_of, engine_of, job_of

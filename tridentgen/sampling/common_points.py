@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
-from tridentgen.engines.uniforms import stream_number
+from tridentgen.engines.uniforms import PURPOSE_RATIO, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
-from tridentgen.sampling.train import PURPOSE_RATIO
 
 _ITERATIONS = 32
 _PILOT_ITERATIONS = 8

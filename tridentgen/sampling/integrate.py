@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
-from tridentgen.engines.uniforms import stream_number
+from tridentgen.engines.uniforms import PURPOSE_INTEGRAL, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
 from tridentgen.progress import Progress, silent
-from tridentgen.sampling.train import PURPOSE_INTEGRAL, train
+from tridentgen.sampling.train import train
 
 _TRAINING_POINTS = 300_000
 _FIRST_POINTS = 1 << 16

@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, FloatArray, Proposal
-from tridentgen.engines.uniforms import check_seed, stream_number
+from tridentgen.engines.uniforms import PURPOSE_CELLS, PURPOSE_MAP, PURPOSE_SURVEY, check_seed, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
-from tridentgen.events.events import OVERWEIGHT_SHARE
+from tridentgen.events.weights import OVERWEIGHT_SHARE
 from tridentgen.progress import Progress, silent
-
-PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
-"""What the random streams of a run are for."""
 
 MAP_ITERATIONS = 10
 _INCREMENTS = 512

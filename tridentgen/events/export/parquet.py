@@ -14,7 +14,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.export.facts import RunFacts
 from tridentgen.events.export.record import Block
 from tridentgen.events.export.writer import Writer
-from tridentgen.sampling.generate import weight_rule
+from tridentgen.events.weights import weight_rule
 
 _GROUP_ROWS = 1 << 17
 """Events of a row group: what readers take at a time."""

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
-from tridentgen.engines.uniforms import check_seed, stream_number, uniforms
+from tridentgen.engines.uniforms import PURPOSE_UNWEIGHTING, check_seed, stream_number, uniforms
 from tridentgen.errors import FileError
-from tridentgen.events.events import OVERWEIGHT_SHARE
 from tridentgen.events.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts, codes
 from tridentgen.events.export.record import Block, Number, records
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile
+from tridentgen.events.weights import OVERWEIGHT_SHARE
 
 FloatArray = NDArray[np.float64]
 
@@ -28,7 +28,6 @@ READ_ROWS = 1 << 16
 BLOCK_ROWS = 1 << 13
 """Events given to a writer at a time: what it makes of them should stay in the cache."""
 
-_PURPOSE_UNWEIGHTING = 64
 _LARGEST_NUMBER = 2**31 - 1
 _WORDS = 4
 _LENGTHS_IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0}
@@ -45,7 +44,7 @@ class Unweighting(NamedTuple):
 
     def kept(self, weight: FloatArray, first: int) -> tuple[NDArray[np.int64], FloatArray]:
         """Return the places and new weights of the events that stay; `first` is the place of the first in the file."""
-        u = uniforms(self.seed, stream_number(_PURPOSE_UNWEIGHTING), first, len(weight), _WORDS)[0]
+        u = uniforms(self.seed, stream_number(PURPOSE_UNWEIGHTING), first, len(weight), _WORDS)[0]
         places = np.flatnonzero(u * self.w_max < weight)
         return places, np.maximum(weight[places] / self.w_max, 1.0)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from tridentgen.analysis.cuts import Observable
 from tridentgen.errors import InputError
+from tridentgen.events.observables import Observable
 from tridentgen.toml.positions import BARE_KEY
 from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, Document, Override, Table, toml_value
 

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.events.synthetic import trident_events
-from tridentgen.analysis.cuts import TRIDENT_OBSERVABLES, Observable, passing, values
 from tridentgen.errors import InputError
+from tridentgen.events.observables import TRIDENT_OBSERVABLES, Observable, passing, values
 
 FloatArray = NDArray[np.float64]
 EVENTS = trident_events(500, seed=7)

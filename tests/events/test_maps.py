@@ -13,8 +13,8 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.maps import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.generate import generate_events
-from tridentgen.sampling.storage import proposal_from_groups, proposal_groups, read_proposal
 from tridentgen.sampling.train import train
 
 ENGINE = NumpyEngine(threads=1)

@@ -1,0 +1,127 @@
+"""Weights of events: their sums, the rule that gives them a meaning, and the batches they are summed in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.engines.work import TILE, Columns, FloatArray, tree_sum
+
+BATCH = 1 << 17
+"""Events held in memory at a time."""
+
+
+class BatchRows(NamedTuple):
+    """Where a file has the events of one batch: numbers `start` to `stop` - 1 in the rows `row` to `end` - 1."""
+
+    start: int
+    stop: int
+    row: int
+    end: int
+    numbers: NDArray[np.uint64]
+    """Column ``event_id`` of these rows; events that were cut are missing."""
+
+
+def rows_of_batches(
+    column: Callable[[str, int, int], NDArray[Any]], first: int, stop: int, rows: int, batch: int = BATCH
+) -> Iterator[BatchRows]:
+    """Yield the batches in which `event_batches` made the events `first` to `stop - 1` of a file with `rows` rows.
+
+    ``column(name, start, stop)`` reads a part of a column.
+    """
+    row, start = 0, first
+    while start < stop:
+        to = min((start // batch + 1) * batch, stop)
+        numbers = column("event_id", row, min(row + to - start, rows))
+        numbers = numbers[: int(np.searchsorted(numbers, to))]
+        yield BatchRows(start, to, row, row + len(numbers), numbers)
+        row, start = row + len(numbers), to
+
+
+def divide_weights(columns: Columns, count: int) -> None:
+    """Divide the weights of a batch by the number of events of the run, in place."""
+    for name in columns:
+        if name.startswith("weight"):
+            columns[name] = columns[name] / count
+
+
+def summed_attributes(sums: WeightSums) -> dict[str, str | int | float]:
+    """Return the root attributes that follow from the weights."""
+    return {
+        "sigma": sums.sum,
+        "sigma_error": sums.error,
+        "sigma_units": "cm2",
+        "weight_rule": weight_rule(1, 1),
+        "n_trials": sums.trials,
+        "sum_w": sums.sum,
+        "sum_w2": sums.sum_of_squares,
+    }
+
+
+def weight_rule(count: int, total: int) -> str:
+    """Return what the weights of `count` of the `total` events of a run mean, for the attribute ``weight_rule``."""
+    if count == total:
+        return "sum(weight) = flux-averaged cross section"
+    share = f"{count}/{total}"
+    return f"sum(weight) over all {total} events of the run = flux-averaged cross section; over these, {share} of it"
+
+
+class WeightSums:
+    """Sums of weights and of their squares over trials, the same for any size of batches.
+
+    Trials that were cut count with weight 0. Batches but the last must be multiples of the tile.
+    """
+
+    def __init__(self) -> None:
+        self.trials = 0
+        self._sums: list[float] = []
+        self._squares: list[float] = []
+
+    def add(self, weights: FloatArray) -> None:
+        """Add the weights of a batch."""
+        self.trials += len(weights)
+        padded = np.zeros(math.ceil(len(weights) / TILE) * TILE)
+        padded[: len(weights)] = weights
+        for tile in padded.reshape(-1, TILE):
+            self._sums.append(tree_sum(tile))
+            self._squares.append(tree_sum(tile * tile))
+
+    def scaled(self, factor: float) -> WeightSums:
+        """Return the sums of all weights multiplied by `factor`."""
+        scaled = WeightSums()
+        scaled.trials = self.trials
+        scaled._sums = [s * factor for s in self._sums]
+        scaled._squares = [s * factor * factor for s in self._squares]
+        return scaled
+
+    @property
+    def sum(self) -> float:
+        """Sum of the weights."""
+        return math.fsum(self._sums)
+
+    @property
+    def sum_of_squares(self) -> float:
+        """Sum of the squared weights."""
+        return math.fsum(self._squares)
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of the sum."""
+        if self.trials == 1:
+            return self.sum  # one trial says nothing about the spread
+        variance = self.sum_of_squares - self.sum * self.sum / self.trials
+        return math.sqrt(max(variance, 0.0) * self.trials / max(self.trials - 1, 1))
+
+    @property
+    def effective_share(self) -> float:
+        """Share of effective events, (sum w)^2 / (trials sum w^2)."""
+        squares = self.sum_of_squares
+        return self.sum * self.sum / (self.trials * squares) if squares > 0.0 else 0.0
+
+
+OVERWEIGHT_SHARE = 1e-4
+"""Share of the total weight that overweight events may carry, by convention of this field's codes."""
