@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tridentgen
 from benchmarks.machine import describe
-from tridentgen.bench import engines
+from tridentgen.runs.bench import engines
 
 CARD = "quickstart"
 

@@ -11,8 +11,8 @@ import time
 
 from benchmarks.machine import describe
 from tridentgen import Monochromatic, Trident
-from tridentgen.bench import engines
 from tridentgen.engines.work import TILE
+from tridentgen.runs.bench import engines
 from tridentgen.sampling.integrate import trained_cross_section
 from tridentgen.sampling.train import train
 

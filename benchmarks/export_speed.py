@@ -15,11 +15,11 @@ from pathlib import Path
 import tridentgen
 from benchmarks.machine import describe
 from tridentgen.errors import InputError
-from tridentgen.events.export.convert import convert
-from tridentgen.events.export.formats import FORMATS
-from tridentgen.events.export.source import EventSource
-from tridentgen.events.export.writer import NullWriter
 from tridentgen.events.reader import open_events
+from tridentgen.exchange.export.convert import export_events
+from tridentgen.exchange.export.formats import FORMATS
+from tridentgen.exchange.export.source import EventSource
+from tridentgen.exchange.export.writer import NullWriter
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
             target = folder / f"o{ending}"
             try:
                 start = time.process_time()
-                convert(folder / "e.h5", target)
+                export_events(folder / "e.h5", target)
                 _report(ending, time.process_time() - start, events, target.stat().st_size)
             except InputError as error:
                 print(f"{ending:<18} {error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tridentgen.bench import machine
+from tridentgen.runs.bench import machine
 
 
 def describe() -> str:

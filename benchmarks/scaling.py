@@ -22,9 +22,9 @@ from pathlib import Path
 
 import tridentgen
 from benchmarks.machine import describe
-from tridentgen.distribution.dask_workers import dask_executor
 from tridentgen.events.merge import merge
 from tridentgen.events.verify import require_sound
+from tridentgen.runs.distribution.dask_workers import dask_executor
 
 CARD = "quickstart"
 WORKERS = [n for n in (1, 2, 4, 8, 16, 32) if n <= (os.cpu_count() or 1)]

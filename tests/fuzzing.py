@@ -2,7 +2,7 @@
 
 The tests of tests/test_fuzz_*.py try a few hundred inputs each. For a long search set the number:
 
-    TRIDENTGEN_FUZZ=100000 pytest tests/test_fuzz_*.py tests/events/importing/test_fuzz_*.py
+    TRIDENTGEN_FUZZ=100000 pytest tests/test_fuzz_*.py tests/exchange/importing/test_fuzz_*.py
 """
 
 from __future__ import annotations

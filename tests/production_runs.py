@@ -13,7 +13,7 @@ import h5py
 import pytest
 
 from tridentgen.engines.compiler import CompilerError, find_compiler
-from tridentgen.run import Run, run
+from tridentgen.runs.run import Run, run
 
 ROOT = Path(__file__).parents[1]
 COUNT = 20_000

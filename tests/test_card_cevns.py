@@ -11,7 +11,6 @@ import pytest
 from tridentgen.card_cevns import CevnsCard
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.detector import GaussianResolution, Lindhard
-from tridentgen.jobs import job_of, rate_of
 from tridentgen.processes.cevns import Cevns
 from tridentgen.processes.cevns_model import CevnsModel
 from tridentgen.processes.cevns_terms import (
@@ -26,6 +25,7 @@ from tridentgen.processes.cevns_terms import (
     PerFlavour,
     VectorCharges,
 )
+from tridentgen.runs.job import job_of, rate_of
 
 SHORT = """\
 title = "Recoils"

@@ -14,9 +14,9 @@ from scipy import special
 from tests.command_line import Command
 from tridentgen.cards import read_card
 from tridentgen.errors import FileError
-from tridentgen.jobs import beam_of
 from tridentgen.resources import builtin_cards
-from tridentgen.run import Run, run
+from tridentgen.runs.job import beam_of
+from tridentgen.runs.run import Run, run
 
 Array = NDArray[np.float64]
 

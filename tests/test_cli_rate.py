@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.command_line import Command
+from tests.detector.test_card import COHERENT as RESPONSE
 from tests.run_cards import write_card
-from tests.test_card_detector import COHERENT as RESPONSE
 
 HISTOGRAM = """\
 [flux]

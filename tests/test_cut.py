@@ -14,7 +14,7 @@ import pytest
 
 import tridentgen as tg
 from tests.command_line import Command
-from tests.events.export.samples import make
+from tests.exchange.export.samples import make
 from tests.run_cards import assert_same, columns_of, write_card
 from tests.test_cli_rate import HISTOGRAM
 from tridentgen.events.columns import DETECTOR_COLUMNS

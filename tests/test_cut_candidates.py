@@ -198,7 +198,7 @@ def test_signal_and_background_in_one_file(cli: Command, tmp_path: Path, monkeyp
 
 def test_more_events_than_a_block(cli: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tridentgen.events.importing.found._BLOCK", 2)
+    monkeypatch.setattr("tridentgen.exchange.importing.found._BLOCK", 2)
     Path("bg.hepevt").write_text(hepevt(BACKGROUND * 7))
     assert left(cli, "bg.hepevt", *LEPTONS) == {"one candidate pair": 21}
 

@@ -14,8 +14,8 @@ from tridentgen.analysis.rate_table import exposure_of, trident_rate
 from tridentgen.cards import read_card
 from tridentgen.constants import AVOGADRO
 from tridentgen.flux import Flux
-from tridentgen.jobs import beam_of
 from tridentgen.matter.materials import material
+from tridentgen.runs.job import beam_of
 
 FLUXES = Path(__file__).parents[2] / "shared" / "data" / "fluxes"
 

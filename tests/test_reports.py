@@ -18,7 +18,7 @@ from tridentgen.reports.cross_sections import cross_section_text, cross_sections
 from tridentgen.reports.event_files import events_text
 from tridentgen.reports.layout import measured
 from tridentgen.reports.runs import run_json, run_text
-from tridentgen.run import Run, run
+from tridentgen.runs.run import Run, run
 
 
 @pytest.fixture(scope="module")

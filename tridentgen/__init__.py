@@ -47,7 +47,7 @@ from tridentgen.processes.cevns_terms import (
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
-from tridentgen.run import Run, run
+from tridentgen.runs.run import Run, run
 
 __all__ = [
     "Cevns",

@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tridentgen.card_cevns import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
-from tridentgen.card_detector import DetectorCard, read_detector_table
-from tridentgen.card_flux import FluxCard, fit_flux_overrides, read_flux_table
-from tridentgen.card_placement import PLACEMENT_KEYS, PlacementCard, read_placement_tables
 from tridentgen.card_process import (
     ModelCard,
     ProcessCard,
@@ -25,10 +22,13 @@ from tridentgen.card_process import (
     read_process_table,
     trident_process,
 )
+from tridentgen.detector.card import DetectorCard, read_detector_table
+from tridentgen.detector.placement_card import PLACEMENT_KEYS, PlacementCard, read_placement_tables
 from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.cuts_card import CutsCard, read_cuts_table
 from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
+from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns import Cevns

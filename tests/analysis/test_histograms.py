@@ -7,9 +7,9 @@ import pytest
 
 from tests.events.synthetic import trident_events
 from tridentgen.analysis.histograms import bin_edges, dsigma_histogram, weighted_quantiles
-from tridentgen.analysis.observables import TRIDENT_OBSERVABLES
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
+from tridentgen.plots.axes import TRIDENT_OBSERVABLES
 
 
 def test_the_histogram_is_numpys_over_the_widths() -> None:

@@ -15,10 +15,10 @@ from tridentgen.cards import CardError, read_card
 from tridentgen.constants import SIN2_THETA_W
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.flux import Flux
-from tridentgen.jobs import beam_of
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.trident import Trident
 from tridentgen.reports.measurements import measurement_text
+from tridentgen.runs.job import beam_of
 
 CHARM_II, CCFR, NUTEV = MEASUREMENTS
 ENGINE = NumpyEngine()

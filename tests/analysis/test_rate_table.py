@@ -14,9 +14,9 @@ from tridentgen.analysis.rate_table import TridentRate, exposure_of, first_targe
 from tridentgen.cards import Card, CardError, parse_card
 from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
-from tridentgen.jobs import beam_of
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
+from tridentgen.runs.job import beam_of
 
 FLUX_FILE = Path(__file__).parents[3] / "shared" / "data" / "fluxes" / "DUNE_ND_FHC.dat"
 CARD = """\

@@ -10,8 +10,8 @@ import pytest
 from scipy import integrate
 
 import tridentgen as tg
+from tests.detector.test_card import good, read
 from tests.detector.tracing import assert_traces
-from tests.test_card_detector import good, read
 from tridentgen.detector import Constant, Detector, TableEfficiency, TimeEfficiency
 from tridentgen.errors import InputError
 from tridentgen.flux import TimeProfile

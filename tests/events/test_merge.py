@@ -1,4 +1,4 @@
-"""Shards that do not belong together, and what merged files are like (their content: tests/test_production.py)."""
+"""Shards that do not belong together, and what merged files are like (their content: tests/runs/test_production.py)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tridentgen.events.events import read, summary
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.merge import merge
 from tridentgen.events.verify import require_sound, verify
-from tridentgen.run import run
+from tridentgen.runs.run import run
 
 EDGES = [0, 5000, 12_000, COUNT]
 
@@ -110,7 +110,7 @@ def test_shards_of_another_map_or_version(made: tuple[Path, list[Path]], tmp_pat
 def test_files_that_are_no_shards(
     made: tuple[Path, list[Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tridentgen.production.BATCH", 4096)
+    monkeypatch.setattr("tridentgen.runs.production.BATCH", 4096)
     card = production_card(tmp_path, "cevns", cuts=True)
     unweighted = run(card, tmp_path / "u.h5", unweight=True, overrides=["sampling.events=500"]).path
 

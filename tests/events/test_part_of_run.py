@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 import tridentgen as tg
 from tests.command_line import Command
-from tests.events.export.hepmc_text import read_text
+from tests.exchange.export.hepmc_text import read_text
 from tests.production_runs import COUNT, attributes, production_card, shards
 from tests.run_cards import columns_of
 from tridentgen.analysis.histograms import dsigma_histogram
 from tridentgen.errors import FileError
-from tridentgen.events.export.convert import convert
 from tridentgen.events.merge import merge
 from tridentgen.events.part_of_run import part_of_run
-from tridentgen.run import run
+from tridentgen.exchange.export.convert import export_events
+from tridentgen.runs.run import run
 
 Weights = NDArray[np.float64]
 EDGES = [0, 4000, 12_000, COUNT]
@@ -80,7 +80,7 @@ def test_a_converted_shard_stands_alone(runs: tuple[Path, list[Path]], tmp_path:
         pytest.importorskip("uproot", reason="gRooTracker needs uproot")
     if ending == ".parquet":
         pytest.importorskip("pyarrow", reason="Parquet needs pyarrow")
-    convert(pieces[PIECE], tmp_path / f"o{ending}")
+    export_events(pieces[PIECE], tmp_path / f"o{ending}")
     stated, weights, about = written(tmp_path / f"o{ending}")
     mine = 1e36 * columns_of(pieces[PIECE])["weight"]
     assert np.allclose(weights, FACTOR * mine, rtol=1e-13, atol=0.0)
@@ -89,13 +89,13 @@ def test_a_converted_shard_stands_alone(runs: tuple[Path, list[Path]], tmp_path:
     error = 1e36 * known["sigma_error"] * np.sqrt(FACTOR - 1.0)  # of a share of the events against all of them
     assert abs(stated - 1e36 * known["sigma"]) < 4.0 * error
     assert f"{SAID}; the weights here stand for the cross section of the whole run" in about
-    convert(whole, tmp_path / f"w{ending}")
+    export_events(whole, tmp_path / f"w{ending}")
     assert "of a run of" not in written(tmp_path / f"w{ending}")[2]
 
 
 def test_an_unweighted_shard_stands_alone(runs: tuple[Path, list[Path]], tmp_path: Path) -> None:
     _, pieces = runs
-    found = convert(pieces[PIECE], tmp_path / "o.lhe", unweight=True)
+    found = export_events(pieces[PIECE], tmp_path / "o.lhe", unweight=True)
     stated, weights, about = written(tmp_path / "o.lhe")
     assert stated == pytest.approx(1e36 * attributes(pieces[PIECE])["sigma"], rel=1e-12, abs=0.0)
     assert np.sum(weights) == pytest.approx(stated, rel=1e-12, abs=0.0)
@@ -104,7 +104,7 @@ def test_an_unweighted_shard_stands_alone(runs: tuple[Path, list[Path]], tmp_pat
 
 
 def test_a_comment_of_hepevt(runs: tuple[Path, list[Path]], tmp_path: Path) -> None:
-    convert(runs[1][PIECE], tmp_path / "o.hepevt", flavour="edep-sim")
+    export_events(runs[1][PIECE], tmp_path / "o.hepevt", flavour="edep-sim")
     assert f"\n# {SAID}; " in (tmp_path / "o.hepevt").read_text(encoding="utf-8")
 
 
@@ -131,7 +131,7 @@ def test_the_rule_of_the_weights_holds(runs: tuple[Path, list[Path]], tmp_path: 
         assert attributes(merged)["weight_rule"] == attributes(whole)["weight_rule"]
         assert attributes(merged)["weight_rule"] == "sum(weight) = flux-averaged cross section"
         assert part_of_run(attributes(merged)) is None
-        convert(merged, tmp_path / "merged.hepmc3", force=True)
+        export_events(merged, tmp_path / "merged.hepmc3", force=True)
         assert np.array_equal(written(tmp_path / "merged.hepmc3")[1], 1e36 * columns_of(whole)["weight"])
 
 

@@ -16,7 +16,7 @@ from tests.production_runs import production_card, whole_run
 from tridentgen.errors import FileError
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
 from tridentgen.events.verify import require_sound, verify
-from tridentgen.run import run
+from tridentgen.runs.run import run
 
 
 @pytest.fixture(scope="module", params=["trident", "cevns"])
@@ -145,7 +145,7 @@ def test_a_wrong_cross_section_is_found(sound: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_is_incomplete_but_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tridentgen.production.BATCH", 4096)
+    monkeypatch.setattr("tridentgen.runs.production.BATCH", 4096)
 
     def interrupt(what: str, _share: float) -> None:
         if what == "generating":

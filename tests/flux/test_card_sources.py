@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tridentgen.card_flux import FluxCard, read_flux_table
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic, MuonAtRest, build_flux, build_source
+from tridentgen.flux.card import FluxCard, read_flux_table
 from tridentgen.toml.tables import Document, Table
 
 HERE = Path()

@@ -15,9 +15,9 @@ from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
 from tridentgen.exposure import Exposure
 from tridentgen.flux import Flux, build_source, has_one_neutrino
-from tridentgen.jobs import beam_of
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.progress import Progress, silent
+from tridentgen.runs.job import beam_of
 
 
 @dataclass(frozen=True)

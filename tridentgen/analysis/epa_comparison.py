@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
-from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
 from tridentgen.cards import Card
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
@@ -22,10 +21,11 @@ from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.flux import Flux
-from tridentgen.jobs import engine_of
+from tridentgen.plots.axes import TRIDENT_OBSERVABLES, Observable
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import Progress, silent
+from tridentgen.runs.job import engine_of
 from tridentgen.sampling.common_points import CommonRatio, better_ratio
 from tridentgen.sampling.generate import generate_events
 from tridentgen.sampling.integrate import CrossSection, cross_section, short_training

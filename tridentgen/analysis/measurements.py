@@ -25,10 +25,10 @@ from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
-from tridentgen.jobs import beam_of
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.trident import Trident, neutrino_q2
 from tridentgen.progress import Progress, silent
+from tridentgen.runs.job import beam_of
 
 FloatArray = NDArray[np.float64]
 

@@ -13,11 +13,11 @@ from tridentgen.engines.work import Columns, Engine
 from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.exposure import Exposure, unit_exposure
 from tridentgen.flux import Flux
-from tridentgen.jobs import Beam, beam_of, engine_of, job_of
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.processes.targets import simple_regimes
 from tridentgen.progress import Progress, silent
+from tridentgen.runs.job import Beam, beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import train

@@ -30,7 +30,7 @@ _LINEAR_CELLS, _LOG_CELLS = 500, 300  # of a recoil spectrum, where it is folded
 _LEAST_DRAWN = 1e-6  # of the largest recoil: spectra are given from there on
 _FAR = 9.0  # standard deviations
 _TAIL = 5e-4  # share of the recoils beyond the last edge
-_LOG_SPAN = 100.0  # as `tridentgen.analysis.plots`: logarithmic where the middle 90 % span more
+_LOG_SPAN = 100.0  # as `tridentgen.plots.events`: logarithmic where the middle 90 % span more
 _MOST_BINS, _LOG_BINS = 100, 80
 _LADDER = (1.0, 2.0, 5.0, 10.0)
 

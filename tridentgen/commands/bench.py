@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 
-from tridentgen import bench
 from tridentgen._version import __version__
 from tridentgen.commands.common import EXIT_OK, Subparsers
 from tridentgen.commands.progress_bar import progress_bar
+from tridentgen.runs import bench
 
 
 def add(commands: Subparsers) -> None:

@@ -9,10 +9,10 @@ import json
 from tridentgen.commands.common import EXIT_OK, Subparsers, complain
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.events.export.convert import Conversion
-from tridentgen.events.export.facts import RECOILS
-from tridentgen.events.export.formats import FORMATS
-from tridentgen.events.export.hepevt import FLAVOURS
+from tridentgen.exchange.export.convert import Conversion
+from tridentgen.exchange.export.facts import RECOILS
+from tridentgen.exchange.export.formats import FORMATS
+from tridentgen.exchange.export.hepevt import FLAVOURS
 
 
 def add(commands: Subparsers) -> None:
@@ -31,7 +31,7 @@ def add(commands: Subparsers) -> None:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from tridentgen.conversion import convert
+    from tridentgen.exchange.convert import convert
 
     if not options.seed.isdecimal():
         raise InputError(f"--seed {options.seed}: must be a whole number from 0 to 2^64 - 1")

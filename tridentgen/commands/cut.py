@@ -6,13 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
+from tridentgen.analysis.cutting import Cuts, cut
 from tridentgen.commands.common import EXIT_OK, Subparsers, complain
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
-from tridentgen.cutting import Cuts, cut
 from tridentgen.errors import InputError
-from tridentgen.events.export.formats import refuse_names_of_others
-from tridentgen.events.importing.candidates import Candidates, Taken
+from tridentgen.exchange.export.formats import refuse_names_of_others
+from tridentgen.exchange.importing.candidates import Candidates, Taken
 from tridentgen.reports.cuts import cut_json, cut_text, nothing_left
 
 

@@ -17,11 +17,11 @@ from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
-from tridentgen.jobs import beam_of, require_single_energy
 from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.epa import distribution_json, ratio_json, ratio_text
+from tridentgen.runs.job import beam_of, require_single_energy
 from tridentgen.toml.tables import Override
 
 _LEPTONS = (("mu-", "mu+"), ("e-", "e+"), ("mu-", "e+"))
@@ -60,14 +60,14 @@ def _epa(options: argparse.Namespace) -> int:
         if not isinstance(card.process, ProcessCard):
             raise InputError(f"{card.where(('process', 'kind'))}: process.kind must be a trident to have an EPA")
     if options.output is not None:
-        from tridentgen.analysis.plot_style import check_picture
+        from tridentgen.plots.style import check_picture
 
         check_picture(Path(options.output))
     with progress_bar() as progress:
         ratios = list(_ratios(cards, options, progress))
         shapes = list(_shapes(cards, options, progress)) if options.distributions or options.at else []
     if options.output is not None:
-        from tridentgen.analysis.epa_plots import plot_epa  # the extra `plot` is not needed for anything else
+        from tridentgen.plots.epa import plot_epa  # the extra `plot` is not needed for anything else
 
         plot_epa(ratios, shapes, Path(options.output))
     if options.json:

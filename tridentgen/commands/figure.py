@@ -33,9 +33,9 @@ def add(commands: Subparsers) -> None:
 
 def _figure(options: argparse.Namespace) -> int:
     # The extra `plot` and most of the package are not needed for anything else.
-    from tridentgen.analysis.plot_style import check_picture, save, style
     from tridentgen.figures.base import Request, card_with_flux
     from tridentgen.figures.kinds import KINDS
+    from tridentgen.plots.style import check_picture, save, style
 
     if options.name is None:
         print(_list({name: kind.about for name, kind in KINDS.items()}, as_json=options.json))

@@ -11,14 +11,14 @@ from pathlib import Path
 from tridentgen.cards import MOST_EVENTS, Card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.progress_bar import progress_bar
-from tridentgen.distribution.dask_workers import dask_executor
-from tridentgen.distribution.engine import WAITING
 from tridentgen.errors import InputError
-from tridentgen.events.export.formats import refuse_names_of_others
+from tridentgen.exchange.export.formats import refuse_names_of_others
 from tridentgen.interrupts import terminable
 from tridentgen.progress import Progress
 from tridentgen.reports.runs import run_json, run_text
-from tridentgen.run import PATIENCE_S, Run, run
+from tridentgen.runs.distribution.dask_workers import dask_executor
+from tridentgen.runs.distribution.engine import WAITING
+from tridentgen.runs.run import PATIENCE_S, Run, run
 from tridentgen.toml.tables import integer, toml_value
 
 _MOST_WORKERS = 10_000

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tridentgen.commands.common import EXIT_OK, Subparsers
 from tridentgen.commands.progress_bar import progress_bar
-from tridentgen.events.export.formats import refuse_names_of_others
 from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
+from tridentgen.exchange.export.formats import refuse_names_of_others
 
 
 def add(commands: Subparsers) -> None:

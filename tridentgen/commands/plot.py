@@ -20,7 +20,7 @@ def add(commands: Subparsers) -> None:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    from tridentgen.analysis.plots import plot_events  # the extra `plot` is not needed for anything else
+    from tridentgen.plots.events import plot_events  # the extra `plot` is not needed for anything else
 
     path = Path(options.file)
     pictures = plot_events(path, Path(options.output or path.with_suffix("")), tuple(options.format))

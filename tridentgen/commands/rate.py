@@ -40,7 +40,7 @@ def _rate(options: argparse.Namespace) -> int:
     if coherent and options.all_channels:
         raise InputError("--all-channels is for tridents; coherent scattering is of all neutrinos as it is")
     if options.output is not None:
-        from tridentgen.analysis.rate_plots import check_picture
+        from tridentgen.plots.rates import check_picture
 
         check_picture(Path(options.output))
     with progress_bar() as progress:
@@ -65,7 +65,7 @@ def _report_of(card: Card, options: argparse.Namespace) -> Callable[[Card, Progr
 
 
 def _draw(card: Card, report: RateReport, output: Path) -> list[Path]:
-    from tridentgen.analysis.rate_plots import plot_rate  # the extra `plot` is not needed for anything else
+    from tridentgen.plots.rates import plot_rate  # the extra `plot` is not needed for anything else
 
     assert report.rate is not None
     return plot_rate(report.rate, report.spectra, output, (card.title, report.json["flux"], report.exposure))

@@ -16,13 +16,13 @@ from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
-from tridentgen.jobs import beam_of
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.processes.targets import simple_regimes
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import Progress
+from tridentgen.runs.job import beam_of
 from tridentgen.toml.tables import Override
 
 if TYPE_CHECKING:

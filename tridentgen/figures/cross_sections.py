@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray
-from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label
-from tridentgen.analysis.plot_style import COLOURS, DASHES, plain_ticks
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label
+from tridentgen.plots.style import COLOURS, DASHES, plain_ticks
 from tridentgen.processes.channels import Pair, channels
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import Progress

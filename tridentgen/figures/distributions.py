@@ -10,11 +10,11 @@ import numpy as np
 
 from tridentgen.analysis.epa_comparison import COMPARED, sampled_events
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
-from tridentgen.analysis.observables import TRIDENT_OBSERVABLES, Observable
-from tridentgen.analysis.plot_names import neutrino_name, nuclide_name, pair_label, plain
-from tridentgen.analysis.plot_style import COLOURS, shared_legend
 from tridentgen.events.events import Events
 from tridentgen.figures.base import REGIMES, FigureKind, Request
+from tridentgen.plots.axes import TRIDENT_OBSERVABLES, Observable
+from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label, plain
+from tridentgen.plots.style import COLOURS, shared_legend
 from tridentgen.processes.channels import Pair
 from tridentgen.processes.epa_trident import EpaTrident
 from tridentgen.progress import Progress

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tridentgen.analysis.epa_comparison import EpaRatio, epa_ratios
-from tridentgen.analysis.epa_plots import ratio_figure
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
-from tridentgen.jobs import require_single_energy
+from tridentgen.plots.epa import ratio_figure
 from tridentgen.processes.channels import channels
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.epa import ratio_json, ratio_text
+from tridentgen.runs.job import require_single_energy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

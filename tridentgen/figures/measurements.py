@@ -9,13 +9,13 @@ import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray
 from tridentgen.analysis.measurements import MEASUREMENTS, Prediction, predict, zprime_limit
-from tridentgen.analysis.plot_style import COLOURS, DASHES, MARKERS, plain_ticks
 from tridentgen.figures.base import FigureKind, Request, card_with_flux
-from tridentgen.jobs import engine_of
 from tridentgen.physics.trident_couplings import Couplings
+from tridentgen.plots.style import COLOURS, DASHES, MARKERS, plain_ticks
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
 from tridentgen.reports.measurements import measurement_text
+from tridentgen.runs.job import engine_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

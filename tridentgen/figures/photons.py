@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray
-from tridentgen.analysis.plot_names import nuclide_name, pair_label
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
-from tridentgen.jobs import require_single_energy
+from tridentgen.plots.names import nuclide_name, pair_label
 from tridentgen.processes.channels import Pair
 from tridentgen.processes.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
+from tridentgen.runs.job import require_single_energy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

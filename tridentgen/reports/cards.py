@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tridentgen.cards import Card
 from tridentgen.errors import FileError
-from tridentgen.jobs import beam_of, job_of, placement_of, rate_of
 from tridentgen.reports.layout import Json, block
+from tridentgen.runs.job import beam_of, job_of, placement_of, rate_of
 
 
 def card_json(card: Card) -> Json:

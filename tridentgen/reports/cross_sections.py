@@ -9,10 +9,10 @@ from typing import NamedTuple
 from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.flux import Monochromatic, Source
-from tridentgen.jobs import Job, beam_of, engine_of, job_of, require_single_energy
 from tridentgen.processes.cevns import Cevns
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, measured
+from tridentgen.runs.job import Job, beam_of, engine_of, job_of, require_single_energy
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 
 

@@ -25,10 +25,10 @@ from tridentgen.events.labels import regime_rows
 from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
-from tridentgen.jobs import Job, beam_of, engine_of, job_of
 from tridentgen.processes.cevns import Cevns
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
+from tridentgen.runs.job import Job, beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tridentgen.cards import Card
 from tridentgen.processes.cevns import Cevns
 from tridentgen.reports.layout import Json, block, measured
-from tridentgen.run import Run
+from tridentgen.runs.run import Run
 
 
 def run_json(run: Run, card: Card) -> Json:

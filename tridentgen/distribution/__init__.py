@@ -1,5 +1,0 @@
-"""Work on other processes and machines: an engine that sends ranges of tiles and of events to any executor."""
-
-from tridentgen.distribution.engine import DistributedEngine, DistributionError
-
-__all__ = ["DistributedEngine", "DistributionError"]

@@ -1,0 +1,1 @@
+"""Event files of other programs: written (export) and read (importing)."""

@@ -1,0 +1,36 @@
+"""From an event file to a file of another format, and back: the whole job, with what the run's card knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tridentgen.errors import InputError
+from tridentgen.events.reader import open_events
+from tridentgen.exchange.export.beams import beam_and_exposure
+from tridentgen.exchange.export.convert import Conversion, export_events
+from tridentgen.exchange.importing.formats import is_foreign, read_foreign
+from tridentgen.progress import Progress
+
+
+def convert(
+    source: str | Path, target: str | Path, *, flavour: str | None = None, recoil: str = "final",
+    unweight: bool = False, seed: int = 1, force: bool = False, progress: Progress | None = None,
+) -> Conversion | None:  # fmt: skip
+    """Write an event file in the format that the name of `target` ends with; see `tridentgen.exchange.export.convert`.
+
+    With a `target` that ends with ``.h5``, read NuHepMC or HEPEVT of another generator into an event file instead, and
+    return None.
+    """
+    source, target = Path(source), Path(target)
+    if is_foreign(source):
+        if target.suffix != ".h5":
+            raise InputError(f"'{source}' can be converted to an event file only; give a name that ends with .h5")
+        read_foreign(source).to_hdf5(target, force=force)
+        return None
+    with open_events(source) as file:
+        attributes = dict(file.attributes)
+    beams, exposure = beam_and_exposure(attributes)
+    return export_events(
+        source, target, flavour=flavour, recoil=recoil, unweight=unweight, seed=seed, beams=beams, exposure=exposure,
+        force=force, progress=progress,
+    )  # fmt: skip

@@ -1,0 +1,122 @@
+"""From an event file to a file of another format, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tridentgen.errors import InputError, nearest
+from tridentgen.events.reader import open_events
+from tridentgen.exchange.export.facts import RECOILS, Beam, Exposure
+from tridentgen.exchange.export.formats import format_of
+from tridentgen.exchange.export.hepevt import HepevtWriter
+from tridentgen.exchange.export.source import EventSource
+from tridentgen.progress import Progress
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What came of a conversion.
+
+    Attributes
+    ----------
+    path : Path
+        The new file.
+    format : str
+        Its format.
+    events_read, events : int
+        Events in the old and in the new file.
+    overweight : int
+        Unweighted events of weight above 1.
+    weighted : bool
+        Whether the events of the new file have different weights.
+    weights_lost : bool
+        True where they have, but the format has no place for weights.
+    sigma_pb, error_pb : float
+        Cross section that the events stand for, per atom.
+    """
+
+    path: Path
+    format: str
+    events_read: int
+    events: int
+    overweight: int
+    weighted: bool
+    weights_lost: bool
+    sigma_pb: float
+    error_pb: float
+
+
+def export_events(
+    source: Path,
+    target: Path,
+    *,
+    flavour: str | None = None,
+    recoil: str = "final",
+    unweight: bool = False,
+    seed: int = 1,
+    beams: Sequence[Beam] = (),
+    exposure: Exposure | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Conversion:
+    """Write the events of an event file in the format that the name of `target` ends with.
+
+    Parameters
+    ----------
+    source, target : Path
+    flavour : str
+        Of HEPEVT: ``larsoft`` (default), ``sbn``, ``edep-sim``.
+    recoil : str
+        What becomes of outgoing nuclei: ``final``, ``omit``, ``pseudo``.
+    unweight : bool
+        Keep events with probability w/w_max, where 1e-4 of the cross section is carried by events above w_max; these
+        keep a weight above 1.
+    seed : int
+        Of the random numbers for that.
+    beams, exposure
+        What the new file says of the beam and of the exposure.
+    force : bool
+        Overwrite the target.
+    progress : callable
+        Called with what is done and the finished share.
+
+    Raises
+    ------
+    InputError, FileError
+        An option that does not exist or does not fit, a file that cannot be read or written, or events that are none,
+        not finite, or not in order.
+    """
+    form = format_of(target)
+    if recoil not in RECOILS:
+        raise InputError(f"unknown recoil '{recoil}'{nearest(recoil, RECOILS)}; known are {', '.join(RECOILS)}")
+    options = {}
+    if flavour is not None:
+        if form.writer is not HepevtWriter:
+            raise InputError(f"flavour = {flavour} goes with .hepevt only, not with {form.name}; leave it out")
+        options["flavour"] = flavour
+    with open_events(source) as file:
+        events = EventSource(file, source, recoil=recoil, unweight=unweight, seed=seed)
+        facts = events.facts(beams, exposure)
+        writer = form.writer(target, facts, force=force, **options)
+        names = [column.name for column in file.columns] if writer.columns is None else writer.columns
+        written = 0
+        with writer:
+            for block in events.blocks(names):
+                writer.append(block)
+                written += len(block)
+                if progress is not None:
+                    progress("converting", written / facts.events)
+        weighted = facts.unit_pb is None or facts.overweight > 0
+        return Conversion(
+            path=target,
+            format=form.name,
+            events_read=file.rows,
+            events=written,
+            overweight=facts.overweight,
+            weighted=weighted,
+            weights_lost=weighted and not form.has_weights,
+            sigma_pb=facts.sigma_pb,
+            error_pb=facts.error_pb,
+        )

@@ -1,0 +1,116 @@
+"""HEPEVT as LArSoft, SBN and edep-sim read it: a line ``event n``, then one line with 15 columns for each particle.
+
+``status pdg mother mother daughter daughter px py pz E m x y z t``, in GeV, cm and ns, entries counted from 1. Only
+particles of status 1 are simulated; incoming ones have status 0, what stays inside the nucleus 11, and a nucleus that
+is not to be simulated 15, as in GENIE. There is no place for weights.
+
+larsoft
+    TextFileGen: as above.
+sbn
+    HepMCFileGen: takes from the daughters of a neutrino whether the current was charged (0) or neutral (1), and the
+    mode of the interaction in the numbering of ``simb::int_type_``; it does so for the last neutrino of the event.
+edep-sim
+    ``/generator/kinematics/hepevt/flavor marley``: takes the position of the last particle as that of the vertex and
+    passes over comments, which here tell the cross section.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tridentgen.errors import InputError, nearest
+from tridentgen.exchange.export.facts import PSEUDO_NUCLEUS, RunFacts
+from tridentgen.exchange.export.record import Block, Group, Particle, Role
+from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
+from tridentgen.exchange.export.writer import TextWriter
+
+FLAVOURS = ("larsoft", "sbn", "edep-sim")
+
+_STATUS = {Role.BEAM: 0, Role.TARGET: 0, Role.STRUCK: 11, Role.REMNANT: 1, Role.OUT: 1}
+_STATUS_PSEUDO = 15
+_COHERENT, _COHERENT_ELASTIC, _DIFFRACTIVE = 3, 4, 11  # simb::int_type_
+_REGIME_PLACE = 10  # of the regime in the number of a trident process
+
+
+class HepevtWriter(TextWriter):
+    """Writes HEPEVT in one of the `FLAVOURS`."""
+
+    def __init__(self, path: Path, facts: RunFacts, *, flavour: str = "larsoft", force: bool = False) -> None:
+        if flavour not in FLAVOURS:
+            raise InputError(
+                f"unknown flavour '{flavour}' of HEPEVT{nearest(flavour, FLAVOURS)}; known are {', '.join(FLAVOURS)}"
+            )
+        super().__init__(path, facts, force=force)
+        self._flavour = flavour
+
+    def header(self) -> bytes:
+        """Return comments for the flavour that may have them."""
+        if self._flavour != "edep-sim":
+            return b""
+        facts = self.facts
+        lines = (
+            f"# {facts.title}; {facts.events} events of tridentgen {facts.version}",
+            f"# flux-averaged cross section {facts.sigma_pb:.16e} +- {facts.error_pb:.3e} pb per atom",
+            f"# {facts.weight_rule}; weights are not in this file",
+        )
+        part = [f"# {facts.part_in_words}"] if facts.part is not None else []
+        return "".join(line.replace("\n", " ") + "\n" for line in (*lines, *part)).encode()
+
+    def text(self, block: Block, group: Group) -> Bytes:
+        """Return the events of a group, one row each."""
+        number = group.whole(block.number)
+        where = [piece for value in block.position for piece in (b" ", floats(group.of(value)))]
+        lines: list[Piece] = [integers(number), b" %d\n" % len(group.particles)]
+        for particle in group.particles:
+            lines += [b"%d " % status(particle), integers(particle.pdgid), self._relatives(particle, group)]
+            e, px, py, pz = particle.p4
+            for value in (px, py, pz, e, particle.mass_GeV):
+                lines += [b" ", floats(value)]
+            lines += [*where, b"\n"]
+        return rows(len(number), *lines)
+
+    def _relatives(self, particle: Particle, group: Group) -> bytes:
+        """Return mothers and daughters of a particle, each a first and a last one."""
+        mothers, daughters = relatives(particle, group.particles)
+        if self._flavour == "sbn" and _is_neutrino(particle):
+            daughters = _current_and_mode(group)
+        return b" %d %d %d %d" % (*mothers, *daughters)
+
+
+def status(particle: Particle) -> int:
+    """Return the status of a particle in GENIE's numbering."""
+    if np.ndim(particle.pdgid) == 0 and particle.pdgid == PSEUDO_NUCLEUS:
+        return _STATUS_PSEUDO
+    return _STATUS[particle.role]
+
+
+def relatives(particle: Particle, particles: tuple[Particle, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return first and last mother, and first and last daughter, counted from 1; 0 for none."""
+    places = {role: [n for n, other in enumerate(particles, 1) if other.role is role] for role in Role}
+    struck = places[Role.STRUCK]
+    hit = (struck or places[Role.TARGET])[0]
+    out = (places[Role.OUT][0], places[Role.OUT][-1])
+    inside = struck + places[Role.REMNANT]
+    if particle.role is Role.OUT:
+        return (places[Role.BEAM][0], hit), (0, 0)
+    if particle.role in (Role.STRUCK, Role.REMNANT):
+        target = places[Role.TARGET][0]
+        return (target, target), out if particle.role is Role.STRUCK else (0, 0)
+    if particle.role is Role.TARGET and inside:
+        return (0, 0), (inside[0], inside[-1])
+    return (0, 0), out
+
+
+def _is_neutrino(particle: Particle) -> bool:
+    return bool(np.all(np.isin(np.abs(particle.pdgid), (12, 14, 16))))
+
+
+def _current_and_mode(group: Group) -> tuple[int, int]:
+    """Return 0 for a charged and 1 for a neutral current, and the mode of the interaction."""
+    number = int(np.ravel(group.process)[0])
+    if number < 200:
+        return 1, _COHERENT_ELASTIC
+    neutral, place = divmod(number - 700, 50)
+    return neutral, _DIFFRACTIVE if place // _REGIME_PLACE else _COHERENT

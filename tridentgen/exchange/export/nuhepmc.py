@@ -1,0 +1,213 @@
+"""NuHepMC 1.0.0 in the text format of HepMC3, ``.hepmc3`` or ``.hepmc3.gz``: MeV, mm, cross sections in pb per atom.
+
+arXiv:2310.13211 and the specification of that version; labels such as G.R.4 are those of its rules. The text is
+written here because HepMC3 itself keeps six decimals of the numbers in an attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tridentgen._version import __version__
+from tridentgen.exchange.export.facts import HEAVY_LEPTON, PSEUDO_NUCLEUS, Beam, RunFacts
+from tridentgen.exchange.export.record import Block, Group, Number, Particle, Role
+from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
+from tridentgen.exchange.export.writer import TextWriter
+
+MEV_PER_GEV, MM_PER_CM, S_PER_NS = 1e3, 10.0, 1e-9
+MM_PER_NS = 299.792458
+"""Speed of light: HepMC3 keeps the times of vertices as lengths."""
+
+BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
+"""Status codes of particles: P.R.1 and P.C.1."""
+PRIMARY, SEPARATION = 1, 21
+"""Status codes of vertices: V.R.1 and V.C.1."""
+
+_STATUS = {Role.BEAM: BEAM, Role.TARGET: TARGET, Role.STRUCK: STRUCK, Role.REMNANT: FINAL, Role.OUT: FINAL}
+_VERTEX_STATUS = {
+    PRIMARY: ("Primary", "the interaction of the neutrino"),
+    SEPARATION: ("NucleonSeparation", "the struck nucleon is separated from the target nucleus"),
+}
+_PARTICLE_STATUS = {
+    FINAL: ("Final", "undecayed physical particle that leaves the nucleus"),
+    BEAM: ("Beam", "incoming neutrino"),
+    TARGET: ("Target", "target nucleus or free proton at rest"),
+    STRUCK: ("StruckNucleon", "bound nucleon that was struck, at rest"),
+}
+_EXTRA_PARTICLES = {
+    22: ("gamma", "photon; does not occur, the list must not be empty"),
+    HEAVY_LEPTON: ("N", "heavy neutral lepton of the dipole portal; neutral, spin 1/2, stable here"),
+    PSEUDO_NUCLEUS: ("NuclearRemnant", "stands for an outgoing nucleus; not to be simulated"),
+}
+
+
+class NuHepmcWriter(TextWriter):
+    """Writes NuHepMC."""
+
+    def header(self) -> bytes:
+        """Return the run: weight names, tool, attributes."""
+        lines = [
+            "HepMC::Version 3.02.07",
+            "HepMC::Asciiv3-START_EVENT_LISTING",
+            "W CV",
+            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents and coherent scattering",
+        ]
+        if self.facts.version != __version__:
+            lines.append(rf"T tridentgen-convert\|{__version__}\|conversion of tridentgen's event files")
+        lines += [f"A {name} {_escaped(text)}" for name, text in attributes(self.facts)]
+        return ("\n".join(lines) + "\n").encode()
+
+    def text(self, block: Block, group: Group) -> Bytes:
+        """Return the events of a group, one row each."""
+        number = group.whole(block.number)
+        position = block.position
+        x, y, z, t = (group.of(value) for value in position)
+        separated = any(particle.role is Role.STRUCK for particle in group.particles)
+        placed = any(isinstance(value, np.ndarray) for value in position)
+        at = _place((MM_PER_CM * x, MM_PER_CM * y, MM_PER_CM * z, MM_PER_NS * t)) if placed else []
+        weight = block.weight_pb if block.relative is None else block.relative
+        head: list[Piece] = [
+            b"E ", integers(number), b" %d %d\nU MEV MM\nW " % (1 + separated, len(group.particles)),
+            floats(weight[group.rows]), b"\nA 0 lab_pos ", floats(MM_PER_CM * x), b" ", floats(MM_PER_CM * y),
+            b" ", floats(MM_PER_CM * z), b" ", floats(S_PER_NS * t), b"\nA 0 signal_process_id ",
+            integers(group.process), b"\n",
+        ]  # fmt: skip
+        attributes_text = [
+            piece
+            for place, particle in enumerate(group.particles, 1)
+            if particle.nucleus is not None
+            for piece in (b"A %d remnant_particle_number " % place, integers(particle.nucleus), b"\n")
+        ]
+        return rows(len(number), *head, *attributes_text, *_graph(group.particles, at))
+
+    def footer(self) -> bytes:
+        """Return the last line."""
+        return b"HepMC::Asciiv3-END_EVENT_LISTING\n\n"
+
+
+def attributes(facts: RunFacts) -> list[tuple[str, str]]:
+    """Return the attributes of a run as names and texts."""
+    return [
+        *_conventions(facts),
+        *_tables(facts),
+        *_citations(facts),
+        *(pair for beam in facts.beams for pair in _beam(beam)),
+        *_provenance(facts),
+    ]
+
+
+def _conventions(facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Yield version, conventions followed, units and cross section: G.R.2, G.R.4, G.R.6, G.C.1, G.C.2."""
+    for part, number in (("Major", 1), ("Minor", 0), ("Patch", 0)):
+        yield f"NuHepMC.Version.{part}", str(number)
+    labels = ["G.C.2", "G.C.3", "G.C.5", "E.C.1", "E.C.5", "V.C.1", "P.C.1"]
+    exposure = {"POT": facts.exposure.pot, "Livetime": facts.exposure.livetime_s}
+    labels += ["G.C.1"] * any(value is not None for value in exposure.values())
+    labels += ["G.C.4"] * bool(facts.beams)
+    labels += ["P.C.2"] * (facts.recoil == "pseudo")
+    yield "NuHepMC.Conventions", " ".join(sorted(labels))
+    yield "NuHepMC.Units.CrossSection.Unit", "pb"
+    yield "NuHepMC.Units.CrossSection.TargetScale", "PerAtom"
+    yield "NuHepMC.FluxAveragedTotalCrossSection", _number(facts.sigma_pb)
+    if np.isfinite(facts.error_pb):
+        yield "NuHepMC.FluxAveragedTotalCrossSectionUncertainty", _number(facts.error_pb)
+    for name, value in exposure.items():
+        if value is not None:
+            yield f"NuHepMC.Exposure.{name}", _number(value)
+
+
+def _tables(facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Yield processes, status codes and codes of particles: G.R.8 to G.R.11, G.C.5."""
+    processes = {process.number: (process.name, process.description) for process in facts.processes}
+    for ids, info, table in (
+        ("ProcessIDs", "ProcessInfo", processes),
+        ("VertexStatusIDs", "VertexStatusInfo", _VERTEX_STATUS),
+        ("ParticleStatusIDs", "ParticleStatusInfo", _PARTICLE_STATUS),
+    ):
+        yield f"NuHepMC.{ids}", " ".join(map(str, table))
+        for code, (name, description) in table.items():
+            yield f"NuHepMC.{info}[{code}].Name", name
+            yield f"NuHepMC.{info}[{code}].Description", description
+    yield "NuHepMC.AdditionalParticleNumbers", " ".join(map(str, _EXTRA_PARTICLES))
+    for code, (name, description) in _EXTRA_PARTICLES.items():
+        # The specification and its reference reader differ on the name of this attribute.
+        for stem in ("AdditionalParticleNumber", "AdditionalParticleInfo"):
+            yield f"NuHepMC.{stem}[{code}].Name", name
+            yield f"NuHepMC.{stem}[{code}].Description", description
+
+
+def _citations(facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Yield whom to cite for a process: G.C.3."""
+    for process in facts.processes:
+        for kind in dict.fromkeys(kind for kind, _ in process.cite):
+            identifiers = " ".join(identifier for other, identifier in process.cite if other == kind)
+            yield f"NuHepMC.Citations.Process[{process.number}].{kind}", identifiers
+
+
+def _beam(beam: Beam) -> Iterator[tuple[str, str]]:
+    """Yield the spectrum of a beam, G.C.4; by the specification, and without the code for readers that look there."""
+    kind = "Histogram" if beam.energy_MeV is None else "MonoEnergetic"
+    for stem in (f"NuHepMC.Beam[{beam.pdgid}]", "NuHepMC.Beam"):
+        yield f"{stem}.Type", kind
+        yield f"{stem}.EnergyUnit", "MEV"
+        yield f"{stem}.RateUnit", beam.unit
+    stem = f"NuHepMC.Beam[{beam.pdgid}].{kind}"
+    if beam.energy_MeV is not None:
+        yield f"{stem}.Energy", _number(beam.energy_MeV)
+        return
+    yield f"{stem}.BinEdges", " ".join(map(_number, beam.edges_MeV))
+    yield f"{stem}.BinContent", " ".join(map(_number, beam.contents))
+    yield f"{stem}.ContentIsPerWidth", "0"
+
+
+def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Yield what is needed to make the events again, G.S.1, and what the weights mean."""
+    yield "NuHepMC.Provenance.NEvents", str(facts.events)
+    for name, key in (("Seed", "seed"), ("Card", "card"), ("Reaction", "reaction"), ("Flux", "flux")):
+        if facts.attributes.get(key) not in (None, ""):
+            yield f"NuHepMC.Provenance.{name}", str(facts.attributes[key])
+    yield "tridentgen.WeightRule", facts.weight_rule
+    if facts.part is not None:
+        yield "tridentgen.PartOfRun", facts.part_in_words
+    yield "tridentgen.Recoil", facts.recoil
+
+
+def _graph(particles: tuple[Particle, ...], at: list[Piece]) -> Iterator[Piece]:
+    """Yield particles, each after the vertex that it comes from."""
+    places = {particle.role: place for place, particle in enumerate(particles, 1) if particle.role is not Role.OUT}
+    separated = Role.STRUCK in places
+    primary = 2 if separated else 1
+    began = 0
+    for place, particle in enumerate(particles, 1):
+        vertex = {Role.BEAM: 0, Role.TARGET: 0, Role.STRUCK: 1, Role.REMNANT: 1, Role.OUT: primary}[particle.role]
+        if vertex > began:
+            began = vertex
+            into = b"%d" % places[Role.TARGET]
+            if vertex == primary:
+                into = b"%d,%d" % (places[Role.BEAM], places[Role.STRUCK if separated else Role.TARGET])
+            status = PRIMARY if vertex == primary else SEPARATION
+            yield b"V -%d %d [%s]" % (vertex, status, into)
+            yield from at
+            yield b"\n"
+        e, px, py, pz = particle.p4
+        yield b"P %d %d " % (place, -vertex)
+        yield integers(particle.pdgid)
+        for value in (px, py, pz, e, particle.mass_GeV):
+            yield b" "
+            yield floats(MEV_PER_GEV * value)
+        yield b" %d\n" % _STATUS[particle.role]
+
+
+def _place(values: tuple[Number, Number, Number, Number]) -> list[Piece]:
+    return [b" @", *(piece for value in values for piece in (b" ", floats(value)))]
+
+
+def _number(value: float) -> str:
+    return f"{float(value):.16e}"
+
+
+def _escaped(text: str) -> str:
+    """Return a text on one line, as HepMC3 does it."""
+    return text.replace("\\", "\\\\").replace("\r", "").replace("\n", "\\|")

@@ -1,0 +1,281 @@
+"""Events of a file block by block, weighted or unweighted on the way, with every check on their values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.engines.process import Column
+from tridentgen.engines.uniforms import PURPOSE_UNWEIGHTING, check_seed, stream_number, uniforms
+from tridentgen.errors import FileError
+from tridentgen.events.part_of_run import part_of_run
+from tridentgen.events.reader import EventFile
+from tridentgen.events.weights import OVERWEIGHT_SHARE
+from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts, codes
+from tridentgen.exchange.export.record import Block, Number, records
+
+FloatArray = NDArray[np.float64]
+
+READ_ROWS = 1 << 16
+"""Events read from the file at a time."""
+
+BLOCK_ROWS = 1 << 13
+"""Events given to a writer at a time: what it makes of them should stay in the cache."""
+
+_LARGEST_NUMBER = 2**31 - 1
+_WORDS = 4
+_LENGTHS_IN_CM = {"mm": 0.1, "cm": 1.0, "m": 100.0}
+_TIMES_IN_NS = {"ns": 1.0, "us": 1e3, "s": 1e9}
+_POSITIONS = ("vertex_x", "vertex_y", "vertex_z")
+_TIMES = ("vertex_time", "time")
+
+
+class Unweighting(NamedTuple):
+    """Keep an event with probability w/w_max; those above w_max are kept with weight w/w_max > 1."""
+
+    seed: int
+    w_max: float
+
+    def kept(self, weight: FloatArray, first: int) -> tuple[NDArray[np.int64], FloatArray]:
+        """Return the places and new weights of the events that stay; `first` is the place of the first in the file."""
+        u = uniforms(self.seed, stream_number(PURPOSE_UNWEIGHTING), first, len(weight), _WORDS)[0]
+        places = np.flatnonzero(u * self.w_max < weight)
+        return places, np.maximum(weight[places] / self.w_max, 1.0)
+
+
+@dataclass
+class _Survey:
+    """Sums over the events that will be written."""
+
+    events: int = 0
+    overweight: int = 0
+    weight: float = 0.0
+    least: float = math.inf
+    largest: float = 0.0
+    last_number: int = -1
+    energy_min_GeV: float = math.inf
+    energy_max_GeV: float = 0.0
+    by_process: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, weight: FloatArray, processes: NDArray[np.int64], energy: FloatArray) -> None:
+        self.events += len(weight)
+        self.weight += float(np.sum(weight))
+        if len(weight) == 0:
+            return
+        self.least = min(self.least, float(np.min(weight)))
+        self.largest = max(self.largest, float(np.max(weight)))
+        self.energy_min_GeV = min(self.energy_min_GeV, float(np.min(energy)))
+        self.energy_max_GeV = max(self.energy_max_GeV, float(np.max(energy)))
+        for number in np.unique(processes):
+            mine = weight[processes == number]
+            first, second = self.by_process.get(int(number), (0.0, 0.0))
+            self.by_process[int(number)] = first + float(np.sum(mine)), second + float(np.sum(mine * mine))
+
+
+class EventSource:
+    """The events of an open file, as they are to be written.
+
+    What is written stands alone: the weights of a shard become those of an estimate of the whole cross section.
+
+    Parameters
+    ----------
+    file : EventFile
+    path : Path
+        What messages call it.
+    recoil : str
+        ``final``, ``omit`` or ``pseudo``.
+    unweight : bool
+        Unweight the events, with random numbers from `seed`; those of an unweighted file all stay.
+
+    Raises
+    ------
+    FileError
+        The file holds no events, or its events are not sorted by number, not finite, or of negative weight.
+    InputError
+        The file lacks what particles are made from.
+    """
+
+    def __init__(self, file: EventFile, path: Path, *, recoil: str, unweight: bool, seed: int) -> None:
+        check_seed(seed)
+        self._file, self._path, self._recoil = file, path, recoil
+        self._part = part_of_run(file.attributes, path)
+        self._records = records(file.attributes, recoil)
+        self._known = {column.name: column for column in file.columns}
+        self._require(("event_id", "weight", "e_nu", *self._records.columns))
+        if file.rows == 0:
+            raise FileError(f"'{path}' holds no events; loosen the cuts of its card and make it again")
+        already = "overweight_events" in file.attributes
+        self._unweighting = Unweighting(seed, self._maximum_weight()) if unweight and not already else None
+        self._survey = self._look_through()
+
+    def facts(self, beams: Sequence[Beam] = (), exposure: Exposure | None = None) -> RunFacts:
+        """Return what a writer says of the run."""
+        survey, attributes = self._survey, self._file.attributes
+        sigma_pb = float(attributes.get("sigma", self._total)) * PB_PER_CM2
+        error_pb = float(attributes.get("sigma_error", math.nan)) * PB_PER_CM2
+        per_weight = sigma_pb / survey.weight if self._unweighting else PB_PER_CM2
+        processes = []
+        for number, (first, second) in sorted(survey.by_process.items()):
+            error = error_pb if len(survey.by_process) == 1 else math.sqrt(second) * per_weight
+            described = self._records.processes.describe(number)
+            processes.append(ProcessFacts(number, *described, first * per_weight, error))
+        return RunFacts(
+            attributes=attributes,
+            columns=self._file.columns,
+            events=survey.events,
+            sigma_pb=sigma_pb,
+            error_pb=error_pb,
+            unit_pb=per_weight * self._unit if self._is_unweighted else None,
+            overweight=survey.overweight if self._is_unweighted else 0,
+            processes=tuple(processes),
+            numbered=survey.last_number <= _LARGEST_NUMBER,
+            energy_max_GeV=survey.energy_max_GeV,
+            recoil=self._recoil,
+            beams=tuple(beams) or self._single_energy(),
+            exposure=exposure or Exposure(),
+            part=self._part,
+        )
+
+    def _single_energy(self) -> tuple[Beam, ...]:
+        """Return the beam of a run at a single energy; none where the events have several."""
+        beams, low = codes(self._file.attributes, "beam_pdg"), self._survey.energy_min_GeV
+        if len(beams) > 1 or low != self._survey.energy_max_GeV:
+            return ()
+        return (Beam(beams[0], low * 1e3, np.empty(0), np.empty(0), "Arbitrary"),)
+
+    @property
+    def w_max(self) -> float | None:
+        """Weight in cm^2 above which events keep a weight above 1, where they are unweighted here."""
+        return None if self._unweighting is None else self._unweighting.w_max
+
+    def blocks(self, columns: Sequence[str] = ()) -> Iterator[Block]:
+        """Yield the events in blocks, with the columns named besides those that particles need."""
+        facts = self.facts()
+        names = {"event_id", "weight", *self._records.columns, *columns, *self._place_columns()}
+        names |= {name for name in self._records.optional if name in self._known}
+        written = 0
+        for start in range(0, self._file.rows, READ_ROWS):
+            read = self._read(sorted(names), start)
+            for begin in range(0, len(read["weight"]), BLOCK_ROWS):
+                part = {name: values[begin : begin + BLOCK_ROWS] for name, values in read.items()}
+                block = self._block(part, start + begin, written, facts)
+                written += len(block)
+                if len(block):
+                    yield block
+
+    def _block(self, part: dict[str, NDArray[Any]], first: int, written: int, facts: RunFacts) -> Block:
+        weight = part["weight"]
+        if self._unweighting is not None:
+            places, weight = self._unweighting.kept(weight, first)
+            part = {name: values[places] for name, values in part.items()}
+            scale = weight * (facts.unit_pb or 0.0) / PB_PER_CM2 / part["weight"]
+            part |= {name: values * scale for name, values in part.items() if name.startswith("weight")}
+        number = np.arange(written, written + len(weight))
+        return Block(
+            number=part["event_id"].astype(np.int64) if facts.numbered else number,
+            weight_pb=weight * (facts.unit_pb or 0.0) if self._unweighting else weight * PB_PER_CM2,
+            relative=weight / self._unit if self._is_unweighted else None,
+            position=self._position(part),
+            groups=self._records.groups(part) if len(weight) else (),
+            columns=part,
+        )
+
+    def _position(self, part: dict[str, NDArray[Any]]) -> tuple[Number, Number, Number, Number]:
+        place: list[Number] = [0.0, 0.0, 0.0, 0.0]
+        for name in self._place_columns():
+            lengths = name in _POSITIONS
+            units = (_LENGTHS_IN_CM if lengths else _TIMES_IN_NS)[self._known[name].units]
+            place[_POSITIONS.index(name) if lengths else 3] = part[name] * units
+        return place[0], place[1], place[2], place[3]
+
+    def _place_columns(self) -> list[str]:
+        """Return the columns that say where and when events are; none of them has to be there."""
+        time = [name for name in _TIMES if name in self._known][:1]
+        return [name for name in (*_POSITIONS, *time) if self._has_units(self._known.get(name))]
+
+    @staticmethod
+    def _has_units(column: Column | None) -> bool:
+        return column is not None and column.units in {**_LENGTHS_IN_CM, **_TIMES_IN_NS}
+
+    @property
+    def _is_unweighted(self) -> bool:
+        """Whether all events have one weight, but for overweight ones."""
+        survey = self._survey
+        one_weight = survey.largest - survey.least <= 1e-12 * survey.largest
+        return self._unweighting is not None or "overweight_events" in self._file.attributes or one_weight
+
+    @property
+    def _unit(self) -> float:
+        """Weight of an event that is not overweight."""
+        return 1.0 if self._unweighting is not None else self._survey.least
+
+    def _require(self, names: Sequence[str]) -> None:
+        missing = [name for name in names if name not in self._known]
+        if missing:
+            raise FileError(f"'{self._path}' lacks the column '{missing[0]}', which particles need; make it again")
+
+    def _read(self, names: Sequence[str], start: int) -> dict[str, NDArray[Any]]:
+        stop = min(start + READ_ROWS, self._file.rows)
+        read = {name: self._file.column(name, start, stop) for name in names}
+        for name, values in read.items():
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                flat = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+                row = int(np.flatnonzero(~flat)[0])
+                raise FileError(
+                    f"'{self._path}': column '{name}' of event {start + row} is not finite; make the file again"
+                )
+            if self._part is not None and name.startswith("weight"):
+                read[name] = values * self._part.factor
+        return read
+
+    def _maximum_weight(self) -> float:
+        """Return the weight above which events carry `OVERWEIGHT_SHARE` of the total."""
+        total, top = 0.0, np.zeros(1)
+        for start in range(0, self._file.rows, READ_ROWS):
+            total += float(np.sum(self._read(["weight"], start)["weight"]))
+        for start in range(0, self._file.rows, READ_ROWS):
+            falling = np.sort(np.concatenate([top, self._read(["weight"], start)["weight"]]))[::-1]
+            above = int(np.searchsorted(np.cumsum(falling), OVERWEIGHT_SHARE * total, side="right"))
+            top = falling[: above + 1]
+        return float(top[-1])
+
+    def _look_through(self) -> _Survey:
+        survey, last, self._total = _Survey(), -1, 0.0
+        names = ["event_id", "weight", "e_nu", *self._records.processes.columns]
+        for start in range(0, self._file.rows, READ_ROWS):
+            read = self._read(names, start)
+            weight = read["weight"]
+            numbers = np.concatenate([[last], read["event_id"].astype(np.int64)])
+            falling = np.flatnonzero(np.diff(numbers) <= 0)
+            if falling.size:
+                row = start + int(falling[0])
+                raise FileError(f"'{self._path}' is not sorted by event_id: see its event {row}; sort it first")
+            if np.any(weight < 0.0):
+                row = start + int(np.flatnonzero(weight < 0.0)[0])
+                raise FileError(f"'{self._path}': the weight of event {row} is negative; make the file again")
+            last = int(numbers[-1])
+            self._total += float(np.sum(weight))
+            places: slice | NDArray[np.int64] = slice(None)
+            if self._unweighting is not None:
+                places, weight = self._unweighting.kept(weight, start)
+            processes = self._records.processes.numbers(read)[places]
+            survey.add(weight, processes, read["e_nu"][places])
+        survey.last_number = last
+        if not survey.weight > 0.0:
+            raise FileError(f"'{self._path}' holds only events of weight 0; make it again")
+        survey.overweight = self._count_overweight()
+        return survey
+
+    def _count_overweight(self) -> int:
+        if self._unweighting is None:
+            return int(self._file.attributes.get("overweight_events", 0))
+        above = 0
+        for start in range(0, self._file.rows, READ_ROWS):
+            above += int(np.count_nonzero(self._read(["weight"], start)["weight"] > self._unweighting.w_max))
+        return above

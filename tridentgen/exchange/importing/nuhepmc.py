@@ -1,0 +1,156 @@
+"""Reading NuHepMC through pyhepmc, from whatever generator."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tridentgen.errors import FileError, InputError
+from tridentgen.events.events import Events
+from tridentgen.events.output import reason
+from tridentgen.exchange.export.facts import PB_PER_CM2, PSEUDO_NUCLEUS
+from tridentgen.exchange.importing.found import Found, Seen, beam_of, possible
+from tridentgen.exchange.importing.hepmc_lines import count_events
+from tridentgen.exchange.importing.tables import events_of
+
+_BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
+_UNITS_IN_CM2 = {"pb": 1.0 / PB_PER_CM2, "10-38 cm2": 1e-38, "cm2": 1.0}
+_NS_PER_S = 1e9
+
+
+def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
+    """Read tridents or coherent scattering from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
+
+    The weights are scaled so that they sum to the flux-averaged cross section of the file (G.C.2, or E.C.4 of its last
+    event); they stay as they are where the file has none that is per atom.
+
+    Raises
+    ------
+    FileError
+        There is no such file, it is cut short, no HepMC3 text, or holds numbers that are not finite.
+    InputError
+        pyhepmc is not installed, or an event is neither a trident nor coherent scattering.
+    """
+    return events_of(NuHepmcReader(Path(path)))
+
+
+class NuHepmcReader:
+    """A NuHepMC file, read event by event; raise as `read_nuhepmc` does."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyhepmc
+        except ImportError as error:
+            raise InputError('reading HepMC needs pyhepmc: pip install "tridentgen[hepmc]"') from error
+        self.path = path
+        self._pyhepmc: Any = pyhepmc
+        self._last: Any = None
+        self._count = count_events(path)
+
+    def events(self) -> Iterator[Found]:
+        """Read the events."""
+        read = 0
+        try:
+            with _silenced(self._pyhepmc), self._pyhepmc.open(str(self.path)) as file:
+                for event in file:
+                    self._last = event
+                    yield possible(_event(event, self._pyhepmc, self.path), self.path)
+                    read += 1
+        except (FileError, InputError):
+            raise
+        except Exception as error:  # pyhepmc raises what its C++ library throws
+            raise FileError(f"'{self.path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
+        if read != self._count:  # the library ends at an event that it cannot read, as at the end of the file
+            raise FileError(f"'{self.path}' is damaged: only {read} of {self._count} events can be read; make it again")
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What the file says of the run, after its last event."""
+        tools = [] if self._last is None else [f"{tool.name} {tool.version}" for tool in self._last.run_info.tools]
+        return {"generator": "NuHepMC", "source": self.path.name, "tools": ", ".join(tools)}
+
+    @property
+    def sigma_cm2(self) -> float | None:
+        """Cross section per atom, after the last event."""
+        try:
+            return None if self._last is None else _sigma_cm2(self._last)
+        except ValueError as error:
+            raise FileError(
+                f"'{self.path}': the cross section is not a number ({reason(error)}); make it again"
+            ) from error
+
+
+@contextmanager
+def _silenced(pyhepmc: Any) -> Iterator[None]:
+    """Keep the library from printing what is wrong with a file."""
+    setup, names = pyhepmc.Setup, ("print_errors", "print_warnings", "debug_level")
+    before = {name: getattr(setup, name) for name in names}
+    try:
+        for name in names:
+            setattr(setup, name, 0)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(setup, name, value)
+
+
+def _event(event: Any, pyhepmc: Any, path: Path) -> Found:
+    """Return an event in GeV."""
+    time_ns = _time_ns(event)
+    event.set_units(pyhepmc.Units.GEV, pyhepmc.Units.CM)
+    by_status: dict[int, list[Seen]] = {}
+    for particle in event.particles:
+        p = particle.momentum
+        seen = Seen(_nuclear_code(particle), (p.e, p.px, p.py, p.pz), float(particle.generated_mass))
+        by_status.setdefault(particle.status, []).append(seen)
+    places = ((_BEAM, "beam particle of status 4"), (_TARGET, "target of status 20"))
+    missing = [name for status, name in places if len(by_status.get(status, [])) != 1]
+    wrong = "".join(
+        f"'{path}': event {event.event_number} has not exactly one {name}; is it NuHepMC?" for name in missing[:1]
+    )
+    return Found(
+        number=int(event.event_number),
+        weight=float(event.weights[0]) if len(event.weights) else 1.0,
+        beam=beam_of(by_status.get(_BEAM, [])),
+        target=next(iter(by_status.get(_TARGET, [])), None),
+        struck=by_status[_STRUCK][0].pdgid if _STRUCK in by_status else 0,
+        final=tuple(by_status.get(_FINAL, ())),
+        time_ns=time_ns,
+        flaw=wrong,
+    )
+
+
+def _nuclear_code(particle: Any) -> int:
+    """Return the code of a particle, or of the nucleus for which it stands."""
+    if particle.pid == PSEUDO_NUCLEUS and "remnant_particle_number" in particle.attributes:
+        return int(particle.attributes["remnant_particle_number"].astype(int))
+    return int(particle.pid)
+
+
+def _time_ns(event: Any) -> float:
+    """Return the time of an event: the fourth entry of lab_pos, in seconds (E.C.5)."""
+    position = str(event.attributes["lab_pos"]).split() if "lab_pos" in event.attributes else []
+    return float(position[3]) * _NS_PER_S if len(position) == 4 else 0.0
+
+
+def _sigma_cm2(event: Any) -> float | None:
+    """Return the cross section per atom in cm^2, where the file has it."""
+    run = event.run_info.attributes
+    unit = _UNITS_IN_CM2.get(_text(run, "NuHepMC.Units.CrossSection.Unit"))
+    if unit is None or _text(run, "NuHepMC.Units.CrossSection.TargetScale") != "PerAtom":
+        return None
+    if "NuHepMC.FluxAveragedTotalCrossSection" in run:
+        sigma = float(_text(run, "NuHepMC.FluxAveragedTotalCrossSection"))
+    elif event.cross_section is not None:
+        sigma = float(event.cross_section.xsec())
+    else:
+        return None
+    return sigma * unit if math.isfinite(sigma) else None
+
+
+def _text(attributes: Any, name: str) -> str:
+    return str(attributes[name]) if name in attributes else ""

@@ -1,0 +1,217 @@
+"""From events as they were found to the columns of this package, whoever made them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.constants import KEV_PER_GEV
+from tridentgen.errors import FileError, InputError
+from tridentgen.events.columns import CEVNS_COLUMNS, TRIDENT_COLUMNS
+from tridentgen.events.events import Events
+from tridentgen.events.kinematics import angle, kinetic, square
+from tridentgen.exchange.export.facts import HEAVY_LEPTON
+from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batched, roles_of
+from tridentgen.matter.particles import CHARGED_LEPTONS, NEUTRINOS
+
+FloatArray = NDArray[np.float64]
+
+_NEUTRINO_NAMES = {neutrino.pdgid: neutrino.name for neutrino in NEUTRINOS.values()}
+_LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values()}
+
+
+class Block(NamedTuple):
+    """Some events of one kind, who is who in them, and their columns."""
+
+    found: tuple[Found, ...]
+    roles: tuple[Roles, ...]
+    columns: dict[str, NDArray[Any]]
+
+    @property
+    def is_trident(self) -> bool:
+        """Whether these are tridents, and not coherent scattering."""
+        return self.roles[0].minus is not None
+
+
+def events_of(reader: Reader) -> Events:
+    """Return the events of a file as columns; weights are scaled to its cross section, or stay where it has none.
+
+    Raises
+    ------
+    FileError
+        There are no events, they lack incoming particles, or hold numbers that are not finite.
+    InputError
+        An event is neither a trident nor coherent scattering, or not of the kind of the first.
+    """
+    path, pieces, kinds = reader.path, [], _Kinds()
+    for block in blocks(reader.events(), path):
+        pieces.append(block.columns)
+        kinds.add(block)
+    if not pieces:
+        raise FileError(f"'{path}' holds no events; make it again")
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    about, sigma_cm2 = kinds.attributes(path), reader.sigma_cm2
+    total = float(np.sum(columns["weight"]))
+    if sigma_cm2 is not None:
+        if not total > 0.0:
+            raise FileError(f"'{path}': the weights sum to {total:g}; make the file again")
+        columns["weight"] = columns["weight"] * (sigma_cm2 / total)
+        about |= {"sigma": sigma_cm2, "sigma_units": "cm2"}
+    schema = tuple(c for c in (TRIDENT_COLUMNS if kinds.tridents else CEVNS_COLUMNS) if c.name in columns)
+    rule = "weight = 1 each" if sigma_cm2 is None else "sum(weight) = flux-averaged cross section"
+    about |= {"weight_rule": rule, "n_trials": len(columns["weight"]), "complete": 1}
+    arrays = {column.name: np.asarray(columns[column.name], dtype=column.dtype) for column in schema}
+    return Events(arrays, {**about, **reader.attributes}, {}, schema)
+
+
+def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
+    """Return tridents or coherent scattering as columns, block by block; raise as `events_of` does."""
+    tridents: bool | None = None
+    for found in batched(events):
+        roles = []
+        for event in found:
+            if event.flaw:
+                raise FileError(event.flaw)
+            role = roles_of(event)
+            if role is None:
+                codes = ", ".join(str(p.pdgid) for p in event.final)
+                raise InputError(
+                    f"'{path}': event {event.number} is neither a trident nor coherent scattering: it ends in {codes}"
+                )
+            if tridents not in (None, role.minus is not None):
+                raise InputError(f"'{path}': event {event.number} is of another kind than the first; split the file")
+            tridents = role.minus is not None
+            roles.append(role)
+        with np.errstate(all="ignore"):  # what is not finite is found below
+            columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
+        require_finite(columns, found, path)
+        yield Block(found, tuple(roles), columns)
+
+
+def require_finite(columns: Mapping[str, NDArray[Any]], found: Sequence[Found], path: Path) -> None:
+    """Raise `FileError` that names the column and the event where a number is not finite."""
+    for name, values in columns.items():
+        if not np.isfinite(values).all():
+            row = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
+            raise FileError(f"'{path}': '{name}' of event {found[row].number} is not finite; make the file again")
+
+
+class _Kinds:
+    """The kinds of events in a file, with an example of each."""
+
+    def __init__(self) -> None:
+        self._examples: dict[tuple[int, ...], tuple[Found, Roles]] = {}
+
+    def add(self, block: Block) -> None:
+        for event, roles in zip(block.found, block.roles, strict=True):
+            parts = (event.beam, event.target, roles.neutrino, roles.minus, roles.plus)
+            self._examples.setdefault(tuple(part.pdgid for part in parts if part is not None), (event, roles))
+
+    @property
+    def tridents(self) -> bool:
+        return next(iter(self._examples.values()))[1].minus is not None
+
+    def attributes(self, path: Path) -> dict[str, Any]:
+        """Return what a file of these events says of them; raise `InputError` for several kinds of tridents."""
+        found = [event for event, _ in self._examples.values()]
+        roles = [role for _, role in self._examples.values()]
+        if not self.tridents:
+            return _about_cevns(found, roles)
+        if len(found) > 1:
+            raise InputError(f"'{path}' holds {len(found)} kinds of tridents or targets; split the file")
+        return _about_tridents(found[0], roles[0], path)
+
+
+def _momenta(particles: Iterable[Seen | None]) -> FloatArray:
+    return np.array([particle.p4 for particle in particles if particle is not None], dtype=np.float64)
+
+
+def _common_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, NDArray[Any]]:
+    beam = _momenta([event.beam for event in found])
+    return {
+        "event_id": np.array([event.number for event in found], dtype=np.uint64),
+        "weight": np.array([event.weight for event in found]),
+        "e_nu": beam[:, 0],
+        "p4_nu_in": beam,
+        "p4_nu_out": _momenta([role.neutrino for role in roles]),
+        "p4_recoil": _momenta([role.recoil for role in roles]),
+    }
+
+
+def _trident_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, NDArray[Any]]:
+    columns = _common_columns(found, roles)
+    minus, plus = _momenta([role.minus for role in roles]), _momenta([role.plus for role in roles])
+    beam, mass = columns["p4_nu_in"], np.array([role.recoil.mass_GeV for role in roles])
+    recoil_energy = kinetic(columns["p4_recoil"], mass)
+    return columns | {
+        "regime": np.array([role.regime for role in roles]),
+        "p4_minus": minus,
+        "p4_plus": plus,
+        "m2_ll": square(minus + plus),
+        "delta_theta": angle(minus, plus),
+        "theta_minus": angle(minus, beam),
+        "theta_plus": angle(plus, beam),
+        "q2": 2.0 * mass * recoil_energy,
+        "w2": square(minus + plus + columns["p4_nu_out"]),
+        "recoil_energy": recoil_energy,
+    }
+
+
+def _cevns_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, NDArray[Any]]:
+    columns = _common_columns(found, roles)
+    recoil = columns["p4_recoil"]
+    return columns | {
+        "channel": np.array([int(abs(role.neutrino.pdgid) == HEAVY_LEPTON) for role in roles]),
+        "flavour": np.array([event.beam.pdgid for event in found if event.beam is not None]),
+        "isotope": np.array([event.target.pdgid for event in found if event.target is not None]),
+        "recoil_energy": kinetic(recoil, np.array([role.recoil.mass_GeV for role in roles])) * KEV_PER_GEV,
+        "cos_theta": np.cos(angle(recoil, columns["p4_nu_in"])),
+        "time": np.array([event.time_ns for event in found]),
+    }
+
+
+def _about_tridents(event: Found, roles: Roles, path: Path) -> dict[str, Any]:
+    assert event.beam is not None
+    assert event.target is not None
+    assert roles.minus is not None
+    assert roles.plus is not None
+    beam, target, out = event.beam.pdgid, event.target.pdgid, roles.neutrino.pdgid
+    minus, plus = roles.minus.pdgid, roles.plus.pdgid
+    if beam not in _NEUTRINO_NAMES or out not in _NEUTRINO_NAMES:
+        raise InputError(f"'{path}': particle {beam} comes in and {out} goes out; both should be neutrinos")
+    names = _NEUTRINO_NAMES[beam], _LEPTON_NAMES[minus], _LEPTON_NAMES[plus], _NEUTRINO_NAMES[out]
+    return {
+        "process": "trident",
+        "reaction": f"{names[0]} {target} -> {names[3]} {names[1]} {names[2]}",
+        "neutrino": names[0],
+        "lepton_minus": names[1],
+        "lepton_plus": names[2],
+        "neutrino_out": names[3],
+        "target": str(target),
+        "beam_pdg": beam,
+        "neutrino_out_pdg": out,
+        "target_pdg": target,
+        "target_mass_GeV": event.target.mass_GeV,
+    }
+
+
+def _about_cevns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, Any]:
+    masses = {event.target.pdgid: event.target.mass_GeV for event in found if event.target is not None}
+    beams = sorted({event.beam.pdgid for event in found if event.beam is not None})
+    heavy = [role.neutrino.mass_GeV for role in roles if abs(role.neutrino.pdgid) == HEAVY_LEPTON]
+    model = {"model": json.dumps({"dipole": {"mass_GeV": heavy[0]}})} if heavy else {}
+    return model | {
+        "process": "cevns",
+        "reaction": "coherent scattering",
+        "neutrino": ",".join(_NEUTRINO_NAMES.get(beam, str(beam)) for beam in beams),
+        "target": ",".join(map(str, masses)),
+        "channel_names": "elastic,heavy/upscattering",
+        "beam_pdg": ",".join(map(str, beams)),
+        "target_pdg": ",".join(map(str, masses)),
+        "target_mass_GeV": ",".join(repr(mass) for mass in masses.values()),
+    }

@@ -1,0 +1,1 @@
+"""Pictures of events, event rates and the equivalent-photon approximation."""

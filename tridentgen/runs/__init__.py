@@ -1,0 +1,1 @@
+"""Runs of a card: what is made ready, produced, resumed and distributed."""

@@ -1,0 +1,309 @@
+"""From a run card to an event file: the whole job."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tridentgen.cards import Card, read_card
+from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.work import Engine
+from tridentgen.errors import FileError, InputError, UnfitError
+from tridentgen.events.committed import is_begun
+from tridentgen.events.hdf5 import EventWriter
+from tridentgen.events.maps import proposal_from_groups, proposal_groups, read_proposal
+from tridentgen.events.output import check_output, part_path, real_path
+from tridentgen.events.reader import open_events
+from tridentgen.interrupts import Stopped, Terminated
+from tridentgen.progress import Progress, silent
+from tridentgen.runs.distribution.engine import DistributedEngine
+from tridentgen.runs.identity import Wanted
+from tridentgen.runs.job import Job, engine_of, placed_job, rate_of
+from tridentgen.runs.production import Produced, Range, produce
+from tridentgen.sampling.train import train
+
+_log = logging.getLogger("tridentgen")
+
+PATIENCE_S = 3600.0
+"""How long a run waits for its workers by default."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a run.
+
+    Attributes
+    ----------
+    path : Path
+        The event file.
+    events, trials : int
+        Events written, and points tried for them; they differ where cuts were made or events unweighted.
+    sigma, error : float
+        Cross section within the cuts in cm^2 and its standard deviation.
+    effective_share, unweighting_efficiency : float
+        (sum w)^2/(trials sum w^2), and mean weight over the weight above which events carry 1e-4 of the total.
+    expected_events : float or None
+        In the exposure of the card, where it has one; those that the detector keeps where there is one.
+    acceptance : float or None
+        Share of the cross section that the detector of the card keeps, where it has one.
+    overweight : int or None
+        Events of an unweighted run that weigh more than the others.
+    complete : bool
+        False where the run was interrupted.
+    """
+
+    path: Path
+    events: int
+    trials: int
+    sigma: float
+    error: float
+    effective_share: float
+    unweighting_efficiency: float
+    expected_events: float | None
+    acceptance: float | None
+    overweight: int | None
+    engine: str
+    seconds: float
+    complete: bool
+
+
+def run(
+    card: Card | str | Path,
+    output: str | Path | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    map_file: str | Path | None = None,
+    first: int | None = None,
+    count: int | None = None,
+    unweight: bool = False,
+    resume: bool = False,
+    force: bool = False,
+    executor: Executor | None = None,
+    patience_s: float = PATIENCE_S,
+    progress: Progress = silent,
+) -> Run:
+    """Generate the events of a card into an HDF5 file.
+
+    Parameters
+    ----------
+    card : Card, path or name of a built-in card
+    output : path
+        Instead of the card's.
+    overrides : sequence of ``KEY=VALUE``
+        Card keys to set; not with a `Card`.
+    map_file : path
+        Event file of a run of the same process whose trained map is used instead of training one.
+    first, count : int
+        Make only these events of the card's: a shard, to be merged with the others.
+    unweight : bool
+        Keep events with probability weight over maximum weight, until the card's number of them is there. Those with
+        a larger weight keep the ratio.
+    resume : bool
+        Go on with what a killed run of the same card left: start where there is nothing, do nothing where it ended, and
+        make the run again where Ctrl-C had ended it early.
+    force : bool
+        Overwrite the output; with `resume`, only what the run cannot go on with.
+    executor : Executor
+        Let its workers do the computing; any of `concurrent.futures`, of Dask or of `mpi4py.futures`.
+    patience_s : float
+        End when no worker of the executor has finished anything for so long.
+    progress : callable
+        Called with what is done and the finished share.
+
+    Raises
+    ------
+    InputError, FileError
+        Before anything is written, for everything that can be known then.
+    DistributionError
+        The workers of the executor fail again and again; the run can be resumed.
+
+    Notes
+    -----
+    Interrupted by Ctrl-C, the run of a whole card ends with a valid file of the events made so far, weights rescaled to
+    their number. A shard, or a run with `resume`, keeps its unfinished file as it is and raises `Stopped`, which is a
+    `KeyboardInterrupt` that says how far the run came.
+    """
+    start = time.perf_counter()
+    if not isinstance(card, Card):
+        card = read_card(card, overrides)
+    elif overrides:
+        raise InputError("overrides go with a card's path or name, not with a Card")
+    path = real_path(output or card.output.path or "events.h5")
+    whole = first is None and count is None
+    events = replace(_range(card, first, count, unweight=unweight), may_end_early=whole and not resume)
+    job = placed_job(card)
+    proposal = None if map_file is None else read_proposal(map_file, job.process.signature)
+    engine = _engine(card, job, executor, patience_s, progress) if card.sampling.fast else None  # the bits are its own
+    wanted = Wanted.of(card, job, events, engine, proposal)
+    left = resume and is_begun(part_path(path))
+    ended = _ended(path, wanted, force=force) if resume and not left and path.exists() else None
+    if ended is not None:
+        if ended.known["complete"]:
+            return ended.result(path, card, job)
+        _log.warning("'%s' is of an interrupted run whose weights were rescaled; making it again", path)
+        proposal = ended.proposal
+    overwrite = force or ended is not None
+    check_output(path, overwrite or left)
+    rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
+    engine = engine or _engine(card, job, executor, patience_s, progress)
+    with _writer(path, card, job, wanted, left=left, force=overwrite) as writer, _resumable(writer, events):
+        proposal = _proposal(writer, card, job, engine, proposal, progress)
+        made = produce(writer, card, job.process, proposal, engine, events, progress, job.placement)
+    return _summary(path, card, job, engine, proposal, made, time.perf_counter() - start)
+
+
+@contextmanager
+def _resumable(writer: EventWriter, events: Range) -> Iterator[None]:
+    """Say of an interrupt that leaves the unfinished file how far the run came."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        kind, word = (Terminated, "terminated") if isinstance(interrupt, Terminated) else (Stopped, "interrupted")
+        nothing_left = events.may_end_early and kind is Stopped and writer.done == 0
+        if nothing_left or not writer.is_open:
+            raise
+        raise kind(f"{word} after {events.made(writer)} of {events.count} events; go on with --resume") from interrupt
+
+
+def _engine(card: Card, job: Job, executor: Executor | None, patience_s: float, progress: Progress) -> Engine:
+    """Return the engine of a card, or one that uses the workers of `executor`."""
+    if executor is None:
+        return engine_of(card)
+    return DistributedEngine.start(executor, card, job.process, patience_s, progress)
+
+
+def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) -> Range:
+    """Return which events are to be made; raise `InputError` for those that are none of the card's."""
+    total = card.sampling.events
+    if first is None and count is None:
+        return Range(0, total, total, unweight)
+    begin = first or 0
+    number = total - begin if count is None else count
+    if unweight:
+        raise InputError(
+            "--first goes with weighted events only: which trials give an unweighted run its last event is not known "
+            "beforehand; merge weighted shards and unweight them with 'tridentgen convert --unweight'"
+        )
+    there = f"the run has events 0 to {total - 1}, since sampling.events = {total}"
+    if not 0 <= begin < total:
+        raise InputError(
+            f"--first {begin}: {there}; begin at one of these, or set sampling.events of all shards to more"
+        )
+    if number < 1:
+        raise InputError(f"--events {number}: a shard has at least one event; give 1 to {total - begin}")
+    if begin + number > total:
+        raise InputError(
+            f"--first {begin} --events {number}: {there}; give --events {total - begin} or less, or set "
+            "sampling.events of all shards to more"
+        )
+    return Range(begin, number, total, unweight)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What the file of a run says that ended before."""
+
+    known: Mapping[str, Any]
+    rows: int
+    proposal: Proposal
+
+    def result(self, path: Path, card: Card, job: Job) -> Run:
+        """Return what came of the run."""
+        known = self.known
+        sigma, seen = float(known["sigma"]), float(known.get("acceptance", 1.0))
+        return Run(
+            path=path,
+            events=self.rows,
+            trials=int(known["n_trials"]),
+            sigma=sigma,
+            error=float(known["sigma_error"]),
+            effective_share=sigma * sigma / (int(known["n_trials"]) * float(known["sum_w2"])) if sigma else 0.0,
+            unweighting_efficiency=sigma / self.proposal.max_weight,
+            expected_events=rate_of(card, job.beam, sigma * seen),
+            acceptance=None if job.detector is None else seen,
+            overweight=int(known["overweight_events"]) if "overweight_events" in known else None,
+            engine=str(known["engine"]),
+            seconds=0.0,
+            complete=True,
+        )
+
+
+def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
+    """Return what the file of a run says; where it is not what is to be made, None with `force`, else `FileError`."""
+    try:
+        with open_events(path) as file:
+            wanted.check(path, file.attributes)
+            found = _Ended(file.attributes, file.rows, proposal_from_groups(file.groups()))
+        wanted.check_map(path, found.proposal)
+    except (FileError, InputError):
+        if not force:
+            raise
+        return None
+    return found
+
+
+def _writer(path: Path, card: Card, job: Job, wanted: Wanted, *, left: bool, force: bool) -> EventWriter:
+    """Return the writer of the file that a killed run of the same card left, or of a new one."""
+    if left:
+        try:
+            return _taken_up(path, job, wanted)
+        except UnfitError:
+            if not force:
+                raise
+    attributes = {**job.attributes, "title": card.title, "card": card.text, **wanted.identity}
+    return EventWriter(path, job.columns, attributes, force=force)
+
+
+def _taken_up(path: Path, job: Job, wanted: Wanted) -> EventWriter:
+    writer = EventWriter.resume(path, job.columns)
+    try:
+        wanted.check(writer.part, writer.attributes)
+        if groups := writer.groups():
+            wanted.check_map(writer.part, proposal_from_groups(groups))
+    except BaseException:
+        writer.abandon()
+        raise
+    return writer
+
+
+def _proposal(
+    writer: EventWriter, card: Card, job: Job, engine: Engine, given: Proposal | None, progress: Progress
+) -> Proposal:
+    """Return the density: that of the file where it has one, the one given, or trained; and keep it in the file."""
+    process = job.process
+    kept = writer.groups()
+    if kept:
+        return proposal_from_groups(kept)
+    points, seed = card.sampling.training_points, card.sampling.seed
+    proposal = train(process, engine, seed, points=points, progress=progress) if given is None else given
+    for name, group in proposal_groups(proposal, process.channels).items():
+        writer.write_group(name, group.arrays, group.attributes)
+    writer.commit()  # a run killed from here on does not train again
+    return proposal
+
+
+def _summary(
+    path: Path, card: Card, job: Job, engine: Engine, proposal: Proposal, made: Produced, seconds: float
+) -> Run:
+    sums = made.sums
+    return Run(
+        path=path,
+        events=made.events,
+        trials=sums.trials,
+        sigma=sums.sum,
+        error=made.error,
+        effective_share=sums.effective_share,
+        unweighting_efficiency=sums.sum / proposal.max_weight,
+        expected_events=rate_of(card, job.beam, sums.sum * made.acceptance),
+        acceptance=None if job.detector is None else made.acceptance,
+        overweight=made.overweight,
+        engine=engine.name,
+        seconds=seconds,
+        complete=made.complete,
+    )
