@@ -14,8 +14,8 @@ from benchmarks.machine import describe
 from tridentgen.analysis.epa_comparison import EpaRatio
 from tridentgen.engines import choose_engine
 from tridentgen.flux import Monochromatic
-from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.common_points import ratio_at_common_points
 from tridentgen.sampling.integrate import cross_section, short_training
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tridentgen.card_process import ModelCard, ProcessCard
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.observables import TRIDENT_OBSERVABLES, Observable
+from tridentgen.events.observables import Observable
 from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
+from tridentgen.processes.trident.card import ModelCard, ProcessCard
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.resources import builtin_cards
 from tridentgen.toml.tables import Override
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.command_line import Command
 from tests.run_cards import write_card
-from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.trident import Trident
 
 FAST = ["--engine", "numpy", "--rel-error", "2e-2", "--events", "3000", "--set", "sampling.training_points=20000"]
 ONE = ["epa", "--leptons", "mu-", "mu+", "--regime", "coherent", *FAST]

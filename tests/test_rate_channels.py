@@ -10,7 +10,7 @@ import pytest
 
 from tests.command_line import Command
 from tests.run_cards import write_card
-from tridentgen.processes.channels import channels
+from tridentgen.processes.trident.pairs import channels
 
 FLUX = "".join(f"{energy} 0 {3e-11 / energy:.6e} 0 0 {1e-11 / energy:.6e} 0\n" for energy in (1, 2, 3, 4, 5, 6))
 FAST = ["--rel-error", "2e-2", "--set", "sampling.training_points=10_000"]

@@ -31,9 +31,9 @@ from tridentgen.flux import (
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.physics.trident_couplings import ZPrime
-from tridentgen.processes.cevns import Cevns
-from tridentgen.processes.cevns_model import CevnsModel
-from tridentgen.processes.cevns_terms import (
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.cevns.model import CevnsModel
+from tridentgen.processes.cevns.terms import (
     ContactNgi,
     DipolePortal,
     FlavourMatrix,
@@ -44,9 +44,9 @@ from tridentgen.processes.cevns_terms import (
     PerFlavour,
     VectorCharges,
 )
-from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.processes.photon_neutrino import PhotonNeutrino
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.runs.run import Run, run
 
 __all__ = [

@@ -13,8 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tridentgen.card_cevns import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
-from tridentgen.card_process import (
+from tridentgen.detector.card import DetectorCard, read_detector_table
+from tridentgen.detector.placement_card import PLACEMENT_KEYS, PlacementCard, read_placement_tables
+from tridentgen.engines import ENGINES
+from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.events.cuts_card import CutsCard, read_cuts_table
+from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
+from tridentgen.matter.materials import material
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.processes.cevns.card import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.cevns.model import CevnsModel
+from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
+from tridentgen.processes.trident.card import (
     ModelCard,
     ProcessCard,
     check_process,
@@ -22,18 +33,8 @@ from tridentgen.card_process import (
     read_process_table,
     trident_process,
 )
-from tridentgen.detector.card import DetectorCard, read_detector_table
-from tridentgen.detector.placement_card import PLACEMENT_KEYS, PlacementCard, read_placement_tables
-from tridentgen.engines import ENGINES
-from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.events.cuts_card import CutsCard, read_cuts_table
-from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
-from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
-from tridentgen.matter.materials import material
-from tridentgen.matter.nuclei import nuclide
-from tridentgen.processes.cevns import Cevns
-from tridentgen.processes.cevns_model import CevnsModel
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.resources import builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump
 from tridentgen.toml.tables import (

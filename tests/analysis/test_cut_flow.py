@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tridentgen.analysis.cut_flow import cut_flow, in_words
-from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
+from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 
 LIMITS = {"q2": (1.0, math.inf), "w2": (-math.inf, 2.0)}
 BATCH = {

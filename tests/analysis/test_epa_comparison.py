@@ -13,7 +13,7 @@ from tridentgen.analysis.epa_comparison import EpaDistribution, Sampling, epa_di
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic, PowerLaw
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 
 SAMPLING = Sampling(NumpyEngine(threads=1), seed=1, rel_error=5e-3, events=60_000)
 EXACT = (("exact", None),)

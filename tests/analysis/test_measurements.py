@@ -16,7 +16,7 @@ from tridentgen.constants import SIN2_THETA_W
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.flux import Flux
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.reports.measurements import measurement_text
 from tridentgen.runs.job import beam_of
 

@@ -14,15 +14,15 @@ from scipy import integrate
 
 import tridentgen as tg
 from tests.detector.test_coherent_csi import EFFICIENCY, MASS_G, PROTONS, RESOLUTION, expected, helm
-from tests.processes.cevns_plain import CM2_PER_GEV_M2, Plain
+from tests.processes.cevns.plain import CM2_PER_GEV_M2, Plain
 from tridentgen.analysis.recoil_curve import averaged, recoil_curve
 from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, recoil_rate
 from tridentgen.detector import Constant, ConstantEfficiency, Detector, TimeEfficiency, quenching
 from tridentgen.exposure import SECONDS_PER_YEAR, number_of_nuclei
 from tridentgen.flux import Flux, Source
 from tridentgen.matter.nuclei import nuclide
-from tridentgen.processes.cevns_terms import DipolePortal
-from tridentgen.processes.sampled_cevns import CevnsChannel
+from tridentgen.processes.cevns.sampled import CevnsChannel
+from tridentgen.processes.cevns.terms import DipolePortal
 
 Array = NDArray[np.float64]
 

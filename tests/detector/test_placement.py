@@ -15,8 +15,9 @@ from tridentgen.detector.geometry import Box, Point, Sphere
 from tridentgen.detector.placement import Placement, Volume
 from tridentgen.detector.spill import BunchedSpill, UniformSpill
 from tridentgen.errors import InputError
-from tridentgen.events.columns import CEVNS_COLUMNS, TRIDENT_COLUMNS
 from tridentgen.matter.materials import material
+from tridentgen.processes.cevns.columns import CEVNS_COLUMNS
+from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 LEAST_P = 1e-4
 COUNT = 20_000

@@ -30,11 +30,11 @@ from tridentgen.flux import (
 )
 from tridentgen.matter.materials import material
 from tridentgen.physics.trident_couplings import ZPrime
-from tridentgen.processes.cevns import Cevns
-from tridentgen.processes.cevns_model import CevnsModel
-from tridentgen.processes.cevns_terms import DipolePortal, LightScalar, LightVector
-from tridentgen.processes.sampled_trident import SampledTrident
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.cevns.model import CevnsModel
+from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightVector
+from tridentgen.processes.trident.sampled import SampledTrident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
 
 ONE = NumpyEngine(threads=1)

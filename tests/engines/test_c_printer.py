@@ -24,7 +24,7 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.tracer import Graph, Symbol
 from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
 from tridentgen.physics.elementary import Value, look_up
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.resources import kernels_dir
 
 FloatArray = NDArray[np.float64]

@@ -28,7 +28,7 @@ from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import TILE, available_cores
 from tridentgen.flux import Monochromatic
 from tridentgen.physics.elementary import Value, Values
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
 
 EVENTS = 100_000

@@ -21,7 +21,7 @@ from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import TILE, Columns, Words, available_cores, tree_sum
 from tridentgen.errors import InputError
 from tridentgen.flux import PowerLaw
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
 
 ONE = NumpyEngine(threads=1)

@@ -15,7 +15,7 @@ from tridentgen.engines.kernel_source import device_source, trace_event, trace_i
 from tridentgen.engines.nvrtc import Compiled, NvrtcError, compile_source, find_nvrtc
 from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
 from tridentgen.physics.trident_couplings import ZPrime
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 
 ARCHITECTURES = ("sm_80", "sm_90")
 KERNELS = {"tg_integrate", "tg_histograms", "tg_draw", "tg_points"}

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.events.synthetic import C_L, C_R, TARGET_MASSES_GEV, trident_events
 from tridentgen.errors import InputError
 from tridentgen.events import reader
-from tridentgen.events.columns import REGIME_NAMES, TRIDENT_COLUMNS
 from tridentgen.events.events import Events, summary
 from tridentgen.matter.particles import charged_lepton
+from tridentgen.processes.trident.columns import REGIME_NAMES, TRIDENT_COLUMNS
 
 
 def weighted(weights: list[float] | np.ndarray[tuple[int], np.dtype[np.float64]], **attributes: object) -> Events:

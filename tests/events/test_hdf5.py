@@ -18,10 +18,10 @@ import tridentgen
 from tests.events.synthetic import trident_events
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.committed import CommittedFile
 from tridentgen.events.events import read
 from tridentgen.events.hdf5 import EventWriter
+from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 COLUMNS = (
     Column("event_id", "", "number", dtype="u8"),

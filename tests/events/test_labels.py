@@ -8,20 +8,22 @@ import pytest
 from tests.events.synthetic import trident_events
 from tests.events.synthetic_cevns import cevns_events
 from tridentgen.events import labels
-from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.events import summary
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.processes.cevns.labels import channel_names
+from tridentgen.processes.trident.columns import REGIME_NAMES
+from tridentgen.processes.trident.labels import regime_name
 from tridentgen.reports.event_files import events_text
 
 
 def test_channels_are_split_into_component_nuclide_and_final_state() -> None:
     given = {"channel_names": "prompt-numu/Cs133,8B-nue/Xe132/upscattering"}
-    assert labels.channel_names(given) == (
+    assert channel_names(given) == (
         ("prompt-numu", "Cs133", "elastic"),
         ("8B-nue", "Xe132", "upscattering"),
     )
-    assert labels.channel_names({}) == ()
+    assert channel_names({}) == ()
 
 
 def test_codes_have_the_names_of_cards() -> None:
@@ -29,10 +31,10 @@ def test_codes_have_the_names_of_cards() -> None:
         assert labels.neutrino_name(neutrino.pdgid) == name
     for name in ("H1", "Ar40", "Cs133", "Pb208", "W184"):
         assert labels.nuclide_name(nuclide(name).pdgid) == name
-    assert [labels.regime_name(code) for code in range(3)] == list(REGIME_NAMES)
+    assert [regime_name(code) for code in range(3)] == list(REGIME_NAMES)
     for told in (labels.neutrino_name(11), labels.nuclide_name(2112), labels.nuclide_name(1009990010)):
         assert told.isdigit()
-    assert labels.regime_name(7) == "7"
+    assert regime_name(7) == "7"
 
 
 def test_summary_shares_the_cross_section_by_component_flavour_and_nuclide(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tests.events.synthetic import trident_events
 from tridentgen.errors import InputError
-from tridentgen.events.observables import TRIDENT_OBSERVABLES, Observable, passing, values
+from tridentgen.events.observables import Observable, passing, values
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 
 FloatArray = NDArray[np.float64]
 EVENTS = trident_events(500, seed=7)

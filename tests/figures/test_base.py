@@ -13,7 +13,7 @@ from tests.figures.cards import request
 from tridentgen.errors import InputError
 from tridentgen.figures.base import json_of
 from tridentgen.figures.kinds import KINDS
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 
 
 def test_other_channels_keep_what_the_card_says() -> None:

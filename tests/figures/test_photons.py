@@ -12,8 +12,8 @@ from tests.figures.cards import request, silent
 from tridentgen.errors import InputError
 from tridentgen.figures import photons
 from tridentgen.figures.photons import PhotonCrossSections, Photons, least_q2
-from tridentgen.processes.photon_neutrino import PhotonNeutrino
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
+from tridentgen.processes.trident.trident import Trident
 
 MUONS, ELECTRONS = ("mu-", "mu+"), ("e-", "e+")
 

@@ -13,9 +13,9 @@ from tests.reference import dirac
 from tests.reference.dirac import LongReal, Momenta, dot
 from tridentgen.flux import Monochromatic
 from tridentgen.physics import form_factors
-from tridentgen.processes.sampled_trident import SampledTrident
-from tridentgen.processes.targets import charge_form_factor
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.sampled import SampledTrident
+from tridentgen.processes.trident.targets import charge_form_factor
+from tridentgen.processes.trident.trident import Trident
 
 Array = NDArray[np.float64]
 Event = dict[str, NDArray[np.float64]]

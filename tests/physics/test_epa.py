@@ -16,11 +16,11 @@ from tridentgen.matter.particles import lepton_mass_GeV
 from tridentgen.physics import epa
 from tridentgen.physics.trident_hadron import E2
 from tridentgen.physics.trident_phase_space import momentum_transfer
-from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.processes.photon_neutrino import PhotonNeutrino
-from tridentgen.processes.sampled_epa import SampledEpaTrident
-from tridentgen.processes.targets import charge_form_factor
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
+from tridentgen.processes.trident.sampled_epa import SampledEpaTrident
+from tridentgen.processes.trident.targets import charge_form_factor
+from tridentgen.processes.trident.trident import Trident
 
 Array = NDArray[np.float64]
 M_MU = lepton_mass_GeV("mu")

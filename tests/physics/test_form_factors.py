@@ -15,7 +15,7 @@ from tridentgen.constants import HBARC_GEV_FM, MU_NEUTRON, MU_PROTON, NEUTRON_MA
 from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import fourier_bessel_density, nuclide
 from tridentgen.physics import form_factors
-from tridentgen.processes.targets import charge_form_factor
+from tridentgen.processes.trident.targets import charge_form_factor
 
 Array = NDArray[np.float64]
 Density = Callable[[mpmath.mpf], mpmath.mpf]

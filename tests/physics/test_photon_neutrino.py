@@ -12,8 +12,8 @@ from tests.reference.dirac import METRIC, lepton_tensor
 from tridentgen.constants import ALPHA, G_FERMI, GEV_M2_TO_CM2
 from tridentgen.errors import InputError
 from tridentgen.matter.particles import lepton_mass_GeV
-from tridentgen.processes.photon_neutrino import PhotonNeutrino
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
+from tridentgen.processes.trident.trident import Trident
 
 Channel = tuple[str, str, str]
 MU_MU = ("numu", "mu-", "mu+")

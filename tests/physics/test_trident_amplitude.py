@@ -19,7 +19,7 @@ from tridentgen.physics import trident_hadron
 from tridentgen.physics.azimuth import azimuth_density
 from tridentgen.physics.trident_amplitude import normalisation
 from tridentgen.physics.trident_couplings import ZPrime
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import pytest
 from tridentgen.constants import G_FERMI, SIN2_THETA_W
 from tridentgen.errors import InputError
 from tridentgen.physics.trident_couplings import Couplings, ZPrime, outgoing_flavour, standard_model
-from tridentgen.processes.trident import Trident, all_channels
+from tridentgen.processes.trident.trident import Trident, all_channels
 
 S2 = SIN2_THETA_W
 BOTH = (0.5 + 2 * S2, 0.5)  # W and Z: V = 1/2 + 2 s^2, A = 1/2

@@ -18,7 +18,7 @@ from tridentgen.cards import CardError, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import summary
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.runs import production
 from tridentgen.runs.run import Run, run
 

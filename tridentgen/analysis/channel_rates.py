@@ -11,11 +11,11 @@ from tridentgen.analysis.rate_table import (
     regimes_above_threshold,
     trident_rate,
 )
-from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
 from tridentgen.exposure import Exposure
 from tridentgen.flux import Flux, build_source, has_one_neutrino
-from tridentgen.processes.channels import Pair, channels
+from tridentgen.processes.trident.card import ProcessCard
+from tridentgen.processes.trident.pairs import Pair, channels
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of
 

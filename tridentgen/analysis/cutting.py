@@ -15,10 +15,8 @@ from tridentgen.analysis.cut_flow import Columns, CutSums, Limits, cut_sums, in_
 from tridentgen.analysis.cut_results import CutFlow, Scale
 from tridentgen.cards import CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError, TridentgenError
-from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.cuts_card import CutsCard, cut_overrides, cuts_of_options
-from tridentgen.events.labels import regime_name
-from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES, columns_of
+from tridentgen.events.observables import columns_of
 from tridentgen.events.output import check_output
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.selected import write_passing
@@ -26,6 +24,10 @@ from tridentgen.exchange.importing.candidates import OTHER, Candidates, other_ki
 from tridentgen.exchange.importing.formats import is_foreign, open_foreign
 from tridentgen.exchange.importing.found import Found, Reader, batched
 from tridentgen.exchange.importing.tables import blocks, require_finite
+from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
+from tridentgen.processes.trident.columns import REGIME_NAMES
+from tridentgen.processes.trident.labels import regime_name
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.progress import Progress, silent
 
 _NAME_THEM = "name what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"

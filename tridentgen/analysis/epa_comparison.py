@@ -22,8 +22,8 @@ from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.flux import Flux
 from tridentgen.plots.axes import TRIDENT_OBSERVABLES, Observable
-from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import engine_of
 from tridentgen.sampling.common_points import CommonRatio, better_ratio

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from tridentgen.analysis.cut_flow import Measured
 from tridentgen.analysis.rate_table import first_target, material_of, on, open_regimes, weighted_batches
-from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.constants import G_FERMI
 from tridentgen.engines.work import Engine
@@ -26,7 +25,8 @@ from tridentgen.errors import InputError
 from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
-from tridentgen.processes.trident import Trident, neutrino_q2
+from tridentgen.processes.trident.card import ProcessCard
+from tridentgen.processes.trident.trident import Trident, neutrino_q2
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of
 

@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from tridentgen.analysis.cut_flow import Measured, Share, cut_flow
-from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, CardError
 from tridentgen.engines.work import Columns, Engine
-from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.exposure import Exposure, unit_exposure
 from tridentgen.flux import Flux
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide, nuclide
-from tridentgen.processes.targets import simple_regimes
+from tridentgen.processes.trident.card import ProcessCard
+from tridentgen.processes.trident.columns import REGIME_NAMES
+from tridentgen.processes.trident.targets import simple_regimes
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import Beam, beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tridentgen.errors import TridentgenError
 from tridentgen.flux import EnergyMap
 from tridentgen.flux.tabulated import TabulatedMap
-from tridentgen.processes.sampled_cevns import LEAST_RATIO, CevnsChannel
+from tridentgen.processes.cevns.sampled import LEAST_RATIO, CevnsChannel
 
 Array = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ from tridentgen.analysis.recoil_curve import RecoilCurve, recoil_curve
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector, fold
 from tridentgen.flux import Flux, Source
-from tridentgen.processes.cevns import Cevns
-from tridentgen.processes.sampled_cevns import CevnsChannel
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.cevns.sampled import CevnsChannel
 from tridentgen.progress import Progress, silent
 
 Array = NDArray[np.float64]

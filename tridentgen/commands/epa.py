@@ -10,15 +10,15 @@ from pathlib import Path
 
 from tridentgen._version import __version__
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio, Sampling, epa_distributions, epa_ratios
-from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
-from tridentgen.processes.epa_trident import PHOTON_FLUXES, EpaTrident
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.card import ProcessCard
+from tridentgen.processes.trident.epa import PHOTON_FLUXES, EpaTrident
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.epa import distribution_json, ratio_json, ratio_text
 from tridentgen.runs.job import beam_of, require_single_energy

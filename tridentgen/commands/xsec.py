@@ -7,11 +7,11 @@ import json
 import math
 
 from tridentgen._version import __version__
-from tridentgen.card_process import PROCESS_KINDS
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
+from tridentgen.processes.trident.card import PROCESS_KINDS
 from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_text, cross_sections
 from tridentgen.toml.tables import Override
 

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
-from tridentgen.events.labels import channel_names, neutrino_name, nuclide_name, regime_name
+from tridentgen.events.labels import neutrino_name, nuclide_name
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.weights import OVERWEIGHT_SHARE
+from tridentgen.processes.cevns.labels import channel_names
+from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
+from tridentgen.processes.trident.labels import regime_name
 
 Coupling = float | NDArray[np.float64]
 

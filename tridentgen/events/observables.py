@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
-from tridentgen.events.columns import PROTON
 from tridentgen.events.kinematics import angle, square, transverse
+from tridentgen.processes.trident.columns import PROTON
 
 FloatArray = NDArray[np.float64]
 
@@ -35,31 +34,6 @@ class Observable:
         """Keys of the lowest and the highest value on a card."""
         unit = f"_{self.unit}" if self.unit else ""
         return f"{self.name}_min{unit}", f"{self.name}_max{unit}"
-
-
-TRIDENT_OBSERVABLES = (
-    Observable("m2_ll", "GeV2"),
-    Observable("q2", "GeV2"),
-    Observable("w2", "GeV2"),
-    Observable("delta_theta", "deg", math.pi / 180.0),
-    Observable("theta_minus", "deg", math.pi / 180.0),
-    Observable("theta_plus", "deg", math.pi / 180.0),
-    Observable("energy_minus", "GeV"),
-    Observable("energy_plus", "GeV"),
-    Observable("pt_minus", "GeV"),
-    Observable("pt_plus", "GeV"),
-    Observable("pt_pair", "GeV"),
-    Observable("theta_pair", "deg", math.pi / 180.0),
-    Observable("recoil_energy", "GeV"),
-)
-CEVNS_OBSERVABLES = (
-    Observable("e_nu", "GeV"),
-    Observable("recoil_energy", "keV"),
-    Observable("cos_theta", ""),
-    Observable("time", "ns", signed=True),
-    Observable("quenched_energy", "keV"),
-    Observable("observed_energy", "keV"),
-)
 
 
 class _Computed(NamedTuple):

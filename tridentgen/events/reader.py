@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.events.columns import TRIDENT_COLUMNS
 from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.headers import virtual_mappings
 from tridentgen.events.output import H5PY_ERRORS, part_path, reason
 from tridentgen.events.pieces import Piece, Pieces
+from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 BLOCK_ROWS = 1 << 17
 _KNOWN = {column.name: column for column in TRIDENT_COLUMNS}

@@ -12,15 +12,15 @@ import numpy as np
 
 from tridentgen.analysis.channel_rates import require_common_model
 from tridentgen.analysis.epa_comparison import Sampling
-from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
 from tridentgen.matter.nuclei import nuclide
-from tridentgen.processes.channels import Pair, channels
-from tridentgen.processes.epa_trident import EpaTrident
-from tridentgen.processes.targets import simple_regimes
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.card import ProcessCard
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.pairs import Pair, channels
+from tridentgen.processes.trident.targets import simple_regimes
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.runs.job import beam_of
 from tridentgen.toml.tables import Override

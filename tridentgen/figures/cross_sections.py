@@ -16,8 +16,8 @@ from tridentgen.matter.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label
 from tridentgen.plots.style import COLOURS, DASHES, plain_ticks
-from tridentgen.processes.channels import Pair, channels
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.pairs import Pair, channels
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, measured
 from tridentgen.sampling.integrate import trained_cross_section

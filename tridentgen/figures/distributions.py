@@ -15,8 +15,8 @@ from tridentgen.figures.base import REGIMES, FigureKind, Request
 from tridentgen.plots.axes import TRIDENT_OBSERVABLES, Observable
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.plots.style import COLOURS, shared_legend
-from tridentgen.processes.channels import Pair
-from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.pairs import Pair
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
 

@@ -13,11 +13,11 @@ from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end, in_w
 from tridentgen.analysis.epa_comparison import sampled_events
 from tridentgen.analysis.histograms import FloatArray
 from tridentgen.events.events import Events
-from tridentgen.events.observables import TRIDENT_OBSERVABLES
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.plots.style import COLOURS, DASHES, plain_ticks
-from tridentgen.processes.channels import Pair
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
+from tridentgen.processes.trident.pairs import Pair
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, percent
 

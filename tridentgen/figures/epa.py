@@ -12,8 +12,8 @@ from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
 from tridentgen.plots.epa import ratio_figure
-from tridentgen.processes.channels import channels
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.pairs import channels
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.epa import ratio_json, ratio_text
 from tridentgen.runs.job import require_single_energy

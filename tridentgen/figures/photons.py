@@ -15,9 +15,9 @@ from tridentgen.analysis.histograms import FloatArray
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.plots.names import nuclide_name, pair_label
-from tridentgen.processes.channels import Pair
-from tridentgen.processes.photon_neutrino import PhotonNeutrino
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.pairs import Pair
+from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
 from tridentgen.runs.job import require_single_energy

@@ -13,7 +13,7 @@ from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic
 from tridentgen.plots.names import trident_title
 from tridentgen.plots.style import COLOURS, DASHES, MARKERS, check_picture, plain_ticks, save, shared_legend, style
-from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.trident.epa import EpaTrident
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

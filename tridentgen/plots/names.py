@@ -6,7 +6,7 @@ import re
 import textwrap
 
 from tridentgen.events.events import Events
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.trident.trident import Trident
 
 _LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 _ANY_LEPTON = r"\ell"

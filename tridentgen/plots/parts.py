@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from tridentgen.analysis.histograms import FloatArray
 from tridentgen.events import labels
-from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.events.events import Events
-from tridentgen.events.labels import channel_names
 from tridentgen.plots import names
 from tridentgen.plots.style import COLOURS, DASHES, Dashes
+from tridentgen.processes.cevns.labels import ELASTIC, channel_names
+from tridentgen.processes.trident.columns import REGIME_NAMES
 
 TOTAL = "total"
 _MOST = len(COLOURS)
@@ -89,7 +89,7 @@ def _by_component(events: Events) -> Sorted:
 
 def _by_final_state(events: Events) -> Sorted:
     finals = [channel.final for channel in channel_names(events.attributes)]
-    told = {labels.ELASTIC: r"$\nu$ (elastic)", "upscattering": r"$N$ (upscattering)"}
+    told = {ELASTIC: r"$\nu$ (elastic)", "upscattering": r"$N$ (upscattering)"}
     return _by_channel(events, finals, lambda final: told.get(final, final))
 
 

@@ -11,9 +11,9 @@ from tridentgen.analysis.cut_flow import in_words
 from tridentgen.analysis.rate_table import material_of
 from tridentgen.cards import Card
 from tridentgen.errors import InputError
-from tridentgen.events.columns import REGIME_NAMES
-from tridentgen.events.labels import regime_rows
-from tridentgen.events.observables import TRIDENT_OBSERVABLES
+from tridentgen.processes.trident.columns import REGIME_NAMES
+from tridentgen.processes.trident.labels import regime_rows
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, amount, block
 from tridentgen.reports.rates import RateReport, exposure_json, exposure_words, part_json, part_warnings, regime_json

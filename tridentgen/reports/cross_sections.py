@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from tridentgen.card_process import ProcessCard
 from tridentgen.cards import Card
 from tridentgen.flux import Monochromatic, Source
-from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, measured
 from tridentgen.runs.job import Job, beam_of, engine_of, job_of, require_single_energy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tridentgen._version import __version__
 from tridentgen.analysis.cut_flow import CutSums
 from tridentgen.analysis.cut_results import CutFlow
-from tridentgen.events.labels import regime_rows
+from tridentgen.processes.trident.labels import regime_rows
 from tridentgen.reports.layout import Json, aligned, amount, measured, percent
 
 Rows = list[tuple[str, CutSums]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio
 from tridentgen.flux import Flux, Monochromatic
-from tridentgen.processes.epa_trident import EpaTrident
+from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.reports.layout import Json, aligned, measured
 
 

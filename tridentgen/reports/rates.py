@@ -21,11 +21,12 @@ from tridentgen.analysis.rate_table import (
 from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, Spectrum, recoil_rate
 from tridentgen.cards import Card
 from tridentgen.engines.work import Columns
-from tridentgen.events.labels import regime_rows
-from tridentgen.events.observables import CEVNS_OBSERVABLES, TRIDENT_OBSERVABLES
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
-from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
+from tridentgen.processes.trident.labels import regime_rows
+from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
 from tridentgen.runs.job import Job, beam_of, engine_of, job_of

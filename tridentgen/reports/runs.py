@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tridentgen.cards import Card
-from tridentgen.processes.cevns import Cevns
+from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.reports.layout import Json, block, measured
 from tridentgen.runs.run import Run
 

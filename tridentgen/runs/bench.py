@@ -23,8 +23,8 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE, Engine, available_cores
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.flux import Monochromatic, stopped_pions
-from tridentgen.processes.cevns import Cevns
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train

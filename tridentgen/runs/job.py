@@ -11,12 +11,12 @@ from tridentgen.engines import choose_engine
 from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
-from tridentgen.events.columns import DETECTOR_COLUMNS
 from tridentgen.exposure import expected_events
 from tridentgen.flux import Flux, Source, build_flux, build_source
 from tridentgen.matter.materials import material
-from tridentgen.processes.cevns import Cevns
-from tridentgen.processes.trident import Trident
+from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.cevns.columns import DETECTOR_COLUMNS
+from tridentgen.processes.trident.trident import Trident
 
 Beam = Flux | Source
 Reaction = Trident | Cevns

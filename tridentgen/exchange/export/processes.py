@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.exchange.export.facts import needed
 from tridentgen.matter.particles import FLAVOURS, charged_lepton
+from tridentgen.processes.trident.columns import REGIME_NAMES
 
 IntArray = NDArray[np.int64]
 Columns = Mapping[str, NDArray[Any]]

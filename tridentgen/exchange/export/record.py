@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
-from tridentgen.events.columns import COHERENT, PROTON
 from tridentgen.exchange.export.facts import HEAVY_LEPTON, PSEUDO_NUCLEUS, codes, needed
 from tridentgen.exchange.export.processes import UPSCATTERING, CevnsProcesses, Columns, Processes, TridentProcesses
 from tridentgen.matter.particles import charged_lepton
+from tridentgen.processes.trident.columns import COHERENT, PROTON
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

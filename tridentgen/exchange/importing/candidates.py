@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
-from tridentgen.events.columns import REGIME_NAMES
 from tridentgen.exchange.importing.found import Found, Seen, roles_of
 from tridentgen.matter.particle_codes import is_visible, pdg_code
 from tridentgen.matter.particles import CHARGED_LEPTONS, ChargedLepton
+from tridentgen.processes.trident.columns import REGIME_NAMES
 
 OTHER = len(REGIME_NAMES)
 """Code in the column ``regime`` of events that are no tridents."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tridentgen.errors import FileError
-from tridentgen.events.columns import COHERENT, NEUTRON, PROTON
 from tridentgen.exchange.export.facts import HEAVY_LEPTON
 from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON
 
 _BLOCK = 1 << 13  # events
 _MOST_NUMBER, _MOST_CODE = 1 << 63, 1 << 31

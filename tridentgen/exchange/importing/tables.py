@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.columns import CEVNS_COLUMNS, TRIDENT_COLUMNS
 from tridentgen.events.events import Events
 from tridentgen.events.kinematics import angle, kinetic, square
 from tridentgen.exchange.export.facts import HEAVY_LEPTON
 from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batched, roles_of
 from tridentgen.matter.particles import CHARGED_LEPTONS, NEUTRINOS
+from tridentgen.processes.cevns.columns import CEVNS_COLUMNS
+from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 FloatArray = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Coherent elastic neutrino-nucleus scattering (CEvNS)."""

@@ -1,0 +1,267 @@
+"""Coherent elastic neutrino-nucleus scattering: nu A -> nu A, in the Standard Model and beyond."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tridentgen.constants import KEV_PER_GEV
+from tridentgen.detector import Detector
+from tridentgen.engines import choose_engine
+from tridentgen.errors import InputError
+from tridentgen.events.events import Events
+from tridentgen.flux import Component, Flux, Monochromatic, Source
+from tridentgen.flux.fingerprint import fingerprint
+from tridentgen.matter.materials import Material, material
+from tridentgen.matter.nuclei import Nuclide
+from tridentgen.matter.particles import FLAVOURS, neutrino
+from tridentgen.processes.cevns.model import CevnsModel
+from tridentgen.processes.cevns.nucleus import NuclearShape
+from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
+from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
+from tridentgen.sampling.generate import check_count, generate_events
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.train import train
+
+FloatArray = NDArray[np.float64]
+
+MAX_ENERGY_GEV = 1e3
+"""Far above where scattering off a whole nucleus happens."""
+
+LIGHTEST_BOSON_GEV = 1e-5
+"""A boson of smaller mass m bends the spectrum only at recoils m^2/2M of a meV and below, where its cross section would
+lie: those are hardly sampled."""
+
+
+@dataclass(frozen=True)
+class Cevns:
+    """Coherent scattering off the nuclei of a material. Cross sections are per nucleus, averaged over the material.
+
+    Parameters
+    ----------
+    target : str
+        A nuclide (``"Ar40"``), an element of natural composition (``"Xe"``) or a compound (``"CsI"``).
+    neutrino : str
+        Which neutrino scatters at a single energy, and the only one taken from a source where it is given. Without it
+        a source gives all its neutrinos, and a single energy is ``numu``'s.
+    form_factor : str
+        ``helm``, ``klein-nystrand``, ``fermi`` or ``unit``.
+    proton_radius_fm, neutron_radius_fm : float
+        Rms radii of protons and neutrons, for targets of a single nuclide; see `NuclearShape`.
+    sin2_theta_w : float
+        Weak mixing angle at zero momentum transfer; the model's unless given.
+    model : CevnsModel
+        Couplings and what is added to the Standard Model.
+    recoil_min_keV : float
+        Recoils below are left out of cross sections and events.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, a value out of range, or a model that does not fit the target.
+    """
+
+    target: str
+    neutrino: str | None = None
+    form_factor: str = "helm"
+    proton_radius_fm: float | None = None
+    neutron_radius_fm: float | None = None
+    sin2_theta_w: float | None = None
+    model: CevnsModel = field(default_factory=CevnsModel)
+    recoil_min_keV: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.neutrino is not None:
+            neutrino(self.neutrino)
+        if self.sin2_theta_w is not None:
+            if self.model.sin2_theta_w not in (CevnsModel.sin2_theta_w, self.sin2_theta_w):
+                raise InputError("sin2_theta_w stands beside that of the model; give one of the two")
+            values = {**vars(self.model), "sin2_theta_w": self.sin2_theta_w}
+            object.__setattr__(self, "model", CevnsModel(**values))
+        if not (math.isfinite(self.recoil_min_keV) and self.recoil_min_keV >= 0.0):
+            raise InputError(f"recoil_min_keV = {self.recoil_min_keV} must be 0 or a positive energy in keV")
+        radii = [name for name in ("proton_radius_fm", "neutron_radius_fm") if getattr(self, name) is not None]
+        if radii and len(self.nuclides) > 1:
+            names = ", ".join(nuclide.name for nuclide in self.nuclides)
+            raise InputError(f"{radii[0]} cannot hold for all nuclides of {self.target} ({names}); name one of them")
+        self._spectra("numu")  # fits the model and the shape to every nuclide
+        self._check_infrared()
+
+    def _check_infrared(self) -> None:
+        """Refuse a total cross section that is infinite, or lies in recoils far below those sampled."""
+        if self.recoil_min_keV > 0.0:
+            return
+        model = self.model
+        flavours = FLAVOURS if self.neutrino is None else (neutrino(self.neutrino).flavour,)
+        bosons = {"vector": model.vector, "scalar": model.scalar, "tensor": model.tensor}
+        light = [
+            f"a {name} of {boson.mass_GeV:g} GeV"
+            for name, boson in bosons.items()
+            if boson is not None and boson.mass_GeV < LIGHTEST_BOSON_GEV and boson.strength != 0.0
+        ]
+        if any(model.moment(flavour) != 0.0 for flavour in flavours):
+            light.append("a magnetic moment")
+        if light:
+            raise InputError(
+                f"recoil_min_keV = 0 does not go with {light[0]}, whose cross section grows without limit at "
+                "small recoils; give the smallest recoil of interest, such as 0.001"
+            )
+
+    @cached_property
+    def material(self) -> Material:
+        """The target material."""
+        return material(self.target)
+
+    @property
+    def nuclides(self) -> tuple[Nuclide, ...]:
+        """Nuclides of the target."""
+        return tuple(nuclide for nuclide, _ in self.material.components)
+
+    @cached_property
+    def fractions(self) -> tuple[float, ...]:
+        """Share of each nuclide in the nuclei of the target; they sum to 1."""
+        total = math.fsum(number for _, number in self.material.components)
+        return tuple(number / total for _, number in self.material.components)
+
+    @property
+    def shape(self) -> NuclearShape:
+        """Form factors of protons and neutrons."""
+        return NuclearShape(self.form_factor, self.proton_radius_fm, self.neutron_radius_fm)
+
+    @property
+    def line(self) -> str:
+        """The process in one line, as in ``nu CsI -> nu CsI (coherent scattering, helm)``."""
+        incoming = self.neutrino or "nu"
+        out = "N" if self.model.dipole is not None else incoming
+        both = incoming if out == incoming else f"{incoming} or {out}"
+        return f"{incoming} {self.target} -> {both} {self.target} (coherent scattering, {self.form_factor})"
+
+    def threshold_GeV(self) -> float:
+        """Return the neutrino energy in GeV above which a recoil of `recoil_min_keV` can be made."""
+        least = self.recoil_min_keV / KEV_PER_GEV
+        if least == 0.0:
+            return min(spectrum.threshold_GeV for spectrum in self._spectra("numu"))
+        return min(float(spectrum.minimum_energy(least)) for spectrum in self._spectra("numu"))
+
+    @property
+    def signature(self) -> str:
+        """The process as text, for comparing."""
+        return json.dumps({"process": "cevns", **asdict(self)}, sort_keys=True)
+
+    def _spectra(self, neutrino_name: str) -> tuple[RecoilSpectrum, ...]:
+        """Return the recoil spectra of all nuclides, one for each final state."""
+        return tuple(s for n in self.nuclides for s in recoil_spectra(n, neutrino_name, self.model, self.shape))
+
+    def dsigma_dT(self, energy_GeV: ArrayLike, recoil_GeV: ArrayLike, neutrino: str | None = None) -> FloatArray:
+        """Return dsigma/dT in cm^2/GeV per nucleus, averaged over the nuclei of the target.
+
+        Parameters
+        ----------
+        energy_GeV, recoil_GeV : arrays that broadcast
+            Energy of the neutrino and kinetic energy of the nucleus in GeV.
+        neutrino : str
+            Whose; that of the process, or ``numu``, unless given.
+
+        Raises
+        ------
+        InputError
+            For energies that are not finite or negative, or a neutrino that does not exist.
+        """
+        energy, recoil = np.asarray(energy_GeV, dtype=float), np.asarray(recoil_GeV, dtype=float)
+        for name, values in (("energy_GeV", energy), ("recoil_GeV", recoil)):
+            if not np.all(np.isfinite(values) & (values >= 0.0)):
+                raise InputError(f"{name} must be finite and not negative")
+        total = np.zeros(np.broadcast_shapes(energy.shape, recoil.shape))
+        shares = dict(zip(self.nuclides, self.fractions, strict=True))
+        for spectrum in self._spectra(neutrino or self.neutrino or "numu"):
+            total = total + shares[spectrum.nuclide] * spectrum.dsigma_dT(energy, recoil)
+        return np.where(recoil * KEV_PER_GEV >= self.recoil_min_keV, total, 0.0)
+
+    def source(self, flux: Source | Flux) -> Source:
+        """Return the neutrinos that scatter: those of the process where it names one."""
+        if isinstance(flux, Flux):
+            return Source.of(flux, self.neutrino or "numu")
+        return flux if self.neutrino is None else flux.only(self.neutrino)
+
+    def sampled(self, flux: Source | Flux, detector: Detector | None = None) -> SampledCevns:
+        """Return what is sampled.
+
+        Raise `InputError` for a source whose neutrinos cannot make a recoil above the least one, or above 1 TeV.
+        """
+        source = self.source(flux)
+        highest = max(component.flux.energy_max_GeV for component in source.components)
+        if highest > MAX_ENERGY_GEV:
+            raise InputError(
+                f"the flux reaches {highest:g} GeV ({source.description}); give energies up to {MAX_ENERGY_GEV:g} GeV"
+            )
+        parts = tuple(part for component in source.components for part in self._channels(component, source))
+        if not parts:
+            raise InputError(
+                f"no recoil above recoil_min_keV = {self.recoil_min_keV:g}: the flux ends at {highest * 1e3:.6g} MeV "
+                f"({source.description}); choose a lower recoil_min_keV, a lighter target or a flux of higher energy"
+            )
+        spectra = [(part.name, part.share, part.least_recoil_GeV, fingerprint(part.energies)) for part in parts]
+        signature = json.dumps({"process": json.loads(self.signature), "source": spectra})
+        return SampledCevns(parts, signature, detector)
+
+    def _channels(self, component: Component, source: Source) -> tuple[CevnsChannel, ...]:
+        least = self.recoil_min_keV / KEV_PER_GEV
+        size = component.flux.total / source.total
+        numbers = {nuclide: number for number, nuclide in enumerate(self.nuclides)}
+        return tuple(
+            channel
+            for spectrum in self._spectra(component.neutrino)
+            for number in (numbers[spectrum.nuclide],)
+            for channel in channels(component, spectrum, number, size * self.fractions[number], least)
+        )
+
+    def cross_section(
+        self, energy: float | None = None, *, flux: Source | Flux | None = None, rel_error: float = 1e-3,
+        seed: int = 1, engine: str = "auto", threads: int | None = None,
+    ) -> CrossSection:  # fmt: skip
+        """Return the cross section per nucleus in cm^2, at an energy in GeV or averaged over a flux."""
+        process = self.sampled(_flux(energy, flux))
+        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
+
+    def generate(
+        self, energy: float | None = None, *, flux: Source | Flux | None = None, detector: Detector | None = None,
+        events: int = 100_000, seed: int = 1, engine: str = "auto", threads: int | None = None,
+    ) -> Events:  # fmt: skip
+        """Return weighted events in memory; the sum of their weights is the cross section per nucleus in cm^2."""
+        check_count(events)
+        given = _flux(energy, flux)
+        process, machine = self.sampled(given, detector), choose_engine(engine, threads)
+        proposal = train(process, machine, seed)
+        return generate_events(process, proposal, machine, seed, events, self.attributes(given))
+
+    def attributes(self, flux: Source | Flux) -> dict[str, str | int | float]:
+        """Return what an event file says of the process."""
+        source = self.source(flux)
+        return {
+            "process": "cevns",
+            "reaction": self.line,
+            "neutrino": ",".join(source.neutrinos),
+            "target": self.target,
+            "nuclides": ",".join(nuclide.name for nuclide in self.nuclides),
+            "channel_names": ",".join(self.sampled(flux).channels),
+            "form_factor": self.form_factor,
+            "model": json.dumps(asdict(self.model), sort_keys=True),
+            "recoil_min_keV": self.recoil_min_keV,
+            "flux": source.description,
+            "flux_total": source.total,
+            "flux_total_units": source.total_units,
+            "beam_pdg": ",".join(str(neutrino(name).pdgid) for name in source.neutrinos),
+            "target_pdg": ",".join(str(nuclide.pdgid) for nuclide in self.nuclides),
+            "target_mass_GeV": ",".join(repr(nuclide.mass_GeV) for nuclide in self.nuclides),
+        }
+
+
+def _flux(energy: float | None, flux: Source | Flux | None) -> Source | Flux:
+    if (energy is None) == (flux is None):
+        raise InputError("give either an energy in GeV or a flux")
+    return Monochromatic(energy) if energy is not None else flux  # type: ignore[return-value]

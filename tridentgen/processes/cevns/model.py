@@ -1,0 +1,166 @@
+"""The interaction behind coherent scattering: the Standard Model and what may be added to it.
+
+Every amplitude is brought to the couplings C_X of `physics.cevns_factors`: the neutral current, its shifts, contact
+terms and light bosons add up before squaring. Terms that flip the neutrino's helicity (scalar, pseudoscalar, tensor)
+do not interfere with those that keep it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tridentgen.constants import ALPHA, G_FERMI, GEV_M2_TO_CM2, SIN2_THETA_W_LOW_ENERGY
+from tridentgen.errors import InputError
+from tridentgen.matter.particles import FLAVOURS
+from tridentgen.processes.cevns.terms import (
+    ContactNgi,
+    DipolePortal,
+    LightScalar,
+    LightTensor,
+    LightVector,
+    Nsi,
+    PerFlavour,
+    check_name,
+    check_number,
+)
+
+COUPLINGS = ("tree", "radiative")
+SPINS = ("auto", "0", "1/2", "approx")
+
+RADIATIVE_PROTON: Mapping[str, float] = MappingProxyType({"e": 0.0382, "mu": 0.0300, "tau": 0.0256})
+"""g_V^p with radiative corrections by flavour: Atzori Corona et al., Eur. Phys. J. C 83 (2023) 683, after Erler and
+Su, Prog. Part. Nucl. Phys. 71 (2013) 119; nu_tau lies (alpha/3pi) ln(m_mu^2/m_tau^2) from nu_mu by their loop."""
+
+RADIATIVE_NEUTRON = -0.5117
+"""g_V^n with radiative corrections, of the same source."""
+
+SM_CHARGE_RADII_CM2 = PerFlavour(-0.83e-32, -0.48e-32, -0.30e-32)
+"""<r^2> of the Standard Model in cm^2: Bernabeu, Papavassiliou, Vidal, Nucl. Phys. B 680 (2004) 450."""
+
+
+@dataclass(frozen=True)
+class CevnsModel:
+    """Couplings of neutrinos to nuclei.
+
+    Parameters
+    ----------
+    sin2_theta_w : float
+        Weak mixing angle at zero momentum transfer.
+    couplings : str
+        ``tree``: g_p = 1/2 - 2 s_W^2, g_n = -1/2; ``radiative``: numbers by flavour with radiative corrections.
+    nsi, ngi, vector, scalar, tensor, dipole
+        What is added; None is nothing.
+    magnetic_moment : float or PerFlavour
+        Effective magnetic moment in Bohr magnetons.
+    charge_radius : PerFlavour or str
+        <r^2> in cm^2, or ``standard-model``; g_p += -(sqrt2 pi alpha/3 G_F) <r^2>.
+    spin : str
+        Of the nucleus in the kinematic factors: ``0``, ``1/2``; ``approx`` leaves T/E out of the vector term; ``auto``:
+        1/2 where an added term needs a spin, otherwise 0 for even-even nuclides and 1/2 for the rest.
+    axial : bool
+        Add the axial part of nuclides with spin, (G_F^2 M/4pi) F_A(0) F^2 (1 - T/E + MT/2E^2 + T^2/2E^2).
+
+    Raises
+    ------
+    InputError
+        For a value out of range, or additions that claim the same term or whose interference is not defined.
+    """
+
+    sin2_theta_w: float = SIN2_THETA_W_LOW_ENERGY
+    couplings: str = "tree"
+    nsi: Nsi | None = None
+    ngi: ContactNgi | None = None
+    vector: LightVector | None = None
+    scalar: LightScalar | None = None
+    tensor: LightTensor | None = None
+    magnetic_moment: float | PerFlavour = 0.0
+    dipole: DipolePortal | None = None
+    charge_radius: PerFlavour | str | None = None
+    spin: str = "auto"
+    axial: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.sin2_theta_w < 1.0:
+            raise InputError(f"sin2_theta_w = {self.sin2_theta_w} must lie between 0 and 1")
+        check_name("couplings", self.couplings, COUPLINGS)
+        check_name("spin", self.spin, SPINS)
+        for flavour in FLAVOURS:
+            check_number(f"magnetic_moment of nu_{flavour}", self.moment(flavour))
+        if isinstance(self.charge_radius, str):
+            check_name("charge_radius", self.charge_radius, ("standard-model",))
+        for flavour in FLAVOURS:
+            check_number(f"charge_radius of nu_{flavour}", self._radius_cm2(flavour))
+        self._check_radiative()
+        self._check_spin()
+        self._check_combination()
+
+    def _check_radiative(self) -> None:
+        if self.couplings == "tree":
+            return
+        if self.charge_radius is not None:
+            raise InputError("couplings = 'radiative' contain the charge radius: leave charge_radius out or use 'tree'")
+        if self.sin2_theta_w != SIN2_THETA_W_LOW_ENERGY:
+            raise InputError("couplings = 'radiative' are fixed numbers: leave sin2_theta_w out or use 'tree'")
+
+    def _check_spin(self) -> None:
+        if self.spin in ("0", "approx") and self.needs_spin:
+            raise InputError(
+                f"spin = '{self.spin}' has no axial, pseudoscalar or tensor term: use spin = '1/2' or 'auto' with these"
+            )
+
+    def _check_combination(self) -> None:
+        if self.axial and self.ngi is not None and self.ngi.axial:
+            raise InputError("axial = true and ngi.axial both give the nucleus's axial coupling: leave one out")
+        if self.has_moment and self.flips_helicity:
+            raise InputError(
+                "magnetic_moment and scalar, pseudoscalar or tensor terms all flip the neutrino's helicity, and how an "
+                "effective moment interferes with them is not defined: leave one out"
+            )
+
+    @property
+    def needs_spin(self) -> bool:
+        """Whether a term was added that only a nucleus with spin has."""
+        return self.tensor is not None or (self.ngi is not None and self.ngi.needs_spin)
+
+    @property
+    def flips_helicity(self) -> bool:
+        """Whether a scalar, pseudoscalar or tensor term was added."""
+        contact = self.ngi is not None and self.ngi.flips_helicity
+        return contact or self.scalar is not None or self.tensor is not None
+
+    @property
+    def has_moment(self) -> bool:
+        """Whether a flavour has a magnetic moment."""
+        return any(self.moment(flavour) != 0.0 for flavour in FLAVOURS)
+
+    def moment(self, flavour: str) -> float:
+        """Return the magnetic moment of a flavour in Bohr magnetons."""
+        moment = self.magnetic_moment
+        return moment.of(flavour) if isinstance(moment, PerFlavour) else float(moment)
+
+    def _radius_cm2(self, flavour: str) -> float:
+        if self.charge_radius is None:
+            return 0.0
+        radii = SM_CHARGE_RADII_CM2 if isinstance(self.charge_radius, str) else self.charge_radius
+        return radii.of(flavour)
+
+    def nucleon_couplings(self, flavour: str) -> tuple[float, float]:
+        """Return g_p and g_n of a flavour: Standard Model, charge radius, and interactions that keep the flavour."""
+        if self.couplings == "radiative":
+            g_p, g_n = RADIATIVE_PROTON[flavour], RADIATIVE_NEUTRON
+        else:
+            g_p, g_n = 0.5 - 2.0 * self.sin2_theta_w, -0.5
+        radius = self._radius_cm2(flavour) / GEV_M2_TO_CM2
+        g_p -= math.sqrt(2.0) * math.pi * ALPHA / (3.0 * G_FERMI) * radius
+        shift = (0.0, 0.0) if self.nsi is None else self.nsi.nucleons(flavour, flavour)
+        return g_p + shift[0], g_n + shift[1]
+
+    def flavour_changing(self, flavour: str) -> tuple[tuple[float, float], ...]:
+        """Return the couplings (proton, neutron) of every transition to another flavour that there is."""
+        if self.nsi is None:
+            return ()
+        found = (self.nsi.nucleons(flavour, other) for other in FLAVOURS if other != flavour)
+        return tuple(pair for pair in found if any(pair))

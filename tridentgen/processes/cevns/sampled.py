@@ -1,0 +1,176 @@
+"""Coherent scattering in the unit cube: neutrino energy, recoil energy, and the columns of an event."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tridentgen.constants import KEV_PER_GEV
+from tridentgen.detector import Detector
+from tridentgen.engines.process import Column
+from tridentgen.flux.base import EnergyMap
+from tridentgen.flux.source import Component
+from tridentgen.physics import cevns_kinematics as kinematics
+from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
+from tridentgen.processes.cevns.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
+from tridentgen.processes.cevns.spectrum import RecoilSpectrum
+
+LEAST_RATIO = 1e-12
+"""How far below the largest recoil a logarithmic spectrum begins at least, of that recoil."""
+
+
+class Point(NamedTuple):
+    """Neutrino energy and recoil in GeV, and the density in cm^2."""
+
+    energy: Value
+    recoil: Value
+    density: Value
+
+
+@dataclass(frozen=True, eq=False)
+class CevnsChannel:
+    """A component of the source on a nuclide, with one final state.
+
+    Attributes
+    ----------
+    component : Component
+    spectrum : RecoilSpectrum
+    nuclide : int
+        Number of the nuclide in the target.
+    energies : EnergyMap
+    share : float
+        Of the component in the source, times that of the nuclide in the nuclei of the target.
+    least_recoil_GeV : float
+        Recoils below are left out.
+    """
+
+    component: Component
+    spectrum: RecoilSpectrum
+    nuclide: int
+    energies: EnergyMap
+    share: float
+    least_recoil_GeV: float
+
+    @property
+    def name(self) -> str:
+        """Name of the channel in files, such as ``prompt-numu/Cs133``."""
+        up = "" if self.spectrum.name == "elastic" else f"/{self.spectrum.name}"
+        return f"{self.component.name}/{self.spectrum.nuclide.name}{up}"
+
+    def recoil(self, energy: Value, x: Value) -> tuple[Value, Value]:
+        """Return the recoil at `x` in (0, 1) and its derivative: linear in T, or in log T for infrared spectra."""
+        low, high = self.spectrum.recoil_limits(energy)
+        low = np.maximum(low, self.least_recoil_GeV)
+        if not self.spectrum.infrared:
+            width = np.maximum(high - low, 0.0)
+            return low + width * x, width
+        low = np.maximum(low, LEAST_RATIO * high)
+        span = log(np.maximum(high / low, 1.0))
+        recoil = low * exp(span * x)
+        return recoil, recoil * span
+
+
+@dataclass(frozen=True, eq=False)
+class SampledCevns:
+    """Coherent scattering in a source; satisfies `tridentgen.engines.process.Process`.
+
+    Attributes
+    ----------
+    parts : channels
+    signature : str
+    detector : Detector or None
+    """
+
+    parts: tuple[CevnsChannel, ...]
+    signature: str
+    detector: Detector | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return tuple(part.name for part in self.parts)
+
+    @property
+    def dimensions(self) -> int:
+        """The recoil, and the energy where any of the channels has a spectrum."""
+        return 1 + max(part.energies.dimensions for part in self.parts)
+
+    @property
+    def spares(self) -> int:
+        """The azimuth, the time, and the detector's resolution."""
+        return 1 + self._times + (0 if self.detector is None else self.detector.dimensions)
+
+    @property
+    def _times(self) -> int:
+        """Random numbers that the time of an event needs."""
+        return max((part.component.time.numbers for part in self.parts if part.component.time is not None), default=0)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of an event."""
+        return CEVNS_COLUMNS if self.detector is None else CEVNS_COLUMNS + DETECTOR_COLUMNS
+
+    def point(self, channel: int, x: Values) -> Point:
+        """Evaluate energy, recoil and density at `x`."""
+        part = self.parts[channel]
+        energy, flux_weight = part.energies(x[-1])
+        recoil, jacobian = part.recoil(energy, x[0])
+        density = part.spectrum.dsigma_dT(energy, recoil) * (part.share * flux_weight * jacobian)
+        return Point(energy, recoil, density)
+
+    def integrand(self, channel: int, x: Values) -> Value:
+        """Return the density in cm^2."""
+        return self.point(channel, x).density
+
+    def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
+        """Return the columns of an event; `spare` draws the azimuth, the time and the resolution."""
+        part = self.parts[channel]
+        spectrum = part.spectrum
+        energy, recoil, density = self.point(channel, x)
+        sine, cosine = sincos2pi(spare[0])
+        mass, final = spectrum.mass_GeV, spectrum.final_mass_GeV
+        momenta = kinematics.lab_momenta(energy, recoil, mass, final, (cosine, sine))
+        profile = part.component.time
+        time = 0.0 if profile is None else profile.time_ns(spare[1 : 1 + profile.numbers])
+        columns: dict[str, Value] = {
+            "weight": density,
+            "channel": channel,
+            "flavour": spectrum.neutrino.pdgid,
+            "isotope": spectrum.nuclide.pdgid,
+            "e_nu": energy,
+            "recoil_energy": recoil * KEV_PER_GEV,
+            "cos_theta": kinematics.cos_recoil(energy, recoil, mass, final),
+            "time": time,
+            "p4_nu_in": (energy, 0.0, 0.0, energy),
+            "p4_nu_out": momenta.neutrino,
+            "p4_recoil": momenta.nucleus,
+        }
+        if self.detector is None:
+            return columns
+        return columns | self._seen(self.detector, part.nuclide, recoil, time, spare)
+
+    def _seen(self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values) -> dict[str, Value]:
+        quenched = detector.quenched(recoil, float(nuclide))
+        u = spare[1 + self._times] if detector.dimensions else 0.5
+        observed = detector.observed(recoil, u, float(nuclide))
+        return {
+            "quenched_energy": quenched * KEV_PER_GEV,
+            "observed_energy": observed * KEV_PER_GEV,
+            "acceptance": detector.acceptance(recoil, observed, time),
+        }
+
+
+def channels(
+    component: Component, spectrum: RecoilSpectrum, nuclide: int, share: float, least_recoil_GeV: float
+) -> tuple[CevnsChannel, ...]:
+    """Return the channel of a component on a nuclide; none where all of its flux is below the threshold."""
+    threshold = spectrum.threshold_GeV
+    if least_recoil_GeV > 0.0:
+        threshold = max(threshold, float(spectrum.minimum_energy(least_recoil_GeV)))
+    if not (share > 0.0 and component.flux.energy_max_GeV > threshold and math.isfinite(threshold)):
+        return ()
+    energies = component.flux.energy_map(threshold)
+    return (CevnsChannel(component, spectrum, nuclide, energies, share, least_recoil_GeV),)

@@ -1,0 +1,242 @@
+"""Recoil spectra dsigma/dT of one nuclide: model, form factors and kinematic factors put together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tridentgen.constants import ALPHA, GEV_M2_TO_CM2
+from tridentgen.matter.nuclei import Nuclide
+from tridentgen.matter.particles import FLAVOURS, Neutrino, lepton_mass_GeV, neutrino
+from tridentgen.physics import cevns_factors as factors
+from tridentgen.physics import cevns_kinematics as kinematics
+from tridentgen.physics.elementary import Value
+from tridentgen.processes.cevns.model import CevnsModel
+from tridentgen.processes.cevns.nucleus import NuclearShape, Shape, axial_strength, is_even_even
+from tridentgen.processes.cevns.terms import LightScalar, LightTensor, LightVector
+
+Density = Callable[[Value, Value], Value]
+"""dsigma/dT in GeV^-3 of neutrino energy and recoil in GeV, within the kinematic limits."""
+
+_LIGHT_GEV = 0.1
+"""A mediator below this bends the spectrum at small recoils: it is comparable with 2 E of stopped pions."""
+
+_LEAST_ENERGY_GEV, _LEAST_RECOIL_GEV = 1e-30, 1e-70
+"""Where energies and recoils are held to keep quotients finite: far below anything physical."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecoilSpectrum:
+    """Recoils of one nuclide hit by one kind of neutrino, with one final state.
+
+    Attributes
+    ----------
+    name : str
+        ``elastic``, or ``upscattering`` to the heavy lepton of the dipole portal.
+    nuclide, neutrino
+        Who meets whom.
+    final_mass_GeV : float
+        Mass of the outgoing lepton.
+    infrared : bool
+        Whether the spectrum is steep at small recoils (a 1/T term or a light boson): sample log T, not T.
+    density : callable
+        dsigma/dT in GeV^-3, valid within the limits only; use `dsigma_dT`.
+    """
+
+    name: str
+    nuclide: Nuclide
+    neutrino: Neutrino
+    final_mass_GeV: float
+    infrared: bool
+    density: Density
+
+    @property
+    def mass_GeV(self) -> float:
+        """Mass of the nucleus in GeV."""
+        return self.nuclide.mass_GeV
+
+    @property
+    def threshold_GeV(self) -> float:
+        """Neutrino energy in GeV above which the process goes."""
+        return float(kinematics.threshold(self.mass_GeV, self.final_mass_GeV))
+
+    def recoil_limits(self, energy_GeV: Value) -> tuple[Value, Value]:
+        """Return the least and largest recoil in GeV; traceable."""
+        return kinematics.recoil_limits(energy_GeV, self.mass_GeV, self.final_mass_GeV)
+
+    def minimum_energy(self, recoil_GeV: Value) -> Value:
+        """Return the least neutrino energy in GeV that makes a recoil T > 0; traceable."""
+        return kinematics.minimum_energy(recoil_GeV, self.mass_GeV, self.final_mass_GeV)
+
+    def dsigma_dT(self, energy_GeV: Value, recoil_GeV: Value) -> Value:
+        """Return dsigma/dT in cm^2/GeV, never negative, and exactly 0 beyond the kinematic limits; traceable."""
+        least = max(self.threshold_GeV, _LEAST_ENERGY_GEV)
+        energy = np.maximum(energy_GeV, least)
+        low, high = self.recoil_limits(energy)
+        recoil = np.maximum(np.minimum(recoil_GeV, high), np.maximum(low, _LEAST_RECOIL_GEV))
+        inside = (energy_GeV > least) & (recoil_GeV >= low) & (recoil_GeV <= high)
+        return np.where(inside, np.maximum(self.density(energy, recoil), 0.0) * GEV_M2_TO_CM2, 0.0)
+
+
+def recoil_spectra(
+    nuclide: Nuclide, neutrino_name: str, model: CevnsModel, shape: NuclearShape | None = None
+) -> tuple[RecoilSpectrum, ...]:
+    """Return the spectra of a nuclide, one for each kind of final state: elastic, and upscattering if there is any.
+
+    `shape` is ``NuclearShape()``, Helm's form factor, unless given. Raise `InputError` for an unknown neutrino, or a
+    nuclide that the model or the shape does not fit.
+    """
+    incoming = neutrino(neutrino_name)
+    protons, neutrons = (shape or NuclearShape()).of(nuclide)
+    density = _Elastic(nuclide, incoming, model, protons, neutrons)
+    elastic = RecoilSpectrum("elastic", nuclide, incoming, 0.0, _is_infrared(model, incoming.flavour), density)
+    if model.dipole is None or model.dipole.mu_muB == 0.0:
+        return (elastic,)
+    heavy = model.dipole.mass_GeV
+    up = RecoilSpectrum("upscattering", nuclide, incoming, heavy, True, _upscattering(nuclide, model, protons))
+    return elastic, up
+
+
+def _is_infrared(model: CevnsModel, flavour: str) -> bool:
+    """Return whether a photon or a light boson couples to the neutrino."""
+    bosons = (boson for boson in (model.vector, model.scalar, model.tensor) if boson is not None)
+    light = any(boson.mass_GeV < _LIGHT_GEV and _neutrino_coupling(boson, flavour) != 0.0 for boson in bosons)
+    return light or model.moment(flavour) != 0.0
+
+
+def _neutrino_coupling(boson: LightVector | LightScalar | LightTensor, flavour: str) -> float:
+    """Return the strength of a boson, times the neutrino's charge under a vector."""
+    charge = boson.charge.neutrinos.of(flavour) if isinstance(boson, LightVector) else 1.0
+    return boson.strength * charge
+
+
+def _has_spin(nuclide: Nuclide, model: CevnsModel) -> bool:
+    """Return whether the kinematic factors are those of spin 1/2."""
+    if model.spin in ("0", "1/2"):
+        return model.spin == "1/2"
+    return model.needs_spin or not is_even_even(nuclide)
+
+
+def _upscattering(nuclide: Nuclide, model: CevnsModel, protons: Shape) -> Density:
+    """Return the density of the dipole portal."""
+    assert model.dipole is not None
+    mass, heavy = nuclide.mass_GeV, model.dipole.mass_GeV
+    factor = factors.dipole_spin_half if _has_spin(nuclide, model) else factors.dipole_spin0
+    strength = ALPHA * factors.BOHR_MAGNETON2 * (nuclide.Z * model.dipole.mu_muB) ** 2
+
+    def density(energy: Value, recoil: Value) -> Value:
+        charge = protons(2.0 * mass * recoil)
+        return strength * (charge * charge) * factor(energy, recoil, mass, heavy)
+
+    return density
+
+
+class _Elastic:
+    """The density with a massless final state."""
+
+    def __init__(
+        self, nuclide: Nuclide, incoming: Neutrino, model: CevnsModel, protons: Shape, neutrons: Shape
+    ) -> None:
+        self._nuclide, self._model, self._flavour = nuclide, model, incoming.flavour
+        self._protons, self._neutrons = protons, neutrons
+        self._sign = -1.0 if incoming.antiparticle else 1.0
+        self._spin = _has_spin(nuclide, model)
+        self._axial = axial_strength(nuclide) if model.axial else 0.0
+
+    def __call__(self, energy: Value, recoil: Value) -> Value:
+        nuclide, mass = self._nuclide, self._nuclide.mass_GeV
+        q2 = 2.0 * mass * recoil
+        f_p = self._protons(q2)
+        f_n = f_p if self._neutrons is self._protons else self._neutrons(q2)
+        protons, neutrons = nuclide.Z * f_p, nuclide.N * f_n
+        mean = (protons + neutrons) / nuclide.A
+        couplings = self._couplings(recoil, protons, neutrons, mean)
+        vector = self._vector_factor(energy, recoil)
+        if self._model.spin == "approx" or not self._spin:
+            total = couplings.vector * couplings.vector * vector
+            total = total + self._scalar(energy, recoil, couplings.scalar)
+        else:
+            gamma5 = self._model.ngi is not None and self._model.ngi.pseudoscalar_vertex == "gamma5"
+            total = factors.contact(energy, recoil, mass, couplings, self._sign, gamma5)
+        for g_p, g_n in self._model.flavour_changing(self._flavour):
+            change = 2.0 * (g_p * protons + g_n * neutrons)
+            total = total + change * change * vector
+        if self._axial:
+            total = total + self._axial * (mean * mean) * factors.axial(energy, recoil, mass)
+        return factors.weak_scale(mass) * total + self._magnetic(energy, recoil, protons)
+
+    def _vector_factor(self, energy: Value, recoil: Value) -> Value:
+        mass = self._nuclide.mass_GeV
+        if self._model.spin == "approx":
+            return factors.vector_approximate(energy, recoil, mass)
+        factor = factors.vector_spin_half if self._spin else factors.vector_spin0
+        return factor(energy, recoil, mass)
+
+    def _scalar(self, energy: Value, recoil: Value, coupling: Value) -> Value:
+        if coupling is None:
+            return 0.0
+        factor = factors.scalar_spin_half if self._spin else factors.scalar_spin0
+        return coupling * coupling * factor(energy, recoil, self._nuclide.mass_GeV)
+
+    def _couplings(self, recoil: Value, protons: Value, neutrons: Value, mean: Value) -> factors.Contact:
+        """Return C_X of the whole nucleus at this recoil; `protons`, `neutrons` are Z F_p and N F_n."""
+        model, mass = self._model, self._nuclide.mass_GeV
+        g_p, g_n = model.nucleon_couplings(self._flavour)
+        vector: Value = 2.0 * (g_p * protons + g_n * neutrons)
+        scalar: Value = None
+        tensor: Value = None
+
+        def exchange(boson: LightVector | LightScalar | LightTensor, charge: Value) -> Value:
+            strength = _neutrino_coupling(boson, self._flavour) * charge
+            return factors.mediator_coupling(recoil, mass, boson.mass_GeV, strength)
+
+        if model.vector is not None:
+            charge = _vector_charge(model.vector, 2.0 * mass * recoil, protons, neutrons)
+            vector = vector + exchange(model.vector, charge)
+        if model.scalar is not None:
+            charge = model.scalar.proton_charge * protons + model.scalar.neutron_charge * neutrons
+            scalar = exchange(model.scalar, charge)
+        if model.tensor is not None:
+            tensor = exchange(model.tensor, model.tensor.nucleon_charge * (protons + neutrons))
+        if model.ngi is None:
+            return factors.Contact(vector=vector, scalar=scalar, tensor=tensor)
+        ngi = model.ngi
+        return factors.Contact(
+            vector=vector + ngi.vector * mean if ngi.vector else vector,
+            axial=ngi.axial * mean if ngi.axial else None,
+            scalar=_sum(scalar, ngi.scalar, mean),
+            pseudoscalar=ngi.pseudoscalar * mean if ngi.pseudoscalar else None,
+            tensor=_sum(tensor, ngi.tensor, mean),
+        )
+
+    def _magnetic(self, energy: Value, recoil: Value, protons: Value) -> Value:
+        moment = self._model.moment(self._flavour)
+        if moment == 0.0:
+            return 0.0
+        factor = factors.magnetic_spin_half if self._spin else factors.magnetic_spin0
+        strength = ALPHA * factors.BOHR_MAGNETON2 * moment * moment
+        return strength * (protons * protons) * factor(energy, recoil)
+
+
+def _sum(light: Value, contact: float, mean: Value) -> Value:
+    """Return the coupling by a light boson plus a contact term; None where there is neither."""
+    if not contact:
+        return light
+    return contact * mean if light is None else light + contact * mean
+
+
+def _vector_charge(boson: LightVector, q2: Value, protons: Value, neutrons: Value) -> Value:
+    """Return the charge Q' of the nucleus under a light vector boson at Q^2, form factors included."""
+    charges = boson.charge
+    if not charges.by_loop:
+        proton, neutron = charges.nucleons
+        return proton * protons + neutron * neutrons
+    loop: Value = 0.0
+    for flavour in FLAVOURS:
+        charge = charges.neutrinos.of(flavour)
+        if charge:
+            loop = loop - charge * factors.lepton_loop(q2, lepton_mass_GeV(flavour))
+    return 2.0 * ALPHA / math.pi * loop * protons

@@ -1,0 +1,1 @@
+"""Neutrino tridents, in the full phase space and in the equivalent-photon approximation."""

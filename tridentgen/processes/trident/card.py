@@ -1,0 +1,203 @@
+"""The [process] and [model] tables of a run card: which reaction it is, with which couplings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from tridentgen.constants import SIN2_THETA_W
+from tridentgen.errors import InputError
+from tridentgen.matter.nuclei import nuclide
+from tridentgen.matter.particles import ChargedLepton, charged_lepton, neutrino
+from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.trident.epa import PHOTON_FLUXES, EpaTrident
+from tridentgen.processes.trident.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
+from tridentgen.processes.trident.trident import Trident
+from tridentgen.toml.positions import Key
+from tridentgen.toml.tables import FRACTION, POSITIVE, Document, Table, boolean, number, one_of, string
+
+PROCESS_KINDS = ("trident", "trident-epa", "cevns")
+_REACTIONS: Mapping[str, type[Trident]] = MappingProxyType({"trident": Trident, "trident-epa": EpaTrident})
+
+_PARTS_OF_REGIME = {
+    "total": ("coherent", "diffractive", "proton", "neutron"),
+    "diffractive": ("proton", "neutron"),
+}
+_COUPLING = number("a number from 0 to 100", lambda x: 0.0 <= x <= 100.0)
+_CHARGE = number("a number from -1000 to 1000", lambda x: abs(x) <= 1000.0)
+
+
+@dataclass(frozen=True)
+class ProcessCard:
+    """What happens: ``[process]``. `leptons` is always (minus, plus); masses and momenta in GeV.
+
+    `target` is empty where the card names only the material of its exposure.
+    """
+
+    kind: str
+    neutrino: str
+    leptons: tuple[str, str]
+    target: str
+    regimes: tuple[str, ...]
+    form_factor: str = "fermi"
+    pauli_blocking: bool = True
+    fermi_momentum_GeV: float | None = None
+    nucleon_form_factor: str = "dipole"
+    photon_flux: str = "exact"
+    q_max_GeV: float | None = None
+
+    @property
+    def approximation(self) -> dict[str, Any]:
+        """What an `EpaTrident` has beyond a `Trident`."""
+        return {"photon_flux": self.photon_flux, "q_max_GeV": self.q_max_GeV} if self.kind == "trident-epa" else {}
+
+
+@dataclass(frozen=True)
+class ZPrimeCard:
+    """A vector boson coupled to neutrinos and charged leptons: ``[model.zprime]``."""
+
+    mass_GeV: float
+    coupling: float
+    neutrino_charge: float
+    lepton_charge: float
+
+    @property
+    def boson(self) -> ZPrime:
+        """The boson of the process."""
+        return ZPrime(self.mass_GeV, self.coupling * self.coupling * self.neutrino_charge * self.lepton_charge)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Couplings: ``[model]``. `vector_coupling` and `axial_coupling`, given together, replace V and A."""
+
+    sin2_theta_w: float | None = None
+    vector_coupling: float | None = None
+    axial_coupling: float | None = None
+    zprime: ZPrimeCard | None = None
+
+
+def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
+    """Return the process that the two tables ask for."""
+    return _REACTIONS[process.kind](
+        process.neutrino,
+        *process.leptons,
+        target=process.target,
+        regime=process.regimes,
+        form_factor=process.form_factor,
+        nucleon_form_factor=process.nucleon_form_factor,
+        pauli_blocking=process.pauli_blocking,
+        fermi_momentum_GeV=process.fermi_momentum_GeV,
+        sin2_theta_w=SIN2_THETA_W if model.sin2_theta_w is None else model.sin2_theta_w,
+        vector=model.vector_coupling,
+        axial=model.axial_coupling,
+        zprime=None if model.zprime is None else model.zprime.boson,
+        **process.approximation,
+    )
+
+
+def check_process(document: Document, process: ProcessCard, model: ModelCard) -> None:
+    """Note what values that are right one by one do not allow together.
+
+    Each step adds a part of the process; the first one that the process refuses is to blame.
+    """
+    options: dict[str, Any] = {"target": process.target or "Ar40", "form_factor": "unit"}
+    steps: tuple[tuple[Key, dict[str, Any]], ...] = (
+        (("process", "leptons"), {"regime": "proton"}),
+        (("process", "regimes"), {"regime": process.regimes}),
+        (("process", "form_factor"), {"form_factor": process.form_factor if process.target else "unit"}),
+        (("model", "zprime"), {"zprime": model.zprime and model.zprime.boson}),
+        (("process", "q_max_GeV"), process.approximation),
+    )
+    for key, more in steps:
+        options |= more
+        try:
+            _REACTIONS[process.kind](process.neutrino, *process.leptons, **options)
+        except InputError as error:
+            document.refuse(key, str(error))
+            return
+
+
+def read_process_table(table: Table, *, target_needed: bool = True) -> ProcessCard:
+    """Read the table ``[process]``; the target is not needed where the exposure has a material."""
+    if target_needed:
+        table.require("target")
+    kind = table.need("kind", one_of(PROCESS_KINDS), "")
+    photons: dict[str, Any] = {}
+    if kind == "trident-epa":
+        photons["photon_flux"] = table.read("photon_flux", one_of(PHOTON_FLUXES), ProcessCard.photon_flux)
+        photons["q_max_GeV"] = table.read("q_max_GeV", POSITIVE, None)
+    return ProcessCard(
+        kind=kind,
+        neutrino=table.need("neutrino", _neutrino_name, ""),
+        leptons=_lepton_pair(table),
+        target=table.read("target", _target_name, ""),
+        regimes=_regimes(table),
+        form_factor=table.read("form_factor", one_of(FORM_FACTORS), ProcessCard.form_factor),
+        pauli_blocking=table.read("pauli_blocking", boolean, ProcessCard.pauli_blocking),
+        fermi_momentum_GeV=table.read("fermi_momentum_GeV", POSITIVE, None),
+        nucleon_form_factor=table.read(
+            "nucleon_form_factor", one_of(NUCLEON_FORM_FACTORS), ProcessCard.nucleon_form_factor
+        ),
+        **photons,
+    )
+
+
+def _neutrino_name(value: object) -> str:
+    return neutrino(string(value)).name
+
+
+def _lepton(value: object) -> ChargedLepton:
+    return charged_lepton(string(value))
+
+
+def _target_name(value: object) -> str:
+    return nuclide(string(value)).name
+
+
+def _lepton_pair(table: Table) -> tuple[str, str]:
+    """Read the two charged leptons in either order; return (minus, plus)."""
+    leptons = sorted(table.need_list("leptons", _lepton, '["mu-", "mu+"]'), key=lambda lepton: lepton.charge)
+    if [lepton.charge for lepton in leptons] == [-1, 1]:
+        return leptons[0].name, leptons[1].name
+    if leptons:
+        names = ", ".join(lepton.name for lepton in leptons)
+        table.complain("leptons", f'must be one negative and one positive lepton like ["mu-", "mu+"], not {names}')
+    return "", ""
+
+
+def _regimes(table: Table) -> tuple[str, ...]:
+    """Read the regimes; none may be named twice or be a part of another one."""
+    regimes = table.need_list("regimes", one_of(REGIMES), '["coherent", "diffractive"]')
+    for name in dict.fromkeys(regimes):
+        if regimes.count(name) > 1:
+            table.complain("regimes", f"'{name}' is named twice")
+        for part in _PARTS_OF_REGIME.get(name, ()):
+            if part in regimes:
+                table.complain("regimes", f"'{name}' contains '{part}': name only one of them")
+    return regimes
+
+
+def read_model_table(table: Table) -> ModelCard:
+    """Read the table ``[model]``."""
+    zprime = table.table("zprime")
+    for name, other in (("vector_coupling", "axial_coupling"), ("axial_coupling", "vector_coupling")):
+        if name in table.data and other not in table.data:
+            table.complain(name, f"needs 'model.{other}' beside it: the two replace V and A together")
+    return ModelCard(
+        sin2_theta_w=table.read("sin2_theta_w", FRACTION, None),
+        vector_coupling=table.read("vector_coupling", _CHARGE, None),
+        axial_coupling=table.read("axial_coupling", _CHARGE, None),
+        zprime=_zprime(zprime) if zprime.present else None,
+    )
+
+
+def _zprime(table: Table) -> ZPrimeCard:
+    return ZPrimeCard(
+        mass_GeV=table.need("mass_GeV", POSITIVE, 1.0),
+        coupling=table.need("coupling", _COUPLING, 0.0),
+        neutrino_charge=table.need("neutrino_charge", _CHARGE, 0.0),
+        lepton_charge=table.need("lepton_charge", _CHARGE, 0.0),
+    )

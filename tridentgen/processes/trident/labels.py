@@ -1,0 +1,25 @@
+"""Names of the regimes of tridents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tridentgen.processes.trident.columns import REGIME_NAMES
+
+INCOHERENT = ("proton", "neutron")
+"""Regimes that are added up under that name."""
+
+
+def regime_name(code: int) -> str:
+    """Return ``coherent`` for 0, or the code itself where it is unknown."""
+    return REGIME_NAMES[code] if code in range(len(REGIME_NAMES)) else str(code)
+
+
+def regime_rows(regimes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the rows of a table by regime, and the regimes that each adds up: themselves, incoherent and total."""
+    rows: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in regimes]
+    if set(INCOHERENT) <= set(regimes):
+        rows.append(("incoherent", INCOHERENT))
+    if len(regimes) > 1 and set(regimes) != set(INCOHERENT):
+        rows.append(("total", tuple(regimes)))
+    return rows

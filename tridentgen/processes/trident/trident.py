@@ -1,0 +1,384 @@
+"""Neutrino tridents: nu A -> nu' l- l+ A, coherent on a nucleus or elastic on its nucleons."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tridentgen.constants import SIN2_THETA_W
+from tridentgen.engines import choose_engine
+from tridentgen.errors import InputError
+from tridentgen.events.events import Events
+from tridentgen.flux import EnergyMap, Flux, Monochromatic
+from tridentgen.flux.fingerprint import fingerprint
+from tridentgen.matter.nuclei import Nuclide, nuclide
+from tridentgen.matter.particles import NEUTRINOS, ChargedLepton, Neutrino, charged_lepton, neutrino
+from tridentgen.physics import trident_hadron
+from tridentgen.physics.azimuth import azimuth_density
+from tridentgen.physics.trident_amplitude import combined, left_amplitudes, normalisation, right_amplitudes
+from tridentgen.physics.trident_couplings import Couplings, ZPrime, outgoing_flavour, standard_model
+from tridentgen.physics.trident_invariants import Four, frame_point
+from tridentgen.processes.trident.sampled import Channel, SampledTrident
+from tridentgen.processes.trident.targets import Target, targets
+from tridentgen.sampling.generate import check_count, generate_events
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.train import train
+
+FloatArray = NDArray[np.float64]
+
+_MAX_ENERGY_GEV = 1e12
+"""Far above any beam, and far below where squares overflow."""
+
+
+@dataclass(frozen=True)
+class Trident:
+    """A trident process on one nuclide.
+
+    Parameters
+    ----------
+    neutrino, lepton_minus, lepton_plus : str
+        Names such as ``"numu"``, ``"mu-"``, ``"mu+"``.
+    target : str
+        A nuclide such as ``"Ar40"``.
+    regime : str or tuple of str
+        ``coherent``, ``proton``, ``neutron``, ``diffractive`` (Z protons and A - Z neutrons), ``total``, or several of
+        these that do not overlap. Cross sections are per nuclide.
+    form_factor : str
+        Charge form factor of the nucleus: ``fermi``, ``woods-saxon``, ``helm``, ``klein-nystrand``, ``fourier-bessel``
+        or ``unit``.
+    nucleon_form_factor : str
+        ``dipole`` or ``kelly``.
+    pauli_blocking : bool
+        Pauli blocking of bound nucleons, with the Fermi momentum `fermi_momentum_GeV` (default 0.235 from A = 12 on).
+    sin2_theta_w : float
+        Weak mixing angle.
+    vector, axial : float
+        Couplings V and A instead of those of the Standard Model; given together.
+    zprime : ZPrime
+        A light vector boson in addition.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, flavours that cannot be made, or a target that does not have the regime.
+    """
+
+    neutrino: str
+    lepton_minus: str
+    lepton_plus: str
+    target: str = "Ar40"
+    regime: str | tuple[str, ...] = "coherent"
+    form_factor: str = "fermi"
+    nucleon_form_factor: str = "dipole"
+    pauli_blocking: bool = True
+    fermi_momentum_GeV: float | None = None
+    sin2_theta_w: float = SIN2_THETA_W
+    vector: float | None = None
+    axial: float | None = None
+    zprime: ZPrime | None = None
+
+    def __post_init__(self) -> None:
+        if self.minus.charge > 0 or self.plus.charge < 0:
+            raise InputError(
+                f"lepton_minus = '{self.lepton_minus}' and lepton_plus = '{self.lepton_plus}' have the wrong charges; "
+                "give the negative lepton first"
+            )
+        if (self.vector is None) != (self.axial is None):
+            raise InputError("vector and axial replace the couplings together: give both or neither")
+        if not 0.0 < self.sin2_theta_w < 1.0:
+            raise InputError(f"sin2_theta_w = {self.sin2_theta_w} must lie between 0 and 1")
+        _ = self.couplings
+        regimes = [target.regime for target in self.targets]
+        if len(set(regimes)) != len(regimes):
+            raise InputError(f"regimes {self.regimes} overlap: the same target would count twice")
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The regimes as a tuple."""
+        return (self.regime,) if isinstance(self.regime, str) else tuple(self.regime)
+
+    @property
+    def incoming(self) -> Neutrino:
+        """The incoming neutrino."""
+        return neutrino(self.neutrino)
+
+    @property
+    def minus(self) -> ChargedLepton:
+        """The negative lepton."""
+        return charged_lepton(self.lepton_minus)
+
+    @property
+    def plus(self) -> ChargedLepton:
+        """The positive lepton."""
+        return charged_lepton(self.lepton_plus)
+
+    @property
+    def nuclide(self) -> Nuclide:
+        """The target nuclide."""
+        return nuclide(self.target)
+
+    def _roles(self) -> tuple[str, str]:
+        """Flavours of the lepton with the incoming neutrino's sign of lepton number, and of the other."""
+        minus, plus = self.minus.flavour, self.plus.flavour
+        return (plus, minus) if self.incoming.antiparticle else (minus, plus)
+
+    @property
+    def outgoing(self) -> Neutrino:
+        """The outgoing neutrino."""
+        incoming = self.incoming
+        return Neutrino(outgoing_flavour(incoming.flavour, *self._roles()), incoming.antiparticle)
+
+    @cached_property
+    def couplings(self) -> Couplings:
+        """Couplings of the lepton current."""
+        model = standard_model(self.incoming.flavour, *self._roles(), self.sin2_theta_w)
+        if self.vector is not None and self.axial is not None:
+            model = Couplings(self.vector, self.axial)
+        if self.zprime is not None:
+            if self.minus.flavour != self.plus.flavour:
+                raise InputError("a Z' that conserves flavour makes pairs of one flavour only; leave zprime out")
+            model = replace(model, zprime=self.zprime)
+        return model
+
+    @property
+    def c_l(self) -> float:
+        """Coupling c_L = V + A; raises `InputError` with a Z', where it differs from event to event."""
+        return self._constant_couplings().c_l
+
+    @property
+    def c_r(self) -> float:
+        """Coupling c_R = V - A; raises `InputError` with a Z', where it differs from event to event."""
+        return self._constant_couplings().c_r
+
+    def _constant_couplings(self) -> Couplings:
+        if self.zprime is not None:
+            raise InputError(
+                "with a Z' couplings differ from event to event: use reweight(*p.chiral_couplings(events))"
+            )
+        return self.couplings
+
+    def chiral_couplings(self, events: Events) -> tuple[FloatArray, FloatArray]:
+        """Return (c_L, c_R) for each event, arrays of shape (N,)."""
+        c_l, c_r = self.couplings.chiral(neutrino_q2(events["e_nu"], events["p4_nu_out"]))
+        return np.broadcast_to(c_l, len(events)), np.broadcast_to(c_r, len(events))
+
+    def with_couplings(
+        self, *, sin2_theta_w: float | None = None, vector: float | None = None, axial: float | None = None,
+        zprime: ZPrime | None = None,
+    ) -> Trident:  # fmt: skip
+        """Return the same process with other couplings."""
+        angle = self.sin2_theta_w if sin2_theta_w is None else sin2_theta_w
+        return replace(self, sin2_theta_w=angle, vector=vector, axial=axial, zprime=zprime)
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """What the photon couples to."""
+        return tuple(
+            target
+            for regime in self.regimes
+            for target in targets(
+                self.nuclide,
+                regime,
+                form_factor=self.form_factor,
+                nucleon_form_factor=self.nucleon_form_factor,
+                pauli_blocking=self.pauli_blocking,
+                fermi_momentum_GeV=self.fermi_momentum_GeV,
+            )
+        )
+
+    def threshold_GeV(self, target: Target | None = None) -> float:
+        """Return the neutrino energy in GeV above which the process goes, on `target` or the heaviest one."""
+        mass = max(t.mass_GeV for t in self.targets) if target is None else target.mass_GeV
+        pair = self.minus.mass_GeV + self.plus.mass_GeV
+        return pair + 0.5 * pair * pair / mass
+
+    @property
+    def kind(self) -> str:
+        """What a card calls a process of this kind."""
+        return "trident"
+
+    @property
+    def line(self) -> str:
+        """The process in one line, as in ``numu Ar40 -> numu mu- mu+ (coherent)``."""
+        out = f"{self.outgoing.name} {self.lepton_minus} {self.lepton_plus}"
+        return f"{self.neutrino} {self.target} -> {out} ({', '.join(self.regimes)})"
+
+    @property
+    def signature(self) -> str:
+        """The process as text, for comparing."""
+        return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
+
+    def _channel(self, target: Target, energies: EnergyMap, plus_leads: bool) -> Channel:
+        """Return a channel of what is sampled."""
+        return Channel(target, energies, plus_leads)
+
+    @property
+    def _sampled(self) -> type[SampledTrident]:
+        """The class of what is sampled."""
+        return SampledTrident
+
+    def sampled(self, flux: Flux) -> SampledTrident:
+        """Return what is sampled; raise `InputError` for a flux that ends below every threshold or above 1e12 GeV."""
+        threshold = self.threshold_GeV()
+        if flux.energy_max_GeV > _MAX_ENERGY_GEV:
+            raise InputError(
+                f"the flux reaches {flux.energy_max_GeV:g} GeV ({flux.description}); "
+                f"give energies up to {_MAX_ENERGY_GEV:g} GeV"
+            )
+        flux.energy_map(threshold)
+        parts = tuple(
+            self._channel(target, flux.energy_map(self.threshold_GeV(target)), lead)
+            for target in self.targets
+            if flux.energy_max_GeV > self.threshold_GeV(target)
+            for lead in (True, False)
+        )
+        return self._sampled(
+            couplings=self.couplings,
+            antineutrino=self.incoming.antiparticle,
+            mass_minus=self.minus.mass_GeV,
+            mass_plus=self.plus.mass_GeV,
+            parts=parts,
+            flux_dimension=parts[0].energies.dimensions,
+            signature=json.dumps({"process": json.loads(self.signature), "flux": fingerprint(parts[0].energies)}),
+        )
+
+    def cross_section(
+        self, energy: float | None = None, *, flux: Flux | None = None, rel_error: float = 1e-3, seed: int = 1,
+        engine: str = "auto", threads: int | None = None,
+    ) -> CrossSection:  # fmt: skip
+        """Return the cross section per nuclide in cm^2, at an energy in GeV or averaged over a flux."""
+        process = self.sampled(_source(energy, flux))
+        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
+
+    def generate(
+        self, energy: float | None = None, *, flux: Flux | None = None, events: int = 100_000, seed: int = 1,
+        engine: str = "auto", threads: int | None = None,
+    ) -> Events:  # fmt: skip
+        """Return weighted events in memory; the sum of their weights is the cross section in cm^2."""
+        check_count(events)
+        source = _source(energy, flux)
+        process = self.sampled(source)
+        machine = choose_engine(engine, threads)
+        proposal = train(process, machine, seed)
+        return generate_events(process, proposal, machine, seed, events, self.attributes(source))
+
+    def attributes(self, flux: Flux) -> dict[str, str | int | float]:
+        """Return what an event file says of the process."""
+        return {
+            "process": self.kind,
+            "reaction": self.line,
+            "neutrino": self.neutrino,
+            "lepton_minus": self.lepton_minus,
+            "lepton_plus": self.lepton_plus,
+            "neutrino_out": self.outgoing.name,
+            "target": self.nuclide.name,
+            "regimes": ",".join(self.regimes),
+            "form_factor": self.form_factor,
+            "flux": flux.description,
+            "flux_total": flux.total,
+            "flux_total_units": flux.total_units,
+            "beam_pdg": self.incoming.pdgid,
+            "neutrino_out_pdg": self.outgoing.pdgid,
+            "target_pdg": self.nuclide.pdgid,
+            "target_mass_GeV": self.nuclide.mass_GeV,
+            "recoil_pdg": ",".join(str(target.pdgid) for target in self.targets),
+            "vector_coupling": self.couplings.vector,
+            "axial_coupling": self.couplings.axial,
+        }
+
+    def matrix_element_squared(
+        self,
+        p1: ArrayLike,
+        P: ArrayLike,
+        p2: ArrayLike,
+        p_minus: ArrayLike,
+        p_plus: ArrayLike,
+        P_out: ArrayLike,
+    ) -> FloatArray:
+        """Return |M|^2 in GeV^-4 for given momenta, spins summed (the target's averaged).
+
+        Parameters
+        ----------
+        p1, P, p2, p_minus, p_plus, P_out : arrays of shape (N, 4) or (4,)
+            Momenta (E, px, py, pz) in GeV of the incoming neutrino and target, outgoing neutrino, l-, l+ and target, in
+            any frame, on shell and conserved.
+
+        Returns
+        -------
+        array of shape (N,)
+
+        Raises
+        ------
+        InputError
+            If the process has more than one kind of target, or the momenta have the wrong shape, are not finite, or
+            are not conserved.
+        """
+        if len(self.targets) != 1:
+            raise InputError(f"regimes {self.regimes} have several kinds of target; choose coherent, proton or neutron")
+        target = self.targets[0]
+        fours = [_columns(p) for p in (p1, P, p2, p_minus, p_plus, P_out)]
+        _check_conserved(fours)
+        mass_minus, mass_plus = self.minus.mass_GeV, self.plus.mass_GeV
+        point = frame_point(fours[0], fours[1], fours[2], fours[4], fours[3], target.mass_GeV, mass_plus, mass_minus)
+        left = left_amplitudes(point.state, mass_plus, mass_minus)
+        right = right_amplitudes(point.state, mass_plus, mass_minus)
+        if self.incoming.antiparticle:
+            left, right = right, left
+        c_l, c_r = self.couplings.chiral(2.0 * point.state.k * point.state.n_plus)
+        hadron = target.hadron(point.transfer, point.energy)
+        series = trident_hadron.azimuthal_series(combined(left, right, c_l, c_r), hadron, np.sqrt(point.transfer.e_t2))
+        contraction = azimuth_density(series, point.cos_phi, point.sin_phi)
+        q2 = point.transfer.q2
+        squared: FloatArray = trident_hadron.LEPTON_FACTOR * normalisation(point.state) * contraction / (q2 * q2)
+        return squared
+
+
+def neutrino_q2(energies: FloatArray, outgoing: FloatArray) -> FloatArray:
+    """Return Q^2 = 2 p1.p2 in GeV^2, shape (N,), of neutrinos of these energies along z and outgoing momenta (N, 4)."""
+    far = outgoing[:, 0] + np.abs(outgoing[:, 3])
+    # E - p_z without cancellation, also of neutrinos that leave backwards
+    minus = np.where(outgoing[:, 3] > 0.0, (outgoing[:, 1] ** 2 + outgoing[:, 2] ** 2) / far, far)
+    return np.asarray(2.0 * energies * minus)
+
+
+def _source(energy: float | None, flux: Flux | None) -> Flux:
+    if (energy is None) == (flux is None):
+        raise InputError("give either an energy in GeV or a flux")
+    return Monochromatic(energy) if energy is not None else flux  # type: ignore[return-value]
+
+
+def _columns(momenta: ArrayLike) -> Four:
+    array = np.asarray(momenta, dtype=float)
+    if array.ndim not in (1, 2) or array.shape[-1] != 4 or not np.all(np.isfinite(array)):
+        raise InputError(f"momenta need the shape (N, 4) as (E, px, py, pz) in GeV, all finite; got {array.shape}")
+    rows = np.atleast_2d(array)
+    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+
+
+def _check_conserved(fours: list[Four]) -> None:
+    scale = np.max([np.abs(p[0]) for p in fours], axis=0)
+    for i in range(4):
+        off = np.abs(fours[0][i] + fours[1][i] - sum(p[i] for p in fours[2:])) / scale
+        if float(np.max(off)) > 1e-6:
+            raise InputError(
+                f"momentum is not conserved: component {i} is off by {math.nan if off.size == 0 else np.max(off):.1e} "
+                "of the largest energy"
+            )
+
+
+def all_channels() -> tuple[tuple[str, str, str], ...]:
+    """Return every allowed (neutrino, l-, l+) by name."""
+    found = []
+    flavours = ("e", "mu", "tau")
+    for name in NEUTRINOS:
+        for minus in flavours:
+            for plus in flavours:
+                lepton, antilepton = (plus, minus) if NEUTRINOS[name].antiparticle else (minus, plus)
+                if antilepton == lepton or lepton == NEUTRINOS[name].flavour:
+                    found.append((name, f"{minus}-", f"{plus}+"))
+    return tuple(found)
