@@ -22,8 +22,8 @@ from pathlib import Path
 
 import tridentgen
 from benchmarks.machine import describe
+from tridentgen.analysis.verify import require_sound
 from tridentgen.events.merge import merge
-from tridentgen.events.verify import require_sound
 from tridentgen.runs.distribution.dask_workers import dask_executor
 
 CARD = "quickstart"

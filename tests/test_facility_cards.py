@@ -74,7 +74,7 @@ def test_flux_tables_are_read_in_the_units_they_are_published_in(tmp_path: Path,
 def test_rates_count_all_nuclei_of_the_detector(tmp_path: Path, name: str) -> None:
     card = read_card(name, [f"flux.path={write_flux(tmp_path, name)}", 'process.regimes=["coherent"]', *QUICK])
     flux = beam_of(card)
-    rate = trident_rate(card, exposure_of(card, flux, coherent=False), flux)
+    rate = trident_rate(card, exposure_of(card, flux), flux)
     mass_t, matter = MASSES[name]
     there = [isotope for isotope, _ in material(matter).components if not isotope.is_hydrogen]
     assert list(rate.nuclides) == there
@@ -118,7 +118,7 @@ def test_rates_of_dune_in_antineutrino_mode(channel: str, coherent: float, incoh
     settings = [f"flux.path={path}", "exposure.mass_t=1", "exposure.pot=1.1e21", "sampling.rel_error=5e-3"]
     card = read_card(f"dune_nd_rhc_{channel}", settings)
     flux = beam_of(card)
-    rate = trident_rate(card, exposure_of(card, flux, coherent=False), flux)
+    rate = trident_rate(card, exposure_of(card, flux), flux)
     for regimes, published, error in ((("coherent",), coherent, 0.06), (("proton", "neutron"), incoherent, 0.3)):
         found: Measured = rate.events(regimes)
         assert abs(found.value - published) < error * published + 4.0 * found.error

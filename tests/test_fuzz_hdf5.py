@@ -19,11 +19,12 @@ import pytest
 
 from tests.fuzzing import damaged, in_a_process_of_its_own, only_clean_errors
 from tests.production_runs import production_card, shards, whole_run
+from tridentgen.analysis.summary import summary
+from tridentgen.analysis.verify import verify
 from tridentgen.errors import FileError
-from tridentgen.events.events import read, summary
+from tridentgen.events.events import read
 from tridentgen.events.maps import read_proposal
 from tridentgen.events.merge import merge
-from tridentgen.events.verify import verify
 
 
 def _read_map(path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from tests.command_line import CROSS_SECTION_KEYS
 from tests.run_cards import write_card
+from tridentgen.analysis.summary import summary
 from tridentgen.cards import CardError, read_card
 from tridentgen.errors import InputError
-from tridentgen.events.events import summary
 from tridentgen.progress import silent
 from tridentgen.reports.cards import card_json, card_text
 from tridentgen.reports.cross_sections import cross_section_text, cross_sections

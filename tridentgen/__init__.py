@@ -1,4 +1,4 @@
-"""tridentgen: events and cross sections of neutrino tridents and coherent neutrino-nucleus scattering.
+"""tridentgen: events and cross sections of neutrino tridents and CEvNS.
 
 >>> import tridentgen as tg
 >>> p = tg.Trident("numu", "mu-", "mu+", target="Ar40", regime="coherent")
@@ -10,9 +10,17 @@
 """
 
 from tridentgen._version import __version__
+from tridentgen.analysis.cut_results import CutFlow
+from tridentgen.analysis.epa_comparison import EpaRatio
+from tridentgen.analysis.verify import Check, verify
+from tridentgen.api import bench, cut, epa, plot, rate
+from tridentgen.cards import Card, CardError, read_card
 from tridentgen.detector import Detector
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.events import Events, read
+from tridentgen.events.merge import merge
+from tridentgen.exchange.convert import convert
+from tridentgen.exchange.export.convert import Conversion
 from tridentgen.flux import (
     Component,
     Monochromatic,
@@ -48,14 +56,22 @@ from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.runs.run import Run, run
+from tridentgen.sampling.integrate import CrossSection
 
 __all__ = [
+    "Card",
+    "CardError",
     "Cevns",
     "CevnsModel",
+    "Check",
     "Component",
     "ContactNgi",
+    "Conversion",
+    "CrossSection",
+    "CutFlow",
     "Detector",
     "DipolePortal",
+    "EpaRatio",
     "EpaTrident",
     "Events",
     "FileError",
@@ -79,15 +95,28 @@ __all__ = [
     "ZPrime",
     "__version__",
     "atmospheric",
+    "bench",
+    "convert",
+    "cut",
     "diffuse_supernovae",
+    "epa",
     "material",
+    "merge",
     "nuclide",
+    "plot",
+    "rate",
     "reactor",
     "read",
+    "read_card",
     "read_flux",
     "run",
     "solar",
     "stopped_pions",
     "supernova",
-    "tridentgen as tg",
+    "verify",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names alone."""
+    return sorted(__all__)

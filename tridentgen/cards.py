@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tridentgen.detector.card import DetectorCard, read_detector_table
 from tridentgen.detector.placement_card import PLACEMENT_KEYS, PlacementCard, read_placement_tables
@@ -21,20 +22,8 @@ from tridentgen.events.cuts_card import CutsCard, read_cuts_table
 from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
-from tridentgen.processes.cevns.card import CevnsCard, cevns_process, check_cevns, read_cevns_model, read_cevns_table
-from tridentgen.processes.cevns.cevns import Cevns
-from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
-from tridentgen.processes.trident.card import (
-    ModelCard,
-    ProcessCard,
-    check_process,
-    read_model_table,
-    read_process_table,
-    trident_process,
-)
-from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
-from tridentgen.processes.trident.trident import Trident
+from tridentgen.processes.base import ProcessTable, Reaction, ReactionKind
+from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names
 from tridentgen.resources import builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump
 from tridentgen.toml.tables import (
@@ -115,8 +104,9 @@ class Card:
     """A checked run card. `text` is its TOML with the overrides applied, `path` the file it came from."""
 
     title: str
-    process: ProcessCard | CevnsCard
-    model: ModelCard | CevnsModel
+    kind: ReactionKind
+    process: ProcessTable
+    model: Any
     flux: FluxCard
     detector: DetectorCard | None
     placement: PlacementCard | None
@@ -157,18 +147,14 @@ class Card:
         return self.places.get(key, "the card")
 
     @property
-    def reaction(self) -> Trident | Cevns:
+    def reaction(self) -> Reaction:
         """The process."""
-        if isinstance(self.process, CevnsCard):
-            assert isinstance(self.model, CevnsModel)
-            return cevns_process(self.process, self.model)
-        assert isinstance(self.model, ModelCard)
         if not self.process.target:
             raise CardError(
                 f"{self.where(('process',))}: key 'process.target' is missing: only tridentgen rate adds up the "
                 "nuclides of exposure.material; name one of them as target"
             )
-        return trident_process(self.process, self.model)
+        return self.process.reaction(self.model)
 
     @property
     def base_dir(self) -> Path:
@@ -251,20 +237,20 @@ def _card(document: Document) -> Card:
     """Read all tables; what is wrong is noted in `document` and a stand-in returned for it."""
     root = Table(document, (), document.data)
     exposure = root.table("exposure")
-    process, model = _process_and_model(document, root)
-    coherent = isinstance(process, CevnsCard)
+    kind, process, model = _process_and_model(root)
     flux = root.table("flux", required=True)
-    detector, placement = _detector(root, coherent=coherent)
+    detector, placement = _detector(root, kind)
     card = Card(
         title=root.read("title", string, ""),
+        kind=kind,
         process=process,
         model=model,
-        flux=read_flux_table(flux, process.neutrino, one_spectrum=not coherent),
+        flux=read_flux_table(flux, process.neutrino, one_spectrum=kind.one_flux),
         detector=detector,
         placement=placement,
-        exposure=_exposure(exposure, process) if exposure.present else None,
+        exposure=_exposure(exposure, process, kind) if exposure.present else None,
         sampling=_sampling(root.table("sampling")),
-        cuts=read_cuts_table(root.table("cuts"), CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES),
+        cuts=read_cuts_table(root.table("cuts"), kind.observables),
         output=_output(root.table("output")),
         path=None,
         text="",
@@ -273,43 +259,44 @@ def _card(document: Document) -> Card:
     return card
 
 
-def _process_and_model(document: Document, root: Table) -> tuple[ProcessCard, ModelCard] | tuple[CevnsCard, CevnsModel]:
-    before = document.flaws
+def _process_and_model(root: Table) -> tuple[ReactionKind, ProcessTable, Any]:
     table = root.table("process", required=True)
-    if table.data.get("kind") == "cevns":
-        target, couplings = read_cevns_table(table), read_cevns_model(root.table("model"))
-        if document.flaws == before:
-            check_cevns(document, target, couplings)
-        return target, couplings
-    exposure = root.data.get("exposure")
-    of_material = isinstance(exposure, dict) and "material" in exposure
-    process, model = read_process_table(table, target_needed=not of_material), read_model_table(root.table("model"))
-    if document.flaws == before:
-        check_process(document, process, model)
-    return process, model
+    kind = kind_named(table.need("kind", _kind_name, TRIDENT.name))
+    if "kind" in table.data and root.document.flaws:  # what its keys mean is not known
+        raise CardError(*root.document.messages)
+    return kind, *kind.read(table, root.table("model"))
 
 
-def _detector(root: Table, *, coherent: bool) -> tuple[DetectorCard | None, PlacementCard | None]:
+def _kind_name(value: object) -> str:
+    """Return the name of a kind, in whatever case it is written."""
+    known = {name.casefold(): name for name in kind_names()}
+    text = string(value)
+    return known.get(text.casefold()) or one_of(kind_names())(text)
+
+
+def _detector(root: Table, kind: ReactionKind) -> tuple[DetectorCard | None, PlacementCard | None]:
     """Read what sees the recoils, and where and when events happen: either can be there without the other."""
     table = root.table("detector")
     placement = read_placement_tables(table)
     response = [name for name in table.data if name not in PLACEMENT_KEYS]
     if not response and placement is not None:
         return None, placement
-    if table.present and not coherent:
+    if table.present and not kind.has_response:
         alone = f"; only {', '.join(PLACEMENT_KEYS)} go with them" if placement is not None else "; leave it out"
         at = ("detector", response[0]) if placement is not None else ("detector",)
-        root.document.refuse(at, f"belongs to process.kind = 'cevns': tridents have no detector response{alone}")
+        with_one = " or ".join(f"'{name}'" for name in kind_names() if kind_named(name).has_response)
+        said = f"belongs to process.kind = {with_one}: {kind.events_are} have no detector response{alone}"
+        root.document.refuse(at, said)
         table.accept_the_rest()
         return None, placement
     return read_detector_table(table), placement
 
 
-def _exposure(table: Table, process: ProcessCard | CevnsCard) -> ExposureCard:
+def _exposure(table: Table, process: ProcessTable, kind: ReactionKind) -> ExposureCard:
     amounts = {name: table.read(name, _AMOUNT, None) for name in ("mass_t", "pot", "years")}
     name = table.read("material", _material, None)
-    if name is not None and isinstance(process, CevnsCard):
-        table.complain("material", "belongs to tridents: coherent scattering takes place in process.target")
+    if name is not None and not kind.of_nuclide:
+        table.complain("material", f"does not go with {kind.events_are}: their target is process.target")
     elif name is not None and process.target:
         try:
             material(name).number_of(nuclide(process.target))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tridentgen.errors import InputError
-from tridentgen.flux import Flux, Source
+from tridentgen.flux import Beam
 from tridentgen.matter.materials import material
 
 SECONDS_PER_YEAR = 31_557_600.0
@@ -26,11 +26,11 @@ class Exposure:
     pot: float | None = None
     years: float | None = None
 
-    def times(self, flux: Flux | Source) -> float:
+    def times(self, flux: Beam) -> float:
         """Return what the flux is to be multiplied with; raise `InputError` where the two do not go together."""
         return _exposure(flux, self.pot, self.years)
 
-    def in_words(self, flux: Flux | Source) -> str:
+    def in_words(self, flux: Beam) -> str:
         """Return the exposure as in ``1 kg, 1 day``."""
         mass = f"{self.mass_t / _KG:g} kg" if self.mass_t < 1.0 else f"{self.mass_t:g} t"
         if self.years is not None:
@@ -41,18 +41,17 @@ class Exposure:
         return f"{mass}, {self.pot:g} {counted}"
 
 
-def unit_exposure(flux: Flux | Source, *, coherent: bool) -> Exposure:
+def unit_exposure(flux: Beam, mass_t: float = 1.0, years: float = 1.0) -> Exposure:
     """Return the exposure that rates are given for where none is asked for.
 
-    A tonne and 1e20 protons (or muon decays), a year or a burst; for coherent scattering a kg, and a day instead of a
-    year, but a tonne for a burst. Raise `InputError` for a flux that is only a shape.
+    That is `mass_t` with 1e20 protons (or muon decays) or with `years`, and a tonne for a burst. Raise `InputError` for
+    a flux that is only a shape.
     """
     units = flux.total_units
     if units == _PER_BURST:
         return Exposure(1.0)
-    mass_t = _KG if coherent else 1.0
     if units == _PER_SECOND:
-        return Exposure(mass_t, years=_DAY if coherent else 1.0)
+        return Exposure(mass_t, years=years)
     if units in _PER_PROTON:
         return Exposure(mass_t, pot=_UNIT_POT)
     raise InputError(
@@ -62,7 +61,7 @@ def unit_exposure(flux: Flux | Source, *, coherent: bool) -> Exposure:
 
 
 def expected_events(
-    sigma_cm2: float, flux: Flux | Source, *, target: str, mass_t: float, pot: float | None = None,
+    sigma_cm2: float, flux: Beam, *, target: str, mass_t: float, pot: float | None = None,
     years: float | None = None, within: str | None = None,
 ) -> float:  # fmt: skip
     """Return the expected number of events.
@@ -99,7 +98,7 @@ def number_of_nuclei(target: str, mass_t: float, within: str | None = None) -> f
     return mass_t * sum(matter.number_per_tonne(nuclide) for nuclide, _ in pure.components)
 
 
-def _exposure(flux: Flux | Source, pot: float | None, years: float | None) -> float:
+def _exposure(flux: Beam, pot: float | None, years: float | None) -> float:
     """Return what the flux is to be multiplied with."""
     units = flux.total_units
     if units in _PER_PROTON:

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from tridentgen.analysis.cut_flow import cut_flow, in_words
+from tridentgen.analysis.cut_flow import cut_flow
+from tridentgen.events.observables import cuts_on
 from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
 from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 
-LIMITS = {"q2": (1.0, math.inf), "w2": (-math.inf, 2.0)}
+CUTS = cuts_on({"q2": (1.0, math.inf), "w2": (-math.inf, 2.0)}, TRIDENT_OBSERVABLES)
 BATCH = {
     "weight": np.array([1.0, 2.0, 3.0, 4.0]),
     "q2": np.array([0.5, 1.5, 1.5, 1.5]),
@@ -19,7 +20,7 @@ BATCH = {
 
 
 def test_by_hand() -> None:
-    flow = cut_flow([BATCH], LIMITS, "regime")
+    flow = cut_flow([BATCH], CUTS, "regime")
     assert set(flow) == {0, 2}
     assert [share.value for share in flow[0]] == pytest.approx([5.0 / 6.0, 2.0 / 6.0])
     assert [(share.value, share.error) for share in flow[2]] == [(1.0, 0.5), (1.0, 0.5)]  # one event
@@ -30,13 +31,13 @@ def test_by_hand() -> None:
 
 def test_all_events_together_and_in_batches() -> None:
     halves = [{name: values[part] for name, values in BATCH.items()} for part in (slice(0, 2), slice(2, 4))]
-    assert cut_flow(halves, LIMITS) == cut_flow([BATCH], LIMITS)
-    assert cut_flow([BATCH], LIMITS)[0][1].value == pytest.approx(0.6)
+    assert cut_flow(halves, CUTS) == cut_flow([BATCH], CUTS)
+    assert cut_flow([BATCH], CUTS)[0][1].value == pytest.approx(0.6)
 
 
 def test_the_acceptance_is_the_last_step() -> None:
     batch = {**BATCH, "acceptance": np.array([1.0, 0.5, 0.5, 0.25])}
-    values = [share.value for share in cut_flow([batch], LIMITS)[0]]
+    values = [share.value for share in cut_flow([batch], CUTS)[0]]
     assert values == pytest.approx([0.9, 0.6, 0.2])
 
 
@@ -46,7 +47,9 @@ def test_the_error_is_that_of_many_runs() -> None:
     found = []
     for _ in range(400):
         x = rng.random(500)
-        found.append(cut_flow([{"weight": 0.1 + x, "q2": x}], {"q2": (0.3, math.inf)})[0][0])
+        found.append(
+            cut_flow([{"weight": 0.1 + x, "q2": x}], cuts_on({"q2": (0.3, math.inf)}, TRIDENT_OBSERVABLES))[0][0]
+        )
     spread = np.std([share.value for share in found])
     assert spread == pytest.approx(np.mean([share.error for share in found]), rel=4.0 / math.sqrt(800))
 
@@ -61,21 +64,21 @@ def test_the_error_of_nothing_and_of_everything_is_that_of_wilson() -> None:
         low, high = (p, high) if p < math.sqrt(p * (1.0 - p) / n) else (low, p)
     values = {"weight": weights, "q2": np.arange(5.0)}
     for least, value in ((9.0, 0.0), (0.0, 1.0)):
-        (share,) = cut_flow([values], {"q2": (least, math.inf)})[0]
+        (share,) = cut_flow([values], cuts_on({"q2": (least, math.inf)}, TRIDENT_OBSERVABLES))[0]
         assert share.value == value
         assert share.error == pytest.approx(high, rel=1e-12)
 
 
 def test_nothing_at_all() -> None:
-    flow = cut_flow([{**BATCH, "weight": np.zeros(4)}], LIMITS)
+    flow = cut_flow([{**BATCH, "weight": np.zeros(4)}], CUTS)
     assert [(share.value, share.error) for share in flow[0]] == [(0.0, 0.0), (0.0, 0.0)]
 
 
 def test_cuts_in_the_units_of_cards() -> None:
     limits = {"delta_theta": (-math.inf, math.radians(20.0)), "m2_ll": (0.1, 0.2), "energy_plus": (0.5, math.inf)}
-    assert in_words(limits, TRIDENT_OBSERVABLES) == [
+    assert [cut.words for cut in cuts_on(limits, TRIDENT_OBSERVABLES)] == [
         "delta_theta <= 20 deg",
         "0.1 <= m2_ll <= 0.2 GeV2",
         "energy_plus >= 0.5 GeV",
     ]
-    assert in_words({"cos_theta": (0.1, math.inf)}, CEVNS_OBSERVABLES) == ["cos_theta >= 0.1"]
+    assert [cut.words for cut in cuts_on({"cos_theta": (0.1, math.inf)}, CEVNS_OBSERVABLES)] == ["cos_theta >= 0.1"]

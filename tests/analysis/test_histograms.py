@@ -9,7 +9,7 @@ from tests.events.synthetic import trident_events
 from tridentgen.analysis.histograms import bin_edges, dsigma_histogram, weighted_quantiles
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
-from tridentgen.plots.axes import TRIDENT_OBSERVABLES
+from tridentgen.processes.trident.observables import TRIDENT_AXES
 
 
 def test_the_histogram_is_numpys_over_the_widths() -> None:
@@ -67,7 +67,7 @@ def test_edges_must_rise(edges: Any) -> None:
 
 def test_axes_hold_the_cross_section_but_for_the_tails() -> None:
     events = trident_events(5000)
-    for observable in TRIDENT_OBSERVABLES:
+    for observable in TRIDENT_AXES:
         values = observable.value(events[observable.column])
         edges, log = bin_edges(values, events["weight"], always_log=observable.log)
         assert np.all(np.diff(edges) > 0.0)

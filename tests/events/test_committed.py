@@ -20,12 +20,16 @@ from tridentgen.events.committed import CommittedFile, is_begun, journal_path
 KILLED_EVERYWHERE = """
 import os, pathlib, sys
 import h5py, numpy as np
-from tridentgen.engines.process import Column
+from tridentgen.engines.process import Column, Role
 from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter, RESCALED
-from tridentgen.events.verify import verify
+from tridentgen.analysis.verify import verify
 
-COLUMNS = (Column("event_id", "", "n", dtype="u8"), Column("weight", "cm2", "w"), Column("p4", "GeV", "p", (4,)))
+COLUMNS = (
+    Column("event_id", "", "n", dtype="u8"),
+    Column("weight", "cm2", "w", role=Role.WEIGHT),
+    Column("p4", "GeV", "p", (4,)),
+)
 TOTAL, STEP = 1500, 190
 
 def write(path):

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.events.synthetic import C_L, C_R, TARGET_MASSES_GEV, trident_events
+from tridentgen.analysis.summary import summary
 from tridentgen.errors import InputError
 from tridentgen.events import reader
-from tridentgen.events.events import Events, summary
+from tridentgen.events.events import Events
 from tridentgen.matter.particles import charged_lepton
 from tridentgen.processes.trident.columns import REGIME_NAMES, TRIDENT_COLUMNS
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import tridentgen
 from tests.events.synthetic import trident_events
-from tridentgen.engines.process import Column
+from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.committed import CommittedFile
 from tridentgen.events.events import read
@@ -25,7 +25,7 @@ from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 COLUMNS = (
     Column("event_id", "", "number", dtype="u8"),
-    Column("weight", "cm2", "weight"),
+    Column("weight", "cm2", "weight", role=Role.WEIGHT),
     Column("p4", "GeV", "p", (4,)),
 )
 

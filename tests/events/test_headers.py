@@ -12,12 +12,12 @@ import h5py
 import pytest
 
 from tests.production_runs import ROOT, production_card, shards, whole_run
+from tridentgen.analysis.verify import require_sound
 from tridentgen.errors import FileError
 from tridentgen.events.events import read
 from tridentgen.events.headers import Texts, virtual_mappings
 from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
-from tridentgen.events.verify import require_sound
 
 READ = """
 import sys

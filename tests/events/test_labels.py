@@ -7,8 +7,8 @@ import pytest
 
 from tests.events.synthetic import trident_events
 from tests.events.synthetic_cevns import cevns_events
+from tridentgen.analysis.summary import summary
 from tridentgen.events import labels
-from tridentgen.events.events import summary
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.processes.cevns.labels import channel_names

@@ -17,12 +17,13 @@ import pytest
 from tests.command_line import Command
 from tests.production_runs import COUNT, ROOT, attributes, content, production_card, shards, whole_run
 from tests.run_cards import assert_same, columns_of
+from tridentgen.analysis.summary import summary
+from tridentgen.analysis.verify import require_sound, verify
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError
-from tridentgen.events.events import read, summary
+from tridentgen.events.events import read
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.merge import merge
-from tridentgen.events.verify import require_sound, verify
 from tridentgen.runs.run import run
 
 EDGES = [0, 5000, 12_000, COUNT]

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from tests.events.synthetic import trident_events
+from tridentgen.analysis.summary import summary
 from tridentgen.errors import FileError, InputError
 from tridentgen.events import reader
-from tridentgen.events.events import read, summary
+from tridentgen.events.events import read
 from tridentgen.events.reader import open_events
 
 

@@ -14,9 +14,11 @@ from tests.events.synthetic_cevns import cevns_events
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.events import Events
 from tridentgen.plots import events as plots
-from tridentgen.plots.axes import COHERENT_OBSERVABLES, TRIDENT_OBSERVABLES, observables_of
+from tridentgen.plots.axes import axes_of
 from tridentgen.plots.events import plot_events
 from tridentgen.plots.style import style
+from tridentgen.processes.cevns.observables import CEVNS_AXES
+from tridentgen.processes.trident.observables import TRIDENT_AXES
 
 NAMES = [
     "m2_ll",
@@ -40,7 +42,7 @@ def needs_pictures() -> None:
 def texts(events: Events, name: str) -> dict[str, str]:
     """Draw one observable and return what is written on it."""
     needs_pictures()
-    known = COHERENT_OBSERVABLES if "isotope" in events.columns else TRIDENT_OBSERVABLES
+    known = CEVNS_AXES if "isotope" in events.columns else TRIDENT_AXES
     observable = next(o for o in known if o.name == name)
     with style():
         axes = plots._single(events, plots._Panel.of(events, observable)).axes[0]
@@ -178,7 +180,7 @@ def test_neutrinos_beyond_a_GeV_are_drawn_in_GeV() -> None:
     assert texts(events, "e_nu")["x"] == r"$E_\nu$ [MeV]"
     high = dataclasses.replace(events, columns={**events.columns, "e_nu": 100.0 * events["e_nu"]})
     needs_pictures()
-    (energy,) = [o for o in observables_of(high) if o.name == "e_nu"]
+    (energy,) = [o for o in axes_of(high) if o.name == "e_nu"]
     assert energy.units == "GeV"
     np.testing.assert_array_equal(energy.value(high["e_nu"]), high["e_nu"])
 
@@ -186,7 +188,7 @@ def test_neutrinos_beyond_a_GeV_are_drawn_in_GeV() -> None:
 def test_observed_energies_are_what_the_detector_keeps() -> None:
     needs_pictures()
     events = cevns_events(5000)
-    (observed,) = [o for o in COHERENT_OBSERVABLES if o.name == "observed_energy"]
+    (observed,) = [o for o in CEVNS_AXES if o.name == "observed_energy"]
     panel = plots._Panel.of(events, observed)
     kept = events["weight"] * events["acceptance"]
     assert float(np.sum(panel.curves[0].values * np.diff(panel.edges))) == pytest.approx(kept.sum(), rel=0.01, abs=0.0)

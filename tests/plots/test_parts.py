@@ -7,7 +7,7 @@ import pytest
 
 from tests.events.synthetic import trident_events
 from tests.events.synthetic_cevns import cevns_events
-from tridentgen.plots.parts import TOTAL, kept_by_detector, parts_of
+from tridentgen.plots.parts import TOTAL, accepted_by_detector, parts_of
 
 SUN = tuple(f"{name}-{nu}" for name in ("pp", "pep", "8B", "hep") for nu in ("nue", "numu", "nutau"))
 XENON = tuple(f"Xe{A}" for A in (124, 126, 128, 129, 130, 131, 132, 134, 136))
@@ -66,6 +66,6 @@ def test_neutrinos_stand_before_their_antineutrinos() -> None:
 
 def test_the_detector_keeps_its_acceptance_of_every_event() -> None:
     events = cevns_events(100)
-    part = kept_by_detector(events)
+    part = accepted_by_detector(events)
     assert part.mask.all()
     np.testing.assert_array_equal(part.factor, events["acceptance"])

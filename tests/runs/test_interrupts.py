@@ -17,10 +17,10 @@ import h5py
 import pytest
 
 from tests.production_runs import attributes, command, content, production_card, whole_run
+from tridentgen.analysis.verify import require_sound
 from tridentgen.errors import FileError
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.output import uninterrupted
-from tridentgen.events.verify import require_sound
 from tridentgen.interrupts import Stopped, Terminated, terminable
 from tridentgen.runs.distribution.dask_workers import dask_executor
 from tridentgen.runs.run import run

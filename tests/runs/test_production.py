@@ -13,9 +13,9 @@ import pytest
 
 from tests.production_runs import COUNT, attributes, command, content, need, production_card, shards, whole_run
 from tests.run_cards import assert_same, columns_of
+from tridentgen.analysis.verify import require_sound
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.merge import merge
-from tridentgen.events.verify import require_sound
 from tridentgen.runs.run import run
 
 EDGES = [0, 1, 4096, 4100, 9000, 12_288, 19_999, COUNT]

@@ -17,9 +17,9 @@ import pytest
 from tests.command_line import Command
 from tests.production_runs import attributes, command, content, need, production_card, whole_run
 from tests.run_cards import columns_of
+from tridentgen.analysis.verify import require_sound
 from tridentgen.errors import FileError
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.events.verify import require_sound
 from tridentgen.runs.run import run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")

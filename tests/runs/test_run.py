@@ -14,9 +14,9 @@ import pytest
 
 import tridentgen
 from tests.run_cards import assert_same, columns_of, write_card
+from tridentgen.analysis.summary import summary
 from tridentgen.cards import CardError, read_card
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.events import summary
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.runs import production

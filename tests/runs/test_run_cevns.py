@@ -14,7 +14,7 @@ import pytest
 import tridentgen as tg
 from tests.command_line import CROSS_SECTION_KEYS, Command
 from tests.run_cards import assert_same, columns_of
-from tridentgen.events.events import summary
+from tridentgen.analysis.summary import summary
 from tridentgen.flux import stopped_pions
 from tridentgen.processes.cevns.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
 from tridentgen.runs.run import Run, run

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 from tests.run_cards import Columns, assert_same, columns_of, write_card
+from tridentgen.analysis.verify import verify
 from tridentgen.cards import CardError
 from tridentgen.errors import FileError
 from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
-from tridentgen.events.verify import verify
 from tridentgen.exchange.export.source import EventSource
 from tridentgen.runs import production
 from tridentgen.runs.run import run

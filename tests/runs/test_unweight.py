@@ -13,9 +13,9 @@ from scipy import stats
 from tests.production_runs import attributes, content, need, production_card
 from tests.run_cards import columns_of
 from tests.runs.test_resume import broken_off
+from tridentgen.analysis.verify import require_sound
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.events.verify import require_sound
 from tridentgen.runs.run import Run, run
 
 COUNT, WEIGHTED = 12_000, 60_000

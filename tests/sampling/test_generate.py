@@ -111,7 +111,7 @@ def test_weights_and_their_parts_are_divided_by_the_number_of_events(proposal: P
     assert events.attributes["sum_w2"] == pytest.approx(np.sum(events["weight"] ** 2), rel=1e-13, abs=0.0)
     assert events.attributes["map_hash"] == proposal.digest
     columns = {"weight": np.array([4.0]), "weight_rr": np.array([2.0]), "pair": np.array([[1.0, 2.0]])}
-    divide_weights(columns, 4)
+    divide_weights(columns, ("weight", "weight_rr"), 4)
     assert (columns["weight"][0], columns["weight_rr"][0], columns["pair"][0, 0]) == (1.0, 0.5, 1.0)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.engines.process import Column
+from tridentgen.engines.process import Column, Role
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.physics.elementary import Value, Values, exp
 
@@ -17,8 +17,8 @@ FloatArray = NDArray[np.float64]
 
 _COLUMNS = (
     Column("event_id", "", "number of the event", dtype="u8"),
-    Column("weight", "cm2", "weight"),
-    Column("weight_ll", "cm2", "a part of the weight"),
+    Column("weight", "cm2", "weight", role=Role.WEIGHT),
+    Column("weight_ll", "cm2", "a part of the weight", role=Role.PART),
     Column("channel", "", "channel", dtype="i4"),
     Column("pair", "", "the first two coordinates", (2,)),
     Column("spare", "", "the spare random numbers", (3,)),

@@ -47,7 +47,7 @@ def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tu
     assert isinstance(card.process, ProcessCard)
     require_common_model(card)
     fluxes = {name: _flux(card, name) for name in neutrinos_of(card)}
-    exposure = exposure_of(card, next(iter(fluxes.values())), coherent=False)
+    exposure = exposure_of(card, next(iter(fluxes.values())))
     plans = []
     for name, flux in fluxes.items():
         for pair in channels(name):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.events.observables import Observable, passing
+from tridentgen.events.observables import Cut
 
 FloatArray = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
-Limits = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -87,28 +86,28 @@ def error_at_the_end(weight: float, squares: float) -> float:
     return squares / (weight * weight + squares)
 
 
-def cut_flow(batches: Iterable[Columns], limits: Limits, groups: str | None = None) -> dict[int, list[Share]]:
+def cut_flow(batches: Iterable[Columns], cuts: Sequence[Cut], groups: str | None = None) -> dict[int, list[Share]]:
     """Return the share of each group's cross section that is left after each cut; parameters as of `cut_sums`."""
-    found = cut_sums(batches, limits, groups)
+    found = cut_sums(batches, cuts, groups)
     return {group: [sums.share(step) for step in range(len(sums.kept))] for group, sums in found.items()}
 
 
-def cut_sums(batches: Iterable[Columns], limits: Limits, groups: str | None = None) -> dict[int, CutSums]:
+def cut_sums(batches: Iterable[Columns], cuts: Sequence[Cut], groups: str | None = None) -> dict[int, CutSums]:
     """Return the sums over each group's events, before and after each cut.
 
     Parameters
     ----------
     batches
         Columns of weighted events; ``acceptance``, where they have it, is one more step at the end.
-    limits
-        Lowest and highest value of each observable, in the order of the cuts.
+    cuts
+        In their order.
     groups
         Column of whole numbers by which to tell groups apart; without it all events are group 0.
     """
     found: dict[int, CutSums] = {}
     for batch in batches:
         weight = batch["weight"]
-        chances = _chances(batch, limits)
+        chances = _chances(batch, cuts)
         numbers = np.zeros(len(weight), dtype=np.int64) if groups is None else batch[groups]
         for group in np.unique(numbers):
             sums = found.setdefault(int(group), CutSums(len(chances)))
@@ -117,30 +116,13 @@ def cut_sums(batches: Iterable[Columns], limits: Limits, groups: str | None = No
     return found
 
 
-def _chances(batch: Columns, limits: Limits) -> list[FloatArray]:
+def _chances(batch: Columns, cuts: Iterable[Cut]) -> list[FloatArray]:
     """Return the chance of every event to be kept after each step."""
     kept = np.ones(len(batch["weight"]))
     steps = []
-    for name, limit in limits.items():
-        kept = kept * passing(batch, {name: limit})
+    for cut in cuts:
+        kept = kept * cut.passes(batch)
         steps.append(kept)
     if "acceptance" in batch:
         steps.append(kept * batch["acceptance"])
     return steps
-
-
-def in_words(limits: Limits, observables: Iterable[Observable]) -> list[str]:
-    """Return each cut as in ``5 <= theta_minus <= 20 deg``, in the units of the card."""
-    known = {observable.name: observable for observable in observables}
-    words = []
-    for name, (low, high) in limits.items():
-        seen = known[name]
-        least, largest = f"{low / seen.factor:.6g}", f"{high / seen.factor:.6g}"
-        if not math.isfinite(low):
-            told = f"{name} <= {largest}"
-        elif not math.isfinite(high):
-            told = f"{name} >= {least}"
-        else:
-            told = f"{least} <= {name} <= {largest}"
-        words.append(f"{told} {seen.unit}".rstrip())
-    return words

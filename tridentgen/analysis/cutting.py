@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from tridentgen.analysis.cut_flow import Columns, CutSums, Limits, cut_sums, in_words
+from tridentgen.analysis.cut_flow import Columns, CutSums, cut_sums
 from tridentgen.analysis.cut_results import CutFlow, Scale
 from tridentgen.cards import CardError, parse_card, read_card
+from tridentgen.engines.process import Role
 from tridentgen.errors import FileError, InputError, TridentgenError
-from tridentgen.events.cuts_card import CutsCard, cut_overrides, cuts_of_options
-from tridentgen.events.observables import columns_of
+from tridentgen.events.columns import names_of
+from tridentgen.events.cuts_card import cut_overrides, cuts_of_options
+from tridentgen.events.observables import Cut, Observable
 from tridentgen.events.output import check_output
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.selected import write_passing
@@ -24,17 +26,19 @@ from tridentgen.exchange.importing.candidates import OTHER, Candidates, other_ki
 from tridentgen.exchange.importing.formats import is_foreign, open_foreign
 from tridentgen.exchange.importing.found import Found, Reader, batched
 from tridentgen.exchange.importing.tables import blocks, require_finite
-from tridentgen.processes.cevns.observables import CEVNS_OBSERVABLES
-from tridentgen.processes.trident.columns import REGIME_NAMES
-from tridentgen.processes.trident.labels import regime_name
-from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
+from tridentgen.processes.base import ReactionKind, Sort
+from tridentgen.processes.kinds import TRIDENT, columns_of, kind_of
+from tridentgen.processes.trident.observables import OTHER_KINETIC
 from tridentgen.progress import Progress, silent
+
+PAIRS = Observable("pairs", "")
+"""Number of candidate pairs in an event of another generator."""
 
 _NAME_THEM = "name what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"
 
 
 @dataclass(frozen=True)
-class Cuts:
+class CutRequest:
     """What is asked for.
 
     Attributes
@@ -54,47 +58,51 @@ class Cuts:
     candidates: Candidates | None = None
     veto_GeV: float | None = None
 
-    def steps(self, *, coherent: bool, path: Path, stored: str | None = None) -> tuple[Limits, tuple[str, ...]]:
-        """Return the limits in their order, and each in words; raise `InputError` where there are none.
+    def steps(self, kind: ReactionKind, path: Path, stored: str | None = None) -> tuple[list[Cut], tuple[str, ...]]:
+        """Return the cuts in their order, and each in words; raise `InputError` where there are none.
 
         Where neither options nor a card say what to cut, the card `stored` in the file does.
         """
-        limits: dict[str, tuple[float, float]] = {}
+        steps: list[Cut] = []
         words: list[str] = []
         if self.candidates is not None:
-            limits["pairs"] = (1.0, 1.0)
+            steps.append(Cut(PAIRS, 1.0, 1.0))
             words.append("one candidate pair")
         if self.veto_GeV is not None:
-            if coherent:
-                raise InputError(f"--veto-kinetic goes with tridents; '{path}' holds coherent scattering")
-            limits["other_kinetic"] = (-math.inf, self.veto_GeV)
+            if kind.veto is None:
+                raise InputError(f"--veto-kinetic is for tridents; '{path}' holds {kind.events_are}")
+            steps.append(Cut(kind.veto, high=self.veto_GeV))
             words.append(f"nothing else above {self.veto_GeV:g} GeV")
-        given = self._given(coherent=coherent, stored=stored)
-        if not (given or limits):
-            raise InputError(f"there is nothing to cut on in '{path}'; give --cut KEY=VALUE or --card CARD")
-        observables = CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES
-        return {**limits, **given}, (*words, *in_words(given, observables))
+        given = self._given(kind, stored)
+        if not (given or steps):
+            raise InputError(f"no cuts are given for '{path}'; give --cut KEY=VALUE or --card CARD")
+        return [*steps, *given], (*words, *(cut.words for cut in given))
 
-    def _given(self, *, coherent: bool, stored: str | None) -> Limits:
+    def _given(self, kind: ReactionKind, stored: str | None) -> tuple[Cut, ...]:
         """Return the cuts on observables."""
         if self.card is not None:
             card = read_card(self.card, cut_overrides(self.options))
-            if (card.process.kind == "cevns") != coherent:
-                raise InputError(f"--card {self.card}: is of {card.process.kind}, the events are of another process")
-            return card.cuts.limits
+            if card.kind.observables != kind.observables:
+                raise InputError(f"--card {self.card}: is for {card.kind.name}, the events are from {kind.name}")
+            return card.cuts.cuts
         if self.options:
-            cuts, mistakes = cuts_of_options(self.options, CEVNS_OBSERVABLES if coherent else TRIDENT_OBSERVABLES)
+            cuts, mistakes = cuts_of_options(self.options, kind.observables)
             if mistakes:
                 raise CardError(*mistakes)
-            return cuts.limits
+            return cuts.cuts
         try:
-            return CutsCard().limits if stored is None else parse_card(stored).cuts.limits
+            return () if stored is None else parse_card(stored).cuts.cuts
         except TridentgenError:  # of another version
-            return CutsCard().limits
+            return ()
 
 
-def cut(
-    path: str | Path, cuts: Cuts, output: str | Path | None = None, *, force: bool = False, progress: Progress = silent
+def apply_cuts(
+    path: str | Path,
+    cuts: CutRequest,
+    output: str | Path | None = None,
+    *,
+    force: bool = False,
+    progress: Progress = silent,
 ) -> CutFlow:
     """Apply cuts to the events of a file, block by block.
 
@@ -102,7 +110,7 @@ def cut(
     ----------
     path
         An event file, or HepMC or HEPEVT of any generator.
-    cuts : Cuts
+    cuts : CutRequest
     output
         Where the events that pass are written; for event files alone.
     force : bool
@@ -112,7 +120,7 @@ def cut(
     Raises
     ------
     InputError, FileError
-        Cuts that are none or do not fit, a file that cannot be read or written, or events without what is cut on.
+        CutRequest that are none or do not fit, a file that cannot be read or written, or events without what is cut on.
     """
     path, target = Path(path), None if output is None else Path(output)
     if is_foreign(path):
@@ -128,22 +136,23 @@ def cut(
             raise InputError(f"--output {target}: is the file that is read; choose another one")
         check_output(target, force)
     with open_events(path) as file:
-        flow, limits = _cut_event_file(file, cuts, progress)
+        flow, steps = _cut_event_file(file, cuts, progress)
         if target is not None:
-            cuts_alone = flow.steps[: len(limits)]
-            sigma = flow.scale.amount(flow.whole, flow.whole, len(limits) - 1)
-            rows = write_passing(file, target, limits, cuts_alone, sigma.error, force=force)
+            cuts_alone = flow.steps[: len(steps)]
+            sigma = flow.scale.amount(flow.whole, flow.whole, len(steps) - 1)
+            rows = write_passing(file, target, steps, cuts_alone, sigma.error, force=force)
             flow = replace(flow, output=target, written=rows)
     return flow
 
 
-def _cut_event_file(file: EventFile, cuts: Cuts, progress: Progress) -> tuple[CutFlow, Limits]:
-    """Return what is left of an event file, and the limits on its events."""
-    known, coherent = {column.name for column in file.columns}, file.attributes.get("process") == "cevns"
-    limits, words = cuts.steps(coherent=coherent, path=file.path, stored=file.attributes.get("card"))
-    groups = "regime" if "regime" in known and not coherent else None
-    detector = {"acceptance"} & known
-    needed = {"weight", *detector, *_needed(limits, known, file.path), *([groups] if groups else [])}
+def _cut_event_file(file: EventFile, cuts: CutRequest, progress: Progress) -> tuple[CutFlow, list[Cut]]:
+    """Return what is left of an event file, and the cuts."""
+    kind = kind_of(file.attributes, file.path)
+    columns = columns_of(file.columns, file.attributes)
+    known, detector = {column.name for column in columns}, names_of(columns, Role.ACCEPTANCE)
+    steps, words = cuts.steps(kind, file.path, file.attributes.get("card"))
+    sort = _grouping(kind, known)
+    needed = {"weight", *detector, *_needed(steps, known, file.path), *([sort.column] if sort else [])}
 
     def batches() -> Iterator[Columns]:
         done = 0
@@ -152,12 +161,12 @@ def _cut_event_file(file: EventFile, cuts: Cuts, progress: Progress) -> tuple[Cu
             progress("cutting", done / file.rows)
             yield block
 
-    sums = cut_sums(batches(), limits, groups)
+    sums = cut_sums(batches(), steps, _column(sort))
     if not sums:
         raise FileError(f"'{file.path}' holds no events; loosen the cuts of its card and make it again")
-    what = "coherent scattering" if coherent else "tridents"
     words = (*words, *(["detector"] if detector else []))
-    return CutFlow(file.path, what, words, _by_name(sums, groups), _scale(file.attributes)), limits
+    groups = _by_name(sums, sort, file.attributes)
+    return CutFlow(file.path, kind.events_are, words, groups, _scale(file.attributes)), steps
 
 
 def _scale(known: Mapping[str, Any]) -> Scale:
@@ -169,33 +178,33 @@ def _scale(known: Mapping[str, Any]) -> Scale:
     return Scale(float(known["sigma"]), float(known.get("sigma_error", 0.0)) if better else None, trials)
 
 
-def _cut_foreign(reader: Reader, cuts: Cuts) -> CutFlow:
+def _cut_foreign(reader: Reader, cuts: CutRequest) -> CutFlow:
     """Return what is left of the events of another generator."""
     path, events = reader.path, reader.events()
     batches = _as_they_are(events, path) if cuts.candidates is None else _paired(events, cuts.candidates, path)
     first = next(batches, None)
     if first is None:
         raise FileError(f"'{path}' holds no events; make it again")
-    coherent = "regime" not in first
-    limits, words = cuts.steps(coherent=coherent, path=path)
-    _needed(limits, first, path)
-    groups = None if coherent else "regime"
-    sums = cut_sums(chain([first], batches), limits, groups)
-    what = "candidates" if cuts.candidates is not None else "coherent scattering" if coherent else "tridents"
+    kind, columns = first
+    steps, words = cuts.steps(kind, path)
+    _needed(steps, columns, path)
+    sort = _grouping(kind, columns)
+    sums = cut_sums(chain([columns], (more for _, more in batches)), steps, _column(sort))
+    what = "candidates" if cuts.candidates is not None else kind.events_are
     sigma = reader.sigma_cm2
-    return CutFlow(path, what, words, _by_name(sums, groups), Scale(sigma, None if sigma is None else 0.0, math.inf))
+    return CutFlow(path, what, words, _by_name(sums, sort, {}), Scale(sigma, None if sigma is None else 0.0, math.inf))
 
 
-def _as_they_are(events: Iterable[Found], path: Path) -> Iterator[Columns]:
-    """Return the columns of tridents or of coherent scattering; raise where the events are something else."""
+def _as_they_are(events: Iterable[Found], path: Path) -> Iterator[tuple[ReactionKind, Columns]]:
+    """Return the columns of tridents or CEvNS; raise `InputError` where the events are something else."""
     try:
         for block in blocks(_whole(events), path):
-            if block.is_trident:
+            if block.kind.veto is not None:
                 pairs = zip(block.found, block.roles, strict=True)
                 others = [other_kinetic_GeV(event, (roles.minus, roles.plus)) for event, roles in pairs]
-                yield {**block.columns, "other_kinetic": np.array(others)}
+                yield block.kind, {**block.columns, block.kind.veto.name: np.array(others)}
             else:
-                yield block.columns
+                yield block.kind, block.columns
     except InputError as error:
         raise InputError(f"{error}; {_NAME_THEM}") from error
 
@@ -208,20 +217,20 @@ def _whole(events: Iterable[Found]) -> Iterator[Found]:
         yield event
 
 
-def _paired(events: Iterable[Found], candidates: Candidates, path: Path) -> Iterator[Columns]:
+def _paired(events: Iterable[Found], candidates: Candidates, path: Path) -> Iterator[tuple[ReactionKind, Columns]]:
     """Return the columns of candidates."""
     for found in batched(events):
         columns = candidates.columns(found)
         require_finite(columns, found, path)
-        yield columns
+        yield TRIDENT, columns
 
 
-def _needed(limits: Limits, known: Collection[str], path: Path) -> set[str]:
-    """Return the columns that the limits take; raise `InputError` for what these events do not have."""
+def _needed(cuts: Iterable[Cut], known: Collection[str], path: Path) -> set[str]:
+    """Return the columns that the cuts need; raise `InputError` for what these events do not have."""
     found: set[str] = set()
-    for name in limits:
-        columns = columns_of(name, known)
-        if not columns and name == "other_kinetic":
+    for each in cuts:
+        columns, name = each.observable.needed(known), each.observable.name
+        if not columns and each.observable is OTHER_KINETIC:
             raise InputError(f"the events of '{path}' lack regime or recoil_energy; leave --veto-kinetic out")
         if not columns:
             raise InputError(f"the events of '{path}' have no '{name}' to cut on; leave {name}_min and {name}_max out")
@@ -229,9 +238,19 @@ def _needed(limits: Limits, known: Collection[str], path: Path) -> set[str]:
     return found
 
 
-def _by_name(sums: Mapping[int, CutSums], groups: str | None) -> dict[str, CutSums]:
-    """Return the sums by the names of the regimes; all together where there are none."""
-    if groups is None or set(sums) == {OTHER}:
+def _grouping(kind: ReactionKind, known: Collection[str]) -> Sort | None:
+    """Return the classes by which a cut flow is listed; None where the events do not have that label."""
+    sort = None if kind.groups is None else kind.sorts[kind.groups]
+    return sort if sort is not None and sort.column in known else None
+
+
+def _column(sort: Sort | None) -> str | None:
+    return None if sort is None else sort.column
+
+
+def _by_name(sums: Mapping[int, CutSums], sort: Sort | None, attributes: Mapping[str, Any]) -> dict[str, CutSums]:
+    """Return the sums by the names of their classes; all together where there are none."""
+    if sort is None or set(sums) == {OTHER}:
         return {"all": next(iter(sums.values()))}
-    names = {OTHER: "other", **{code: regime_name(code) for code in range(len(REGIME_NAMES))}}
-    return {names.get(code, str(code)): sums[code] for code in sorted(sums)}
+    names = {**sort.labels(attributes), OTHER: "other"}
+    return {names[code] if code in names else sort.name_of(code): sums[code] for code in sorted(sums)}

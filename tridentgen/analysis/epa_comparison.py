@@ -20,9 +20,10 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
+from tridentgen.events.observables import Axis
 from tridentgen.flux import Flux
-from tridentgen.plots.axes import TRIDENT_OBSERVABLES, Observable
 from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.observables import TRIDENT_AXES
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import engine_of
@@ -98,7 +99,7 @@ class EpaDistribution:
     ----------
     epa : EpaTrident
     beam : Flux
-    observable : Observable
+    observable : Axis
     edges : array of shape (B + 1,)
         In the units of the observable.
     log : bool
@@ -109,7 +110,7 @@ class EpaDistribution:
 
     epa: EpaTrident
     beam: Flux
-    observable: Observable
+    observable: Axis
     edges: FloatArray
     log: bool
     sigma_epa: FloatArray
@@ -187,7 +188,7 @@ def epa_distributions(
 
     Raise `InputError` where the cut on Q allows nothing.
     """
-    observables = [observable for observable in TRIDENT_OBSERVABLES if observable.name in COMPARED]
+    observables = [observable for observable in TRIDENT_AXES if observable.name in COMPARED]
     full = sampled_events(trident, beam, sampling, progress)
     found = []
     for photon_flux, q_max_GeV in fluxes:
@@ -208,9 +209,7 @@ def sampled_events(trident: Trident, beam: Flux, sampling: Sampling, progress: P
     return generate_events(process, proposal, sampling.engine, sampling.seed, sampling.events, {})
 
 
-def _distribution(
-    epa: EpaTrident, beam: Flux, observable: Observable, approximate: Events, full: Events
-) -> EpaDistribution:
+def _distribution(epa: EpaTrident, beam: Flux, observable: Axis, approximate: Events, full: Events) -> EpaDistribution:
     """Histogram both in bins that suit their sum."""
     values = [observable.value(events[observable.column]) for events in (approximate, full)]
     shapes = [events["weight"] / events.sum_weights for events in (approximate, full)]

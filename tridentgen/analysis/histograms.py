@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
+from tridentgen.events.observables import LONG_TAIL
 from tridentgen.events.part_of_run import part_of_run
 
 FloatArray = NDArray[np.float64]
@@ -19,9 +20,6 @@ _EVENTS_PER_BIN = 25
 _TINY = 1e-300
 _TAIL = 1e-3
 """Share of the cross section left out at either end of a logarithmic axis, and below a linear one."""
-
-LONG_TAIL = 1e-2
-"""And above a linear one, where the tail would push the body of the distribution aside."""
 
 
 def dsigma_histogram(

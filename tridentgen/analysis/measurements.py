@@ -271,7 +271,7 @@ def _kept_events(
     q2, pieces = [], []
     trials = card.sampling.events
     for batch in weighted_batches(card, flux, engine, number, progress):
-        kept = passing(batch, card.cuts.limits)
+        kept = passing(batch, card.cuts.cuts)
         q2.append(neutrino_q2(batch["e_nu"][kept], batch["p4_nu_out"][kept]))
         pieces.append(np.array([batch[name][kept] for name in _PIECES]) * (share / trials))
     events = np.concatenate(pieces, axis=1)

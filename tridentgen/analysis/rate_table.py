@@ -10,14 +10,14 @@ from tridentgen.analysis.cut_flow import Measured, Share, cut_flow
 from tridentgen.cards import Card, CardError
 from tridentgen.engines.work import Columns, Engine
 from tridentgen.exposure import Exposure, unit_exposure
-from tridentgen.flux import Flux
+from tridentgen.flux import Beam, Flux
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.processes.trident.columns import REGIME_NAMES
 from tridentgen.processes.trident.targets import simple_regimes
 from tridentgen.progress import Progress, silent
-from tridentgen.runs.job import Beam, beam_of, engine_of, job_of
+from tridentgen.runs.job import beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 from tridentgen.sampling.train import train
@@ -87,12 +87,12 @@ class TridentRate:
         return Measured(math.fsum(total), math.sqrt(math.fsum(variance)))
 
 
-def exposure_of(card: Card, beam: Beam, *, coherent: bool) -> Exposure:
+def exposure_of(card: Card, beam: Beam) -> Exposure:
     """Return the exposure of a card, or that of `unit_exposure`; raise `CardError` where it cannot be had."""
     given = card.exposure
     if given is None or given.is_material_alone:
         with card.blaming("flux", "kind"):
-            return unit_exposure(beam, coherent=coherent)
+            return unit_exposure(beam, card.kind.unit_mass_t, card.kind.unit_years)
     if given.mass_t is None:
         raise CardError(f"{card.where(('exposure',))}: the table [exposure] needs mass_t; give it or leave it out")
     exposure = Exposure(given.mass_t, given.pot, given.years)
@@ -125,7 +125,7 @@ def material_of(card: Card) -> Material:
     name = card.exposure.material if card.exposure is not None else None
     if name is not None:
         return material(name)
-    target = nuclide(card.process.target) if isinstance(card.process, ProcessCard) else None
+    target = nuclide(card.process.target) if card.kind.of_nuclide else None
     return material(card.process.target) if target is None else Material(target.name, ((target, 1.0),))
 
 
@@ -154,7 +154,7 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
     parts: list[RatePart] = []
     for isotope, regimes in open_regimes(card, flux).items():
         nuclei = exposure.mass_t * matter.number_per_tonne(isotope)
-        flows = _flows(on(card, isotope, *regimes), flux, engine, len(parts), progress) if card.cuts.limits else {}
+        flows = _flows(on(card, isotope, *regimes), flux, engine, len(parts), progress) if card.cuts.cuts else {}
         for regime in regimes:
             process = job_of(on(card, isotope, regime), flux).process
             seed = (card.sampling.seed + len(parts)) % _SEEDS  # errors of parts with one seed would not be independent
@@ -162,7 +162,7 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
                 process, engine, seed, rel_error=card.sampling.rel_error,
                 training_points=card.sampling.training_points, progress=progress,
             )  # fmt: skip
-            nothing_left = [Share(0.0, 0.0)] * len(card.cuts.limits)
+            nothing_left = [Share(0.0, 0.0)] * len(card.cuts.cuts)
             flow = tuple(flows.get(REGIME_NAMES.index(regime), nothing_left))
             parts.append(RatePart(isotope, regime, sigma, nuclei, neutrinos, flow))
     return TridentRate(tuple(parts))
@@ -196,7 +196,7 @@ def regimes_above_threshold(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, 
 
 def _flows(card: Card, flux: Flux, engine: Engine, number: int, progress: Progress) -> dict[int, list[Share]]:
     """Return what the cuts leave of each regime on a nuclide, by the code of the regime."""
-    return cut_flow(weighted_batches(card, flux, engine, number, progress), card.cuts.limits, "regime")
+    return cut_flow(weighted_batches(card, flux, engine, number, progress), card.cuts.cuts, "regime")
 
 
 def weighted_batches(

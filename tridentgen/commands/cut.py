@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from tridentgen.analysis.cutting import Cuts, cut
+from tridentgen.analysis.cutting import CutRequest, apply_cuts
 from tridentgen.commands.common import EXIT_OK, Subparsers, complain
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
@@ -40,9 +40,9 @@ def _cut(options: argparse.Namespace) -> int:
     if options.output is not None:
         refuse_names_of_others(Path(options.output))
     veto = None if options.veto_kinetic is None else energy_GeV(options.veto_kinetic, "--veto-kinetic")
-    cuts = Cuts(tuple(options.cut), options.card, _candidates(options), veto)
+    cuts = CutRequest(tuple(options.cut), options.card, _candidates(options), veto)
     with progress_bar() as progress:
-        flow = cut(options.file, cuts, options.output, force=options.force, progress=progress)
+        flow = apply_cuts(options.file, cuts, options.output, force=options.force, progress=progress)
     print(json.dumps(cut_json(flow), indent=2) if options.json else cut_text(flow))
     if nothing_left(flow):
         complain(f"tridentgen: warning: no event of '{flow.path}' passes the cuts; loosen them or take more events")

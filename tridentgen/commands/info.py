@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from tridentgen.analysis.summary import summary
 from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers
-from tridentgen.events.events import summary
 from tridentgen.reports.cards import card_json, card_text
 from tridentgen.reports.event_files import events_text
 from tridentgen.resources import builtin_cards

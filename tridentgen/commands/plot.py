@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
+from tridentgen.api import plot
 from tridentgen.commands.common import EXIT_OK, Subparsers
 
 
@@ -20,9 +20,6 @@ def add(commands: Subparsers) -> None:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    from tridentgen.plots.events import plot_events  # the extra `plot` is not needed for anything else
-
-    path = Path(options.file)
-    pictures = plot_events(path, Path(options.output or path.with_suffix("")), tuple(options.format))
+    pictures = plot(options.file, options.output or None, formats=options.format)
     print(json.dumps([str(p) for p in pictures], indent=2) if options.json else "\n".join(map(str, pictures)))
     return EXIT_OK

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from tridentgen.cards import Card, read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.progress import Progress
-from tridentgen.reports.channels import channels_report
-from tridentgen.reports.rates import RateReport, cevns_report, trident_report
+from tridentgen.reports.by_kind import has_spectra, rate_report
+from tridentgen.reports.rates import RateReport
 
 
 def add(commands: Subparsers) -> None:
@@ -31,20 +29,17 @@ def add(commands: Subparsers) -> None:
 
 def _rate(options: argparse.Namespace) -> int:
     card = read_card(options.card, overrides(options))
-    coherent = card.process.kind == "cevns"
-    if options.output is not None and not coherent:
+    if options.output is not None and not has_spectra(card):
         raise InputError(
-            f"--output {options.output}: draws recoil spectra of coherent scattering; for pictures of tridents use "
+            f"--output {options.output}: draws recoil spectra of CEvNS; for pictures of {card.kind.events_are} use "
             "tridentgen generate, then tridentgen plot"
         )
-    if coherent and options.all_channels:
-        raise InputError("--all-channels is for tridents; coherent scattering is of all neutrinos as it is")
     if options.output is not None:
         from tridentgen.plots.rates import check_picture
 
         check_picture(Path(options.output))
     with progress_bar() as progress:
-        report = _report_of(card, options)(card, progress)
+        report = rate_report(card, all_pairs=options.all_channels, progress=progress)
     pictures = [] if options.output is None else _draw(card, report, Path(options.output))
     if options.json:
         names = {"pictures": [str(path) for path in pictures]} if pictures else {}
@@ -56,12 +51,6 @@ def _rate(options: argparse.Namespace) -> int:
     for warning in report.warnings:
         complain(f"tridentgen: warning: {warning}")
     return EXIT_OK
-
-
-def _report_of(card: Card, options: argparse.Namespace) -> Callable[[Card, Progress], RateReport]:
-    if card.process.kind == "cevns":
-        return cevns_report
-    return channels_report if options.all_channels else trident_report
 
 
 def _draw(card: Card, report: RateReport, output: Path) -> list[Path]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from types import MappingProxyType
 
+from tridentgen.analysis.verify import verify
 from tridentgen.commands.common import EXIT_ERROR, EXIT_OK, Subparsers
-from tridentgen.events.verify import verify
+
+_SAID = MappingProxyType({True: "ok", False: "FAIL", None: "not checked"})
 
 
 def add(commands: Subparsers) -> None:
@@ -20,11 +23,11 @@ def add(commands: Subparsers) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     checks = verify(options.file)
-    sound = all(check.passed for check in checks)
+    sound = all(check.passed is not False for check in checks)
     if options.json:
         print(json.dumps({"path": options.file, "sound": sound, "checks": [asdict(c) for c in checks]}, indent=2))
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:
-            print(f"{'ok  ' if check.passed else 'FAIL'}  {check.name:<{width}}  {check.found}")
+            print(f"{_SAID[check.passed]:<11}  {check.name:<{width}}  {check.found}")
     return EXIT_OK if sound else EXIT_ERROR

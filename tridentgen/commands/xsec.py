@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from types import MappingProxyType
+from typing import Any
 
 from tridentgen._version import __version__
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.processes.trident.card import PROCESS_KINDS
+from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names
 from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_text, cross_sections
 from tridentgen.toml.tables import Override
 
+_OPTIONS = MappingProxyType({"--nu": "neutrino", "--leptons": "leptons", "--target": "target", "--regime": "regimes"})
 _ENERGY_UNITS = {"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3}
 
 
@@ -22,7 +25,7 @@ def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     xsec = commands.add_parser("xsec", help="compute cross sections", allow_abbrev=False)
     xsec.add_argument("card", metavar="CARD", nargs="?", help="path or name of a card")
-    xsec.add_argument("--process", metavar="KIND", help="instead of a card: trident, trident-epa or cevns")
+    xsec.add_argument("--process", metavar="KIND", help="instead of a card: " + ", ".join(kind_names()))
     xsec.add_argument("--nu", help="neutrino: nue, numu, nutau, nuebar, numubar, nutaubar")
     xsec.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons, such as mu- mu+")
     xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns also Ar or CsI")
@@ -80,16 +83,8 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
         if stray:
             raise InputError(f"{', '.join(stray)} cannot go with a card; use --set process.KEY=VALUE")
         return read_card(options.card, overrides(options) + flux)
-    given["--process"] = given["--process"] or "trident"
-    needed = {"--nu": options.nu, "--leptons": options.leptons, "--target": options.target, "--energy": options.energy}
-    if given["--process"] == "cevns":
-        given["--nu"] = given["--nu"] or "numu"  # the Standard Model does not tell them apart
-        del needed["--nu"], needed["--leptons"]
-    else:
-        given["--regime"] = given["--regime"] or ["coherent"]
-    missing = [name for name, value in needed.items() if value is None]
-    if missing and options.process in (None, *PROCESS_KINDS):
-        raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
+    given["--process"] = given["--process"] or TRIDENT.name
+    _fill_in(given, options)
     keys = ("kind", "neutrino", "leptons", "target", "regimes")
     process: list[str | Override] = [
         Override(("process", key), value, f"{name} {value if isinstance(value, str) else ' '.join(value)}")
@@ -97,6 +92,20 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
         if value is not None
     ]
     return parse_card("", path="the command line", overrides=process + flux + overrides(options))
+
+
+def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
+    """Put in what a kind of process lets be left out; raise `InputError` for what it needs."""
+    if given["--process"] not in kind_names():
+        return  # reported with the other mistakes of the options
+    kind = kind_named(given["--process"])
+    for option, key in _OPTIONS.items():
+        if given[option] is None:
+            given[option] = kind.defaults.get(key)
+    missing = [option for option, key in _OPTIONS.items() if key in kind.required and given[option] is None]
+    missing += ["--energy"] if options.energy is None else []
+    if missing:
+        raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
 
 
 def energy_GeV(text: str, option: str = "--energy") -> float:

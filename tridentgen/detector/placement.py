@@ -31,6 +31,7 @@ from tridentgen.matter.nuclei import Nuclide
 Columns = dict[str, NDArray[Any]]
 FloatArray = NDArray[np.float64]
 
+_FOUR_MOMENTUM = (4,)
 _WORDS = 8
 _VOLUME, _POSITION, _DIRECTION, _TIME = 0, slice(1, 4), slice(4, 6), slice(6, 8)
 """Which of the uniform numbers of an event are for what."""
@@ -90,8 +91,7 @@ class Placement:
 
     def columns(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """Return the columns of placed events, from those of the process."""
-        momenta = (c.name.startswith("p4_") for c in columns)
-        return (*(_in_detector(c) if turns else c for c, turns in zip(columns, momenta, strict=True)), *VERTEX_COLUMNS)
+        return (*(_in_detector(c) if c.role.is_momentum else c for c in columns), *VERTEX_COLUMNS)
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
@@ -124,7 +124,7 @@ class Placement:
         vertex = self._vertices(events, u)
         direction = self.beam.directions(vertex, u[_DIRECTION])
         placed: Columns = {
-            name: _turned_momenta(direction, values) if name.startswith("p4_") else values
+            name: _turned_momenta(direction, values) if values.shape[1:] == _FOUR_MOMENTUM else values
             for name, values in events.items()
         }
         x, y, z = vertex

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tridentgen.engines.c_printer import PrintedFunction, print_function
-from tridentgen.engines.process import Process
+from tridentgen.engines.process import Process, weight_names
 from tridentgen.engines.tracer import Graph, Symbol
 from tridentgen.physics.elementary import Value
 from tridentgen.resources import kernels_dir
@@ -13,15 +13,14 @@ from tridentgen.resources import kernels_dir
 
 @dataclass(frozen=True)
 class Output:
-    """Where an output of a traced event goes: a column, and its component where the column has several."""
+    """Where an output of a traced event goes: a column, and its component where the column has several.
+
+    The engine multiplies weights by the inverse density.
+    """
 
     column: str
     component: int = 0
-
-    @property
-    def is_weight(self) -> bool:
-        """Whether the engine multiplies it by the inverse density."""
-        return self.column.startswith("weight")
+    is_weight: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ def trace_integrand(process: Process, channel: int) -> PrintedFunction:
     """Return the integrand of a channel as C."""
     graph = Graph()
     x = [graph.input(f"x{i}") for i in range(process.dimensions)]
-    return print_function(graph, x, [process.integrand(channel, x)], process.dimensions)
+    return print_function(graph, x, [_symbol(graph, process.integrand(channel, x))], process.dimensions)
 
 
 def trace_event(process: Process, channel: int) -> TracedEvent:
@@ -53,17 +52,20 @@ def trace_event(process: Process, channel: int) -> TracedEvent:
     graph = Graph()
     x = [graph.input(f"x{i}") for i in range(process.dimensions)]
     spare = [graph.input(f"s{i}") for i in range(process.spares)]
+    weights = weight_names(process)
     found: list[tuple[Output, Symbol]] = []
     for name, value in process.event(channel, x, spare).items():
         parts = value if isinstance(value, tuple) else (value,)
-        found += [(Output(name, component), _symbol(graph, part)) for component, part in enumerate(parts)]
+        found += [
+            (Output(name, component, name in weights), _symbol(graph, part)) for component, part in enumerate(parts)
+        ]
     found.sort(key=lambda item: (not item[0].is_weight, item[1].number))
     function = print_function(graph, [*x, *spare], [symbol for _, symbol in found], process.dimensions)
     return TracedEvent(function, tuple(output for output, _ in found))
 
 
 def _symbol(graph: Graph, value: Value) -> Symbol:
-    """Return what an event function gave as a symbol, also where it is a plain number."""
+    """Return what a function of the process gave as a symbol, also where it is a plain number."""
     return value if isinstance(value, Symbol) else graph.parameter(float(value))
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from tridentgen.engines.process import Process
+from tridentgen.engines.process import Process, weight_names
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.uniforms import uniforms
 from tridentgen.engines.work import (
@@ -143,7 +143,7 @@ class NumpyEngine(Engine):
         The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
         integrand's weight is above that number times `max_weight`.
         """
-        words = Words.of(process)
+        words, weights = Words.of(process), weight_names(process)
 
         def block(offset: int, length: int) -> Columns:
             u, numbers = uniforms(seed, stream, first + offset, length, words.event), np.arange(length)
@@ -162,7 +162,7 @@ class NumpyEngine(Engine):
                         for component, part in enumerate(value):
                             out[name][which, component] = part
                     else:
-                        out[name][which] = value * inverse if name.startswith("weight") else value
+                        out[name][which] = value * inverse if name in weights else value
             return out
 
         return joined(list(self._run(block, count)))

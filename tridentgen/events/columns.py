@@ -1,20 +1,103 @@
-"""What an event is made of: the columns, their units and what they mean."""
+"""Columns that events of all processes share, and what a file says of a column besides its numbers."""
 
 from __future__ import annotations
 
-from tridentgen.engines.process import Column
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tridentgen.engines.process import Column, Role, Species
 
 BEAM_ALONG_Z, DETECTOR_COORDINATES = "beam along z", "detector coordinates"
-"""What the axes of momenta are: without and with vertices."""
+"""Coordinate systems of the momenta: without and with vertices."""
 
-
-def momentum(name: str, whose: str) -> Column:
-    """Return the column of a four-momentum."""
-    return Column(name, "GeV", f"four-momentum (E, px, py, pz) of {whose}, laboratory frame, {BEAM_ALONG_Z}", (4,))
-
+EVENT_NUMBER = Column("event_id", "", "number of the event in its run", dtype="u8", role=Role.NUMBER)
 
 VERTEX_COLUMNS: tuple[Column, ...] = (
     *(Column(f"vertex_{axis}", "cm", f"{axis} of the vertex, detector coordinates") for axis in "xyz"),
     Column("vertex_time", "ns", "time of the vertex: spill, flight of the neutrino, and the column time if any"),
 )
 """Further columns where the detector has a geometry."""
+
+
+def momentum(name: str, whose: str, role: Role) -> Column:
+    """Return the column of a four-momentum."""
+    text = f"four-momentum (E, px, py, pz) of {whose}, laboratory frame, {BEAM_ALONG_Z}"
+    return Column(name, "GeV", text, (4,), role=role)
+
+
+def label(name: str, description: str) -> Column:
+    """Return the column of a whole number by which events are told apart."""
+    return Column(name, "", description, dtype="i4", role=Role.LABEL)
+
+
+def identified(columns: Iterable[Column], species: Mapping[str, Species]) -> tuple[Column, ...]:
+    """Return the columns with what is known of the particles of their momenta, by column name."""
+    return tuple(replace(c, species=species[c.name]) if c.name in species else c for c in columns)
+
+
+def names_of(columns: Iterable[Column], *roles: Role) -> list[str]:
+    """Return the names of the columns with one of some roles, in their order."""
+    return [column.name for column in columns if column.role in roles]
+
+
+def momenta_of(columns: Iterable[Column]) -> list[str]:
+    """Return the names of the columns that are four-momenta."""
+    return [column.name for column in columns if column.role.is_momentum]
+
+
+def weights_of(columns: Iterable[Column]) -> list[str]:
+    """Return the names of the columns that are weights: ``weight`` first, then its parts."""
+    return [*names_of(columns, Role.WEIGHT), *names_of(columns, Role.PART)]
+
+
+def column_attributes(column: Column) -> dict[str, str]:
+    """Return what an event file says of a column: the attributes of its dataset."""
+    said = {"units": column.units, "description": column.description}
+    if column.role is not Role.UNKNOWN:
+        said["role"] = str(column.role)
+    if (species := column.species) is not None:
+        said |= {"pdg": _joined(species.pdgid), "mass_GeV": _joined(species.mass_GeV)}
+        if species.label:
+            said |= {"depends_on": species.label, "codes": _joined(species.codes)}
+    return said
+
+
+def column_of(name: str, shape: tuple[int, ...], dtype: str, said: Mapping[str, Any]) -> Column:
+    """Return the column that a dataset is, from what its attributes say.
+
+    Raise `LookupError` or `ValueError` where these are not what `column_attributes` writes.
+    """
+    roles = {str(role): role for role in Role}
+    role = roles.get(str(said.get("role", "")), Role.UNKNOWN)
+    species = None
+    if "pdg" in said and "mass_GeV" in said:
+        label = str(said.get("depends_on", ""))
+        species = Species(
+            tuple(map(int, str(said["pdg"]).split(","))),
+            tuple(map(float, str(said["mass_GeV"]).split(","))),
+            label,
+            tuple(map(int, str(said["codes"]).split(","))) if label else (),
+        )
+    return Column(name, str(said["units"]), str(said["description"]), shape, dtype, role, species)
+
+
+def with_roles(columns: Sequence[Column], known: Sequence[Column]) -> tuple[Column, ...]:
+    """Return columns with roles and particles, those of files that do not say them taken from columns that are known.
+
+    Files written before roles were do not say them.
+    """
+    by_name = {column.name: column for column in known}
+
+    def described(column: Column) -> Column:
+        model = by_name.get(column.name)
+        if model is None or (model.shape, model.dtype) != (column.shape, column.dtype):
+            return column
+        role = model.role if column.role is Role.UNKNOWN else column.role
+        return replace(column, role=role, species=column.species or model.species)
+
+    return tuple(described(column) for column in columns)
+
+
+def _joined(values: Iterable[float]) -> str:
+    return ",".join(map(repr, values))

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tridentgen.errors import InputError
-from tridentgen.events.observables import Observable
+from tridentgen.events.observables import Cut, Observable, limits_of
 from tridentgen.toml.positions import BARE_KEY
 from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, Document, Override, Table, toml_value
 
 
 @dataclass(frozen=True)
 class CutsCard:
-    """Cuts on observables: ``[cuts]``. Observable to (min, max) in GeV and radians, infinite where open."""
+    """Cuts on observables: ``[cuts]``, in the order of the card."""
 
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=lambda: MappingProxyType({}))
+    cuts: tuple[Cut, ...] = ()
+
+    @property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Observable to (min, max) in the units of the events, infinite where open."""
+        return limits_of(self.cuts)
 
 
 def read_cuts_table(table: Table, observables: Sequence[Observable]) -> CutsCard:
     """Return the cuts of a table; mistakes are noted in its document."""
-    limits: dict[str, tuple[float, float]] = {}
+    cuts: list[Cut] = []
     given = list(table.data)
 
     def place(seen: Observable) -> int:
@@ -35,11 +39,9 @@ def read_cuts_table(table: Table, observables: Sequence[Observable]) -> CutsCard
         if low is not None and high is not None and low >= high:
             table.complain(bounds[1], f"must be greater than cuts.{bounds[0]} = {low:g}, not {high:g}")
         if low is not None or high is not None:
-            limits[seen.name] = (
-                -math.inf if low is None else low * seen.factor,
-                math.inf if high is None else high * seen.factor,
-            )
-    return CutsCard(MappingProxyType(limits))
+            lowest = -math.inf if low is None else low * seen.factor
+            cuts.append(Cut(seen, lowest, math.inf if high is None else high * seen.factor))
+    return CutsCard(tuple(cuts))
 
 
 def cut_overrides(options: Sequence[str]) -> list[Override]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tridentgen._version import __version__
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError, InputError, TridentgenError, UnfitError, nearest
+from tridentgen.events.columns import column_attributes
 from tridentgen.events.committed import CommittedFile
 from tridentgen.events.groups import (
     Attribute,
@@ -225,8 +226,7 @@ class EventWriter:
             dtype=column.dtype,
             fletcher32=True,
         )
-        data.attrs["units"] = column.units
-        data.attrs["description"] = column.description
+        data.attrs.update(column_attributes(column))
         return data
 
     def _reserve(self, size: int) -> None:

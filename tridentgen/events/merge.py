@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError
+from tridentgen.events.columns import column_attributes
 from tridentgen.events.committed import CommittedFile
 from tridentgen.events.differences import difference
 from tridentgen.events.groups import Group
@@ -289,4 +290,4 @@ def _refer(file: Any, column: Column, files: list[tuple[Path, int]], folder: Pat
             at += size
     missing = np.nan if dtype.kind == "f" else np.iinfo(dtype).max
     data = file.create_virtual_dataset(f"events/{column.name}", layout, fillvalue=missing)
-    data.attrs["units"], data.attrs["description"] = column.units, column.description
+    data.attrs.update(column_attributes(column))

@@ -13,17 +13,16 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.engines.process import Column
+from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.events.columns import column_of
 from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
 from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.headers import virtual_mappings
 from tridentgen.events.output import H5PY_ERRORS, part_path, reason
 from tridentgen.events.pieces import Piece, Pieces
-from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 BLOCK_ROWS = 1 << 17
-_KNOWN = {column.name: column for column in TRIDENT_COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -169,12 +168,25 @@ def _checked_column(
     whole = data.shape[0] == rows or (data.shape[0] > rows and not attributes["complete"])
     if rows < 0 or not whole:
         raise FileError(f"'{path}': column '{name}' has {data.shape[0]} events, the file says {rows}; make it again")
-    known = _KNOWN.get(name)
-    if data.dtype.kind not in "fiu" or (known and (known.shape, known.dtype) != (shape, dtype)):
+    if data.dtype.kind not in "fiu":
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
     if f"events/{name}" not in pieces:
         require_bounded(data, path)
     elif pieces[f"events/{name}"][-1].stop != rows:
         raise FileError(f"'{path}': column '{name}' has {rows} events, its shards have others; merge again")
-    described = plain_attributes(data, path)
-    return Column(name, str(described["units"]), str(described["description"]), shape, dtype)
+    column = column_of(name, shape, dtype, plain_attributes(data, path))
+    if not _is_sound(column):
+        raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
+    return column
+
+
+def _is_sound(column: Column) -> bool:
+    """Whether the type and shape of a column are those of its role; files may have been written without roles."""
+    name, role = column.name, column.role
+    if role.is_momentum or name.startswith("p4_"):
+        return (column.shape, column.dtype) == ((4,), "f8")
+    if role.is_weight or name.startswith("weight"):
+        return (column.shape, column.dtype) == ((), "f8")
+    if role is Role.NUMBER or name == "event_id":
+        return (column.shape, column.dtype) == ((), "u8")
+    return column.shape == () or role in (Role.OBSERVABLE, Role.UNKNOWN)

@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import GROUP
-from tridentgen.events.observables import passing
+from tridentgen.events.observables import Cut, limits_of, passing
 from tridentgen.events.reader import EventFile
 
 Columns = Mapping[str, NDArray[Any]]
-Limits = Mapping[str, tuple[float, float]]
 
 
 def write_passing(
-    file: EventFile, output: Path, limits: Limits, words: Sequence[str], sigma_error: float, *, force: bool = False
+    file: EventFile, output: Path, cuts: Sequence[Cut], words: Sequence[str], sigma_error: float, *, force: bool = False
 ) -> int:
     """Write the events that pass, and return how many they are.
 
@@ -28,8 +27,7 @@ def write_passing(
     ----------
     file : EventFile
     output : Path
-    limits
-        Lowest and highest value of each observable.
+    cuts : sequence of Cut
     words : sequence of str
         The cuts in words, for the attribute ``cuts``.
     sigma_error : float
@@ -43,7 +41,7 @@ def write_passing(
         The output cannot be written, or exists and `force` is not set.
     """
     attributes = {name: value for name, value in file.attributes.items() if name != "created"}
-    attributes |= _identity(attributes, limits, words)
+    attributes |= _identity(attributes, cuts, words)
     names = [column.name for column in file.columns]
     tried, read = int(attributes.get("n_done", file.rows)), 0
     sums = _Sums(_unit_weight(file))
@@ -52,7 +50,7 @@ def write_passing(
             if name != GROUP:
                 writer.write_group(name, group.arrays, group.attributes)
         for block in file.blocks(names):
-            kept = passing(block, limits)
+            kept = passing(block, cuts)
             selected = {name: values[kept] for name, values in block.items()}
             sums.add(block["weight"], selected)
             read += len(kept)
@@ -63,12 +61,12 @@ def write_passing(
         return writer.rows
 
 
-def _identity(known: Mapping[str, Any], limits: Limits, words: Sequence[str]) -> dict[str, Any]:
+def _identity(known: Mapping[str, Any], applied: Sequence[Cut], words: Sequence[str]) -> dict[str, Any]:
     """Return the cuts so far, and another `run_id`: shards go together only where they were cut alike."""
     cuts = {"cuts": "; ".join([*([str(known["cuts"])] if known.get("cuts") else []), *words])}
     if "run_id" not in known:
         return cuts
-    text = repr((known["run_id"], sorted(limits.items())))
+    text = repr((known["run_id"], sorted(limits_of(applied).items())))
     return {**cuts, "run_id": hashlib.sha256(text.encode()).hexdigest()}
 
 

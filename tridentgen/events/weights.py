@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,11 +42,10 @@ def rows_of_batches(
         row, start = row + len(numbers), to
 
 
-def divide_weights(columns: Columns, count: int) -> None:
-    """Divide the weights of a batch by the number of events of the run, in place."""
-    for name in columns:
-        if name.startswith("weight"):
-            columns[name] = columns[name] / count
+def divide_weights(columns: Columns, names: Iterable[str], count: int) -> None:
+    """Divide the weights of a batch, the columns of these names, by the number of events of the run, in place."""
+    for name in names:
+        columns[name] = columns[name] / count
 
 
 def summed_attributes(sums: WeightSums) -> dict[str, str | int | float]:
@@ -125,3 +124,21 @@ class WeightSums:
 
 OVERWEIGHT_SHARE = 1e-4
 """Share of the total weight that overweight events may carry, by convention of this field's codes."""
+
+
+def effective_share(sum_w: float, sum_w2: float, trials: int) -> float:
+    """Return the share of effective events, (sum w)^2 / (trials sum w^2)."""
+    return sum_w**2 / (trials * sum_w2) if trials and sum_w2 else 0.0
+
+
+def maximum_weight(blocks: Iterable[NDArray[np.float64]], total: float, share: float) -> float:
+    """Return the weight above which the events carry at most `share` of `total`, the sum of all blocks.
+
+    Only candidates are kept from block to block, about ``share`` of the events: memory stays flat.
+    """
+    top = np.zeros(1)
+    for block in blocks:
+        falling = np.sort(np.concatenate([top, block[block > 0.0]]))[::-1]
+        above = int(np.searchsorted(np.cumsum(falling), share * total, side="right"))
+        top = falling[: above + 1]
+    return float(top[-1])

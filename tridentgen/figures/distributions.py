@@ -11,11 +11,12 @@ import numpy as np
 from tridentgen.analysis.epa_comparison import COMPARED, sampled_events
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
 from tridentgen.events.events import Events
+from tridentgen.events.observables import Axis
 from tridentgen.figures.base import REGIMES, FigureKind, Request
-from tridentgen.plots.axes import TRIDENT_OBSERVABLES, Observable
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.plots.style import COLOURS, shared_legend
 from tridentgen.processes.trident.epa import EpaTrident
+from tridentgen.processes.trident.observables import TRIDENT_AXES
 from tridentgen.processes.trident.pairs import Pair
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODELS = ("4ps", "epa")
-_OBSERVABLES = tuple(o for o in TRIDENT_OBSERVABLES if o.name in COMPARED)
+_OBSERVABLES = tuple(o for o in TRIDENT_AXES if o.name in COMPARED)
 _MODEL_LABELS = {"4ps": "full process", "epa": r"EPA, exact $h_T$"}
 
 _Samples = Mapping[tuple[str, str], Events]
@@ -77,7 +78,7 @@ def compute(request: Request, progress: Progress) -> Distributions:
     return Distributions(request.process.neutrino, request.process.target, beam.description, tuple(found))
 
 
-def _binned(pair: Pair, observable: Observable, samples: _Samples) -> list[Distribution]:
+def _binned(pair: Pair, observable: Axis, samples: _Samples) -> list[Distribution]:
     """Histogram all samples in common bins, which suit their sum when each counts the same."""
     values = {key: observable.value(events[observable.column]) for key, events in samples.items()}
     shapes = [events["weight"] / events.sum_weights for events in samples.values()]
@@ -115,7 +116,7 @@ def draw(numbers: Distributions) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, observable: Observable, distributions: list[Distribution]) -> None:
+def _panel(axes: Axes, observable: Axis, distributions: list[Distribution]) -> None:
     for d in distributions:
         colour = COLOURS[REGIMES.index(d.regime)]
         full = d.model == "4ps"

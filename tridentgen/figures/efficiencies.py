@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end, in_words
+from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end
 from tridentgen.analysis.epa_comparison import sampled_events
 from tridentgen.analysis.histograms import FloatArray
 from tridentgen.events.events import Events
+from tridentgen.events.observables import cuts_on
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.plots.style import COLOURS, DASHES, plain_ticks
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DEGREE = math.pi / 180.0
-USUAL_CUTS: Mapping[str, tuple[float, float]] = {
-    "m2_ll": (-math.inf, 0.2),
-    "delta_theta": (-math.inf, 20.0 * _DEGREE),
-    "theta_minus": (-math.inf, 15.0 * _DEGREE),
-    "theta_plus": (-math.inf, 15.0 * _DEGREE),
-}
-"""The cuts of the table where the card has none, in GeV^2 and radians."""
+USUAL_CUTS = cuts_on(
+    {
+        "m2_ll": (-math.inf, 0.2),
+        "delta_theta": (-math.inf, 20.0 * _DEGREE),
+        "theta_minus": (-math.inf, 15.0 * _DEGREE),
+        "theta_plus": (-math.inf, 15.0 * _DEGREE),
+    },
+    TRIDENT_OBSERVABLES,
+)
+"""The cuts of the table where the card has none."""
 
 _CUT_VALUES = {
     "m2_ll": np.geomspace(1e-3, 2.0, 60),
@@ -88,7 +92,7 @@ class Efficiencies:
 def compute(request: Request, progress: Progress) -> Efficiencies:
     """Sample every channel of e and mu in both regimes; the table has the card's cuts, or else `USUAL_CUTS`."""
     beam, sampling = request.beam, request.sampling
-    limits = request.card.cuts.limits or USUAL_CUTS
+    cuts = request.card.cuts.cuts or USUAL_CUTS
     tridents = request.open_tridents(request.regimes())
     rows: list[EfficiencyRow] = []
     curves: list[EfficiencyCurve] = []
@@ -96,10 +100,10 @@ def compute(request: Request, progress: Progress) -> Efficiencies:
         progress(trident.line, number / len(tridents))
         pair, regime = (trident.lepton_minus, trident.lepton_plus), trident.regimes[0]
         events = sampled_events(trident, beam, sampling)
-        each = tuple(cut_flow([events.columns], {name: limit})[0][0] for name, limit in limits.items())
-        rows.append(EfficiencyRow(pair, regime, events.sum_weights, each, cut_flow([events.columns], limits)[0][-1]))
+        each = tuple(cut_flow([events.columns], [cut])[0][0] for cut in cuts)
+        rows.append(EfficiencyRow(pair, regime, events.sum_weights, each, cut_flow([events.columns], cuts)[0][-1]))
         curves += [_curve(pair, regime, name, events) for name in _CUT_VALUES]
-    words = tuple(in_words(limits, TRIDENT_OBSERVABLES))
+    words = tuple(cut.words for cut in cuts)
     nu, target = request.process.neutrino, request.process.target
     return Efficiencies(nu, target, beam.description, words, tuple(rows), tuple(curves))
 

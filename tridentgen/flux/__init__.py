@@ -10,7 +10,7 @@ from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
 from tridentgen.flux.reactor import reactor
 from tridentgen.flux.solar import solar
-from tridentgen.flux.source import Component, Source
+from tridentgen.flux.source import Beam, Component, Source
 from tridentgen.flux.stopped_pion import MuonAtRest, stopped_pions
 from tridentgen.flux.supernova import supernova
 from tridentgen.flux.tabulated import TabulatedFlux
@@ -18,6 +18,7 @@ from tridentgen.flux.time_profile import TimeProfile
 
 __all__ = [
     "FLUX_KEYS",
+    "Beam",
     "Component",
     "EnergyMap",
     "Flux",

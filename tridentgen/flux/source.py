@@ -83,3 +83,7 @@ class Source:
             made = ", ".join(self.neutrinos)
             raise InputError(f"no {neutrino} from {self.description}: it makes {made}; name one of them")
         return self if len(chosen) == len(self.components) else Source(chosen, self.description)
+
+
+Beam = Flux | Source
+"""The flux of one neutrino, or a source of several."""

@@ -10,6 +10,9 @@ from particle import Particle
 from tridentgen.errors import InputError, nearest
 
 FLAVOURS = ("e", "mu", "tau")
+HEAVY_NEUTRAL_LEPTON = 9900012
+"""PDG code of the heavy neutral lepton (HNL) of the dipole portal."""
+
 _LEPTON_PDG = {"e": 11, "mu": 13, "tau": 15}
 
 

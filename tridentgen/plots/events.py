@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
+from tridentgen.engines.process import Role
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events, read
+from tridentgen.events.observables import Axis
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import open_events
 from tridentgen.plots import names
-from tridentgen.plots.axes import COHERENT_OBSERVABLES, TRIDENT_OBSERVABLES, Observable, observables_of
-from tridentgen.plots.parts import TOTAL, Part, kept_by_detector, parts_of
+from tridentgen.plots.axes import axes_of, axes_of_kind
+from tridentgen.plots.parts import TOTAL, Part, accepted_by_detector, parts_of
 from tridentgen.plots.style import FORMATS, save, style
+from tridentgen.processes.kinds import columns_of, kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,20 +76,23 @@ def plot_events(
         events = path_or_events if isinstance(path_or_events, Events) else _read_for_plots(path_or_events)
         if not np.sum(events["weight"]) > 0.0:
             raise InputError("there is nothing to draw: no events, or all weights are zero")
-        panels = [_Panel.of(events, observable) for observable in observables_of(events)]
+        panels = [_Panel.of(events, axis) for axis in axes_of(events)]
         out_dir = Path(out_dir)
-        figures = {panel.observable.name: _single(events, panel) for panel in panels}
+        figures = {panel.axis.name: _single(events, panel) for panel in panels}
         figures["overview"] = _overview(events, panels)
         return [save(figure, out_dir / f"{name}.{suffix}") for name, figure in figures.items() for suffix in formats]
 
 
 def _read_for_plots(path: str | os.PathLike[str]) -> Events:
     """Read only what is drawn."""
-    wanted = {"weight", "regime", "channel", "flavour", "isotope", "acceptance"}
-    wanted |= {observable.column for observable in (*TRIDENT_OBSERVABLES, *COHERENT_OBSERVABLES)}
     with open_events(path) as file:
         part_of_run(file.attributes, file.path)  # refused here, a message names the file
-        present = [column.name for column in file.columns if column.name in wanted]
+        kind = kind_of(file.attributes, file.path)
+        wanted = {axis.column for axis in axes_of_kind(kind)}
+        wanted |= {axis.differs_from for axis in axes_of_kind(kind)}
+        wanted |= {sort.column for sort in kind.sorts.values()}
+        columns = columns_of(file.columns, file.attributes)
+        present = [c.name for c in columns if c.name in wanted or c.role in (Role.WEIGHT, Role.ACCEPTANCE)]
     return read(path, present)
 
 
@@ -106,31 +112,31 @@ class _Curve:
 
 @dataclass(frozen=True)
 class _Panel:
-    """One observable, binned: the histogram of the total and of each part."""
+    """One axis, binned: the histogram of the total and of each part."""
 
-    observable: Observable
+    axis: Axis
     edges: FloatArray
     log: bool
     curves: tuple[_Curve, ...]
 
     @classmethod
-    def of(cls, events: Events, observable: Observable) -> _Panel:
-        values = observable.value(events[observable.column])
-        acceptance = events["acceptance"] if observable.seen else None
+    def of(cls, events: Events, axis: Axis) -> _Panel:
+        values = axis.value(events[axis.column])
+        acceptance = events["acceptance"] if axis.seen else None
         weights = events["weight"] if acceptance is None else events["weight"] * acceptance
-        edges, log = bin_edges(values, weights, always_log=observable.log, long_tail=observable.long_tail)
-        per_log = log and not observable.log_y
+        edges, log = bin_edges(values, weights, always_log=axis.log, long_tail=axis.long_tail)
+        per_log = log and not axis.log_y
         sigma = float(np.sum(weights))
-        parts = parts_of(events, observable.sort)
-        if observable.with_kept and "acceptance" in events.columns:
-            parts.append(kept_by_detector(events))
+        parts = parts_of(events, axis.sort)
+        if axis.with_kept and "acceptance" in events.columns:
+            parts.append(accepted_by_detector(events))
         curves = []
         for part in parts:
             factor = part.factor if part.factor is not None else acceptance
             y, error = axis_histogram(events, values, edges, per_log, part.mask, factor)
             mine = events["weight"] if factor is None else events["weight"] * factor
             curves.append(_Curve(part, float(np.sum(mine[part.mask])) / sigma, y, error))
-        return cls(observable, edges, log, tuple(curves))
+        return cls(axis, edges, log, tuple(curves))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -177,10 +183,10 @@ def _legend(axes: Axes, panel: _Panel, fontsize: int) -> None:
 
 def _draw(axes: Axes, panel: _Panel, events: Events) -> None:
     """Draw the curves of one observable with their error bands, and name the axes."""
-    observable = panel.observable
+    axis = panel.axis
     peak = max(float(np.max(curve.values)) for curve in panel.curves)
     power = 3 * int(np.floor((np.log10(peak) + 1.0) / 3.0)) if peak > 0.0 else 0  # numbers from 0.1 to 100
-    if observable.log_y:
+    if axis.log_y:
         power = 0
     for curve in panel.curves:
         y, error = curve.values, curve.errors
@@ -188,16 +194,16 @@ def _draw(axes: Axes, panel: _Panel, events: Events) -> None:
         colour, dashes = curve.part.colour, curve.part.dashes
         axes.stairs(high, panel.edges, baseline=low, fill=True, color=colour, alpha=0.25, linewidth=0.0)
         axes.stairs(y / 10.0**power, panel.edges, color=colour, linestyle=dashes, linewidth=2.2, label=curve.label)
-    symbol, units = observable.symbol, observable.units
+    symbol, units = axis.symbol, axis.units
     symbol = symbol.replace("MINUS", names.lepton(events, "minus")).replace("PLUS", names.lepton(events, "plus"))
     slope, per = rf"d\sigma/d{symbol}", f"cm$^2$/{units}" if units else "cm$^2$"
     if panel.log:
         axes.set_xscale("log")
-        if not observable.log_y:
+        if not axis.log_y:
             slope, per = rf"d\sigma/d\ln\,{symbol}", "cm$^2$"
     axes.set_xlabel(f"${symbol}$ [{units}]" if units else f"${symbol}$")
     axes.set_xlim(panel.edges[0], panel.edges[-1])
-    if observable.log_y:
+    if axis.log_y:
         axes.set_ylabel(f"${slope}$ [{per}]")
         axes.set_yscale("log")
         axes.set_ylim(*_decades(panel, peak))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from types import MappingProxyType
 
 from tridentgen.events.events import Events
 from tridentgen.processes.trident.trident import Trident
@@ -35,12 +36,12 @@ def heading(events: Events, width: int) -> str:
 def reaction_line(events: Events) -> str:
     """Return ``nu A -> nu l- l+ X`` or ``nu A -> nu A`` in TeX, as far as the attributes name the particles."""
     named = str(events.attributes.get("neutrino", ""))
-    if events.attributes.get("process") == "cevns":
-        heavy = "upscattering" in str(events.attributes.get("channel_names", ""))
-        return _coherent(str(events.attributes.get("target", "")), named, heavy)
     neutrino = _NEUTRINO.fullmatch(named)
     if not neutrino or "lepton_minus" not in events.attributes:
-        return plain(events.attributes.get("target", "neutrino scattering"))
+        given = str(events.attributes.get("reaction", ""))
+        return (
+            _typeset(given, named) if "->" in given else plain(events.attributes.get("target", "neutrino scattering"))
+        )
     flavour, anti = neutrino[1], bool(neutrino[2])
     minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
     # Lepton numbers balance: a neutrino of the flavour of its charged partner hands the other flavour on.
@@ -68,18 +69,32 @@ def pair_label(leptons: tuple[str, str]) -> str:
     return "$" + "".join(f"{_LEPTONS[name[:-1]]}^{name[-1]}" for name in leptons) + "$"
 
 
-def _coherent(target: str, neutrinos: str, heavy: bool) -> str:
-    """Return ``nu A -> nu A``, where the target is a nuclide, an element or a formula."""
-    one = _NEUTRINO.fullmatch(neutrinos)
+def _typeset(reaction: str, neutrino: str) -> str:
+    """Return ``nu A -> nu A`` in TeX; `neutrino` is written for ``nu`` where the beam has one."""
+    one = _NEUTRINO.fullmatch(neutrino)
     beam = _neutrino(one[1], bool(one[2])) if one else r"\nu"
-    out = rf"({beam}\,\mathrm{{or}}\,N)" if heavy else beam
-    if _NUCLIDE.fullmatch(target):
-        nucleus = nuclide_name(target).strip("$")
-    elif re.fullmatch(r"[A-Za-z0-9()]+", target):
-        nucleus = r"\mathrm{" + re.sub("([0-9]+)", r"_{\1}", target) + "}"
-    else:
-        nucleus = "A"
-    return rf"${beam}\,{nucleus} \rightarrow {out}\,{nucleus}$"
+    sides = reaction.partition(" (")[0].split(" -> ", 1)
+    told = [r"\,".join(_symbol(word, beam) for word in side.split()) for side in sides]
+    told = [side.replace(rf"{beam}\,\mathrm{{or}}\,N", rf"({beam}\,\mathrm{{or}}\,N)") for side in told]
+    return "$" + r" \rightarrow ".join(told) + "$"
+
+
+def _symbol(word: str, beam: str) -> str:
+    """Return a particle, nuclide or formula in TeX, without dollar signs."""
+    neutrino = _NEUTRINO.fullmatch(word)
+    if neutrino:
+        return _neutrino(neutrino[1], bool(neutrino[2]))
+    if word == "nu":
+        return beam
+    if word == "N":
+        return "N"
+    if word[:-1] in _LEPTONS and word[-1] in "+-":
+        return f"{_LEPTONS[word[:-1]]}^{word[-1]}"
+    if _NUCLIDE.fullmatch(word):
+        return nuclide_name(word).strip("$")
+    if word != "or" and re.fullmatch(r"[A-Z][A-Za-z0-9()]*", word):
+        return r"\mathrm{" + re.sub("([0-9]+)", r"_{\1}", word) + "}"
+    return r"\mathrm{" + plain(word).replace("_", r"\_") + "}"
 
 
 def _neutrino(flavour: str, anti: bool) -> str:
@@ -106,6 +121,22 @@ def component_name(name: str) -> str:
     parent = re.fullmatch(r"(\d+)([A-Z][a-z]?)(-.*)?", origin)
     told = rf"${{}}^{{{parent[1]}}}\mathrm{{{parent[2]}}}${plain(parent[3] or '')}" if parent else plain(origin)
     return " ".join(part for part in (told, neutrino_name(last) if last else "") if part)
+
+
+_FINAL_STATES = MappingProxyType({"elastic": r"$\nu$ (elastic)", "upscattering": r"$N$ (upscattering)"})
+
+
+def typeset(label: str, what: str) -> str:
+    """Return the name of a class of events as pictures write it; `what` as in `Sort.typeset`."""
+    if what == "neutrino":
+        return neutrino_name(label)
+    if what == "nuclide":
+        return nuclide_name(label)
+    if what == "component":
+        return component_name(label)
+    if what == "final state":
+        return _FINAL_STATES.get(label, label)
+    return label
 
 
 def component_origin(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.analysis.histograms import FloatArray
-from tridentgen.events import labels
 from tridentgen.events.events import Events
 from tridentgen.plots import names
 from tridentgen.plots.style import COLOURS, DASHES, Dashes
-from tridentgen.processes.cevns.labels import ELASTIC, channel_names
-from tridentgen.processes.trident.columns import REGIME_NAMES
+from tridentgen.processes.kinds import kind_in
 
 TOTAL = "total"
 _MOST = len(COLOURS)
@@ -36,14 +34,14 @@ class Part:
 
 
 def parts_of(events: Events, sort: str) -> list[Part]:
-    """Return the lines of events sorted by ``regime``, ``component``, ``isotope``, ``flavour`` or ``final_state``.
+    """Return the lines of events sorted by the `Sort` of that name.
 
     That is each sort there is, and their sum before them if there are several; only the sum where the events are not
     sorted that way.
     """
     everything = np.ones(len(events), dtype=bool)
     total = Part(TOTAL, "black", "-", everything)
-    found = _SORTS[sort](events)
+    found = _sorted_by(events, sort)
     if found is None:
         return [total]
     codes, told = found
@@ -57,10 +55,10 @@ def parts_of(events: Events, sort: str) -> list[Part]:
     return [total, *parts] if len(parts) != 1 else parts
 
 
-def kept_by_detector(events: Events) -> Part:
-    """Return the line of what the detector keeps of all events."""
+def accepted_by_detector(events: Events) -> Part:
+    """Return the line of all events that the detector accepts."""
     everything = np.ones(len(events), dtype=bool)
-    return Part("kept by the detector", _GREY, (0, (1, 1)), everything, events["acceptance"])
+    return Part("accepted by the detector", _GREY, (0, (1, 1)), everything, events["acceptance"])
 
 
 def _largest(parts: Sequence[Part], weight: FloatArray) -> list[Part]:
@@ -76,54 +74,19 @@ Sorted = tuple[NDArray[Any], Sequence[str]] | None
 """The place of every event's label, and the labels; None where the events are not sorted that way."""
 
 
-def _by_regime(events: Events) -> Sorted:
-    return (events["regime"], REGIME_NAMES) if "regime" in events.columns else None
-
-
-def _by_component(events: Events) -> Sorted:
-    components = [channel.component for channel in channel_names(events.attributes)]
-    if len(set(components)) > _MOST:
-        components = [names.component_origin(component) for component in components]
-    return _by_channel(events, components, names.component_name)
-
-
-def _by_final_state(events: Events) -> Sorted:
-    finals = [channel.final for channel in channel_names(events.attributes)]
-    told = {ELASTIC: r"$\nu$ (elastic)", "upscattering": r"$N$ (upscattering)"}
-    return _by_channel(events, finals, lambda final: told.get(final, final))
-
-
-def _by_channel(events: Events, of_channel: Sequence[str], told: Callable[[str], str]) -> Sorted:
-    """Sort by what the channel says."""
-    if not of_channel or "channel" not in events.columns:
+def _sorted_by(events: Events, name: str) -> Sorted:
+    """Return which class each event is in, and what the classes are called in pictures."""
+    kind = kind_in(events.attributes)
+    sort = None if kind is None else kind.sorts.get(name)
+    if sort is None or sort.column not in events.columns:
         return None
-    distinct = list(dict.fromkeys(of_channel))
-    place = np.array([distinct.index(name) for name in of_channel])
-    return place[np.clip(events["channel"], 0, len(place) - 1)], [told(name) for name in distinct]
-
-
-def _by_flavour(events: Events) -> Sorted:
-    return _by_code(events, "flavour", lambda code: names.neutrino_name(labels.neutrino_name(code)))
-
-
-def _by_isotope(events: Events) -> Sorted:
-    return _by_code(events, "isotope", lambda code: names.nuclide_name(labels.nuclide_name(code)))
-
-
-def _by_code(events: Events, column: str, told: Callable[[int], str]) -> Sorted:
-    """Sort by a PDG code, particles before their antiparticles."""
-    if column not in events.columns:
-        return None
-    codes, places = np.unique(events[column], return_inverse=True)
-    order = sorted(range(len(codes)), key=lambda i: (abs(int(codes[i])), int(codes[i]) < 0))
-    rank = np.argsort(order)
-    return rank[places.ravel()], [told(int(codes[i])) for i in order]
-
-
-_SORTS: dict[str, Callable[[Events], Sorted]] = {
-    "regime": _by_regime,
-    "component": _by_component,
-    "final_state": _by_final_state,
-    "flavour": _by_flavour,
-    "isotope": _by_isotope,
-}
+    labels = sort.labels(events.attributes)
+    codes, places = np.unique(events[sort.column], return_inverse=True)
+    # Particles before their antiparticles; also classes without events, so that colours stay.
+    order = sorted({*map(int, codes), *labels}, key=lambda code: (abs(code), code < 0))
+    called = {code: labels[code] if code in labels else sort.name_of(code) for code in order}
+    if sort.typeset == "component" and len(set(called.values())) > _MOST:
+        called = {code: names.component_origin(label) for code, label in called.items()}
+    classes = list(dict.fromkeys(called.values()))
+    place = np.array([classes.index(called[int(code)]) for code in codes], dtype=np.int64)
+    return place[places.ravel()], [names.typeset(label, sort.typeset) for label in classes]

@@ -7,16 +7,15 @@ from typing import Any
 
 from tridentgen._version import __version__
 from tridentgen.analysis.channel_rates import ChannelRate, channel_rates
-from tridentgen.analysis.cut_flow import in_words
 from tridentgen.analysis.rate_table import material_of
 from tridentgen.cards import Card
 from tridentgen.errors import InputError
 from tridentgen.processes.trident.columns import REGIME_NAMES
 from tridentgen.processes.trident.labels import regime_rows
-from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, amount, block
-from tridentgen.reports.rates import RateReport, exposure_json, exposure_words, part_json, part_warnings, regime_json
+from tridentgen.reports.rates import RateReport, exposure_json, exposure_words
+from tridentgen.reports.trident_rates import part_json, part_warnings, regime_json
 
 
 def channels_report(card: Card, progress: Progress) -> RateReport:
@@ -27,7 +26,7 @@ def channels_report(card: Card, progress: Progress) -> RateReport:
     exposure, channels = channel_rates(card, progress)
     if not channels:
         raise InputError(f"{card.where(('flux',))}: flux: all of it is below the threshold of every pair of leptons")
-    cuts = in_words(card.cuts.limits, TRIDENT_OBSERVABLES)
+    cuts = [cut.words for cut in card.cuts.cuts]
     told = exposure_words(card, exposure, channels[0].flux)
     found = {
         "exposure": exposure_json(card, exposure),

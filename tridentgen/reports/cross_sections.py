@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from tridentgen.cards import Card
 from tridentgen.flux import Monochromatic, Source
-from tridentgen.processes.cevns.cevns import Cevns
-from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, measured
 from tridentgen.runs.job import Job, beam_of, engine_of, job_of, require_single_energy
@@ -45,28 +42,20 @@ def cross_sections(
 
 
 def _jobs(card: Card, energies_GeV: Sequence[float] | None) -> list[Job]:
-    """Return a job for each energy, or the card's flux, and each regime of a trident."""
-    parts = [card]
-    if isinstance(card.process, ProcessCard):
-        parts = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
+    """Return a job for each energy, or the card's flux, and each part of the reaction."""
+    parts = card.reaction.parts()
     if energies_GeV is None:
         beam = beam_of(card)
-        return [job_of(part, beam) for part in parts]
+        return [job_of(card, beam, part) for part in parts]
     for energy in energies_GeV:
         for part in parts:
-            require_single_energy(part.reaction, energy)
-    return [job_of(part, Monochromatic(energy)) for energy in energies_GeV for part in parts]
+            require_single_energy(part, energy)
+    return [job_of(card, Monochromatic(energy), part) for energy in energies_GeV for part in parts]
 
 
 def _row(job: Job, found: CrossSection) -> Json:
     reaction, beam = job.reaction, job.beam
-    if isinstance(reaction, Cevns):
-        row: Json = {"process": "cevns", "nu": ",".join(reaction.source(beam).neutrinos), "leptons": []}
-        row |= {"target": reaction.target, "regime": "coherent"}
-    else:
-        leptons = [reaction.lepton_minus, reaction.lepton_plus]
-        row = {"process": reaction.kind, "nu": reaction.neutrino, "leptons": leptons}
-        row |= {"target": reaction.target, "regime": reaction.regimes[0]}
+    row: Json = {"process": reaction.kind, **reaction.row(beam)}
     fluxes = [component.flux for component in beam.components] if isinstance(beam, Source) else [beam]
     single = len(fluxes) == 1 and isinstance(fluxes[0], Monochromatic)
     row |= {

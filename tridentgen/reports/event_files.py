@@ -8,20 +8,11 @@ from typing import Any
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.reports.layout import block, measured
 
-_PARTS: Mapping[str, str] = {
-    "regimes": "",
-    "components": "from the source",
-    "flavours": "flavours",
-    "isotopes": "nuclides",
-    "final_states": "final states",
-}
-"""What `tridentgen.events.events.summary` sorts the cross section by, and the line above it."""
-
 _ALL_SHARDS = "the weights of all shards together sum to the cross section"
 
 
 def events_text(found: Mapping[str, Any]) -> str:
-    """Return what `tridentgen.events.events.summary` found as a few lines and a table of the columns."""
+    """Return what `tridentgen.analysis.summary.summary` found as a few lines and a table of the columns."""
     a = found["attributes"]
     part = None if found["shard"] is None else PartOfRun(**found["shard"])
     done = "complete" if a.get("complete") else "interrupted"
@@ -47,10 +38,8 @@ def events_text(found: Mapping[str, Any]) -> str:
 
 def _shares(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what the parts of the cross section are: regimes, source components, flavours, isotopes."""
-    for key, heading in _PARTS.items():
+    for key, heading in found["headings"].items():
         parts = found[key]
-        if key == "final_states" and len(parts) < 2:
-            continue
         if parts and heading:
             yield heading, ""
         for name, part in parts.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tridentgen.cards import Card
-from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.reports.layout import Json, block, measured
 from tridentgen.runs.run import Run
 
@@ -33,7 +32,7 @@ def run_text(run: Run, card: Card) -> str:
     rows = [
         ("process", card.reaction.line),
         ("events", f"{run.events}" + (f" of {run.trials} tried" if run.trials != run.events else "")),
-        ("cross section", f"{measured(run.sigma, run.error)} cm2 per {_unit(card)}"),
+        ("cross section", f"{measured(run.sigma, run.error)} cm2 per {card.reaction.per}"),
         (
             "effective events",
             f"{run.effective_share:.1%}; unweighting keeps {run.unweighting_efficiency:.1%}",
@@ -52,11 +51,3 @@ def run_text(run: Run, card: Card) -> str:
     if run.acceptance is not None:
         rows.insert(3, ("detector", f"keeps {run.acceptance:.2%} of the cross section"))
     return block(card.title, rows)
-
-
-def _unit(card: Card) -> str:
-    """Return what the cross section is per."""
-    reaction = card.reaction
-    if isinstance(reaction, Cevns) and len(reaction.nuclides) > 1:
-        return f"nucleus of {reaction.target}"
-    return card.process.target

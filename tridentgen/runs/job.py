@@ -12,14 +12,9 @@ from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.exposure import expected_events
-from tridentgen.flux import Flux, Source, build_flux, build_source
+from tridentgen.flux import Beam, build_flux, build_source
 from tridentgen.matter.materials import material
-from tridentgen.processes.cevns.cevns import Cevns
-from tridentgen.processes.cevns.columns import DETECTOR_COLUMNS
-from tridentgen.processes.trident.trident import Trident
-
-Beam = Flux | Source
-Reaction = Trident | Cevns
+from tridentgen.processes.base import Reaction
 
 
 @dataclass(frozen=True)
@@ -41,29 +36,23 @@ class Job:
     @property
     def attributes(self) -> dict[str, str | int | float]:
         """What an event file says of it."""
-        return self._of_reaction | ({} if self.placement is None else self.placement.attributes)
-
-    @property
-    def _of_reaction(self) -> dict[str, str | int | float]:
-        if isinstance(self.reaction, Cevns):
-            return self.reaction.attributes(self.beam)
-        assert isinstance(self.beam, Flux)
-        return self.reaction.attributes(self.beam)
+        return self.reaction.attributes(self.beam) | ({} if self.placement is None else self.placement.attributes)
 
 
 def beam_of(card: Card) -> Beam:
     """Return the flux or source of a card; raise `CardError` or `FileError` where it cannot be had."""
     with card.blaming("flux", card.flux.range_key):
         kind, options, neutrino = card.flux.kind, card.flux.options, card.process.neutrino
-        if isinstance(card.reaction, Cevns):
+        if not card.kind.one_flux:
             return build_source(kind, options, neutrino, card.base_dir)
-        assert neutrino is not None
+        if neutrino is None:
+            raise InputError(f"{card.kind.events_are} are made by one neutrino; set process.neutrino")
         return build_flux(kind, options, neutrino, card.base_dir)
 
 
 def detector_of(card: Card) -> Detector | None:
     """Return the detector of a card; raise `CardError` where it does not fit the target."""
-    if card.detector is None or not isinstance(card.reaction, Cevns):
+    if card.detector is None:
         return None
     with card.blaming("detector"):
         return card.detector.detector(card.reaction.nuclides, card.base_dir)
@@ -80,21 +69,18 @@ def placement_of(card: Card) -> Placement | None:
         return card.placement.placement(material(card.process.target))
 
 
-def job_of(card: Card, beam: Beam | None = None) -> Job:
-    """Return the job of a card, in `beam` instead of its own if given.
+def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = None) -> Job:
+    """Return the job of a card, in `beam` and of `reaction` instead of its own if given.
 
     Raise `CardError` where the flux ends below the threshold.
     """
     beam = beam_of(card) if beam is None else beam
     detector = detector_of(card)
-    reaction = card.reaction
+    reaction = card.reaction if reaction is None else reaction
     if detector is None:
         _check_cuts(card)
     with card.blaming("flux", card.flux.range_key):
-        if isinstance(reaction, Cevns):
-            return Job(reaction, beam, reaction.sampled(beam, detector), detector)
-        assert isinstance(beam, Flux)
-        return Job(reaction, beam, reaction.sampled(beam))
+        return Job(reaction, beam, reaction.sampled(beam, detector), detector)
 
 
 def placed_job(card: Card) -> Job:
@@ -104,10 +90,12 @@ def placed_job(card: Card) -> Job:
 
 def _check_cuts(card: Card) -> None:
     """Raise `CardError` for a cut on what only a detector sees."""
-    for column in DETECTOR_COLUMNS:
-        if column.name in card.cuts.limits:
+    for cut in card.cuts.cuts:
+        if cut.observable.needs_detector:
             with card.blaming("cuts"):
-                raise InputError(f"there is no '{column.name}' without a detector; add [detector] or leave the cut out")
+                raise InputError(
+                    f"there is no '{cut.observable.name}' without a detector; add [detector] or leave the cut out"
+                )
 
 
 def engine_of(card: Card) -> Engine:
@@ -137,7 +125,5 @@ def require_single_energy(reaction: Reaction, energy_GeV: float) -> None:
     """Raise `InputError` where an energy is below the threshold of a reaction."""
     threshold = reaction.threshold_GeV()
     if not energy_GeV > threshold:
-        cure = "choose a higher energy or " + (
-            "a lower recoil_min_keV" if isinstance(reaction, Cevns) else "lighter leptons"
-        )
+        cure = f"choose a higher energy or {reaction.threshold_cure}"
         raise InputError(f"{energy_GeV:g} GeV is below the threshold of {reaction.line}, {threshold:.6g} GeV; {cure}")

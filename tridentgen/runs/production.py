@@ -13,6 +13,7 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Columns, Engine
 from tridentgen.errors import InputError
+from tridentgen.events.columns import weights_of
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.observables import passing
 from tridentgen.events.output import uninterrupted
@@ -116,8 +117,8 @@ def _weighted(
         batches = event_batches(process, proposal, engine, seed, first=begin, count=left, batch=BATCH)
         for batch in batches if left else ():
             del batch["accept"]
-            divide_weights(batch, events.total)
-            kept = passing(batch, card.cuts.limits)
+            divide_weights(batch, weights_of(process.columns), events.total)
+            kept = passing(batch, card.cuts.cuts)
             selected = _placed(_selected(batch, kept), placement, seed)
             with uninterrupted():
                 writer.append(selected, tried=len(kept))
@@ -137,7 +138,7 @@ def _weighted(
             writer.close(complete=True)
             signals.clear()  # they came when all was done
         else:
-            _rescale_and_close(writer, results, _weight_names(process), scale, complete=False)
+            _rescale_and_close(writer, results, weights_of(process.columns), scale, complete=False)
     return Produced(writer.rows, sums, sums.error, tally.acceptance, None, complete)
 
 
@@ -157,10 +158,10 @@ def _unweighted(
             begin, batch = writer.done, next(trials)
             weight = batch.pop("weight")
             batch["weight"] = np.maximum(weight / most, 1.0)
-            for name in _weight_names(process)[1:]:
+            for name in weights_of(process.columns)[1:]:
                 batch[name] = batch[name] * (batch["weight"] / weight)
             del batch["accept"]
-            chosen = np.flatnonzero(passing(batch, card.cuts.limits))[: events.count - writer.rows]
+            chosen = np.flatnonzero(passing(batch, card.cuts.cuts))[: events.count - writer.rows]
             full = writer.rows + len(chosen) == events.count
             end = int(batch["event_id"][chosen[-1]]) + 1 if full else (begin // BATCH + 1) * BATCH
             selected = {name: values[chosen] for name, values in batch.items()}
@@ -203,7 +204,7 @@ def _finish_unweighted(
     error = sums.error if cut else total.error
     results = _results(writer, sums, error, card, proposal, engine, relative.acceptance)
     results |= {"overweight_events": overweight, "max_weight": proposal.max_weight}
-    _rescale_and_close(writer, results, _weight_names(process), unit, complete=complete)
+    _rescale_and_close(writer, results, weights_of(process.columns), unit, complete=complete)
     return Produced(writer.rows, sums, error, relative.acceptance, overweight, complete)
 
 
@@ -235,11 +236,6 @@ def _finished(writer: EventWriter, events: Range) -> Produced:
         signals.clear()
     error = float(known["sigma_error"])
     return Produced(writer.rows, tally.passed, error, tally.acceptance, overweight, complete)
-
-
-def _weight_names(process: Process) -> list[str]:
-    """Return the columns that are weights, ``weight`` first."""
-    return [column.name for column in process.columns if column.name.startswith("weight")]
 
 
 def _placed(batch: Columns, placement: Placement | None, seed: int) -> Columns:

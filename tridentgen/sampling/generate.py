@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from tridentgen.engines.process import Process
+from tridentgen.engines.process import Process, weight_names
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.engines.work import Columns, Engine
@@ -71,7 +71,7 @@ def generate_events(
     batches = []
     for batch in event_batches(process, proposal, engine, seed, first=0, count=count):
         del batch["accept"]
-        divide_weights(batch, count)
+        divide_weights(batch, weight_names(process), count)
         sums.add(batch["weight"])
         batches.append(batch)
     columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}

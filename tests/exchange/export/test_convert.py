@@ -24,9 +24,9 @@ from tridentgen.exchange.export.beams import beam_and_exposure
 from tridentgen.exchange.export.convert import export_events
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.formats import FORMATS
-from tridentgen.exchange.export.record import remnant_code
 from tridentgen.exchange.export.source import EventSource
 from tridentgen.exchange.export.writer import NullWriter
+from tridentgen.processes.trident.particles import remnant_code
 
 ENDINGS = sorted(FORMATS)
 

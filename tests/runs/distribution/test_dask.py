@@ -16,8 +16,8 @@ import pytest
 
 from tests.command_line import Command
 from tests.production_runs import command, content, production_card, whole_run
+from tridentgen.analysis.verify import verify
 from tridentgen.errors import InputError
-from tridentgen.events.verify import verify
 from tridentgen.runs.distribution import DistributionError
 from tridentgen.runs.distribution.dask_workers import dask_executor
 from tridentgen.runs.run import run

@@ -10,19 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
-from tridentgen.errors import InputError
 from tridentgen.events.part_of_run import PartOfRun
+from tridentgen.events.particles import codes
 
 PB_PER_CM2 = 1e36
 
 RECOILS = ("final", "omit", "pseudo")
 """What becomes of outgoing nuclei: particles like others, left out, or the pseudoparticle `PSEUDO_NUCLEUS`."""
-
-PSEUDO_NUCLEUS = 2009900000
-"""Code of a nuclear remnant that simulations pass over: NuHepMC 1.0.0, P.C.2."""
-
-HEAVY_LEPTON = 9900012
-"""Code of the heavy neutral lepton of the dipole portal."""
 
 
 @dataclass(frozen=True)
@@ -142,15 +136,3 @@ class RunFacts:
             f"unweighted: a weight of 1 stands for {self.unit_pb:.16e} pb per atom; {self.overweight} of "
             f"{self.events} events weigh more"
         )
-
-
-def codes(attributes: Mapping[str, Any], name: str) -> tuple[int, ...]:
-    """Return an attribute that is one code or several with commas; raise `InputError` where it is missing."""
-    return tuple(int(code) for code in str(needed(attributes, name)).split(","))
-
-
-def needed(attributes: Mapping[str, Any], name: str) -> Any:
-    """Return an attribute; raise `InputError` where the events lack it."""
-    if name not in attributes:
-        raise InputError(f"these events lack the attribute '{name}', which particles need; make them again")
-    return attributes[name]

@@ -21,14 +21,15 @@ from pathlib import Path
 import numpy as np
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.exchange.export.facts import PSEUDO_NUCLEUS, RunFacts
-from tridentgen.exchange.export.record import Block, Group, Particle, Role
+from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Particle, Place
+from tridentgen.exchange.export.block import Block
+from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
 from tridentgen.exchange.export.writer import TextWriter
 
 FLAVOURS = ("larsoft", "sbn", "edep-sim")
 
-_STATUS = {Role.BEAM: 0, Role.TARGET: 0, Role.STRUCK: 11, Role.REMNANT: 1, Role.OUT: 1}
+_STATUS = {Place.BEAM: 0, Place.TARGET: 0, Place.STRUCK: 11, Place.REMNANT: 1, Place.OUT: 1}
 _STATUS_PSEUDO = 15
 _COHERENT, _COHERENT_ELASTIC, _DIFFRACTIVE = 3, 4, 11  # simb::int_type_
 _REGIME_PLACE = 10  # of the regime in the number of a trident process
@@ -83,22 +84,22 @@ def status(particle: Particle) -> int:
     """Return the status of a particle in GENIE's numbering."""
     if np.ndim(particle.pdgid) == 0 and particle.pdgid == PSEUDO_NUCLEUS:
         return _STATUS_PSEUDO
-    return _STATUS[particle.role]
+    return _STATUS[particle.place]
 
 
 def relatives(particle: Particle, particles: tuple[Particle, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return first and last mother, and first and last daughter, counted from 1; 0 for none."""
-    places = {role: [n for n, other in enumerate(particles, 1) if other.role is role] for role in Role}
-    struck = places[Role.STRUCK]
-    hit = (struck or places[Role.TARGET])[0]
-    out = (places[Role.OUT][0], places[Role.OUT][-1])
-    inside = struck + places[Role.REMNANT]
-    if particle.role is Role.OUT:
-        return (places[Role.BEAM][0], hit), (0, 0)
-    if particle.role in (Role.STRUCK, Role.REMNANT):
-        target = places[Role.TARGET][0]
-        return (target, target), out if particle.role is Role.STRUCK else (0, 0)
-    if particle.role is Role.TARGET and inside:
+    places = {role: [n for n, other in enumerate(particles, 1) if other.place is role] for role in Place}
+    struck = places[Place.STRUCK]
+    hit = (struck or places[Place.TARGET])[0]
+    out = (places[Place.OUT][0], places[Place.OUT][-1])
+    inside = struck + places[Place.REMNANT]
+    if particle.place is Place.OUT:
+        return (places[Place.BEAM][0], hit), (0, 0)
+    if particle.place in (Place.STRUCK, Place.REMNANT):
+        target = places[Place.TARGET][0]
+        return (target, target), out if particle.place is Place.STRUCK else (0, 0)
+    if particle.place is Place.TARGET and inside:
         return (0, 0), (inside[0], inside[-1])
     return (0, 0), out
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from tridentgen.constants import ALPHA
-from tridentgen.exchange.export.facts import RunFacts, needed
+from tridentgen.events.particles import Group, Particle, Place, needed
+from tridentgen.exchange.export.block import Block
+from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.hepevt import relatives
-from tridentgen.exchange.export.record import Block, Group, Particle, Role
 from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
 from tridentgen.exchange.export.writer import TextWriter
 
 MEAN_IS_CROSS_SECTION = 4
 """IDWTUP: events come with weights in pb, positive, whose mean is the cross section."""
 
-STATUS = {Role.BEAM: -1, Role.TARGET: -1, Role.STRUCK: 2, Role.REMNANT: 1, Role.OUT: 1}
+STATUS = {Place.BEAM: -1, Place.TARGET: -1, Place.STRUCK: 2, Place.REMNANT: 1, Place.OUT: 1}
 UNKNOWN = -1.0
 """Scale and strong coupling of an event that has none."""
 
@@ -70,7 +71,7 @@ def _line(particle: Particle, group: Group) -> Iterator[Piece]:
     """Yield code, status, mothers, colours, momentum and mass, lifetime and spin of a particle."""
     mothers, _ = relatives(particle, group.particles)
     yield integers(particle.pdgid)
-    yield b" %d %d %d 0 0" % (STATUS[particle.role], *mothers)
+    yield b" %d %d %d 0 0" % (STATUS[particle.place], *mothers)
     e, px, py, pz = particle.p4
     for value in (px, py, pz, e, particle.mass_GeV, 0.0, particle.helicity):
         yield b" "

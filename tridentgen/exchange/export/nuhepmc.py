@@ -11,10 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from tridentgen._version import __version__
-from tridentgen.exchange.export.facts import HEAVY_LEPTON, PSEUDO_NUCLEUS, Beam, RunFacts
-from tridentgen.exchange.export.record import Block, Group, Number, Particle, Role
+from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Number, Particle, Place
+from tridentgen.exchange.export.block import Block
+from tridentgen.exchange.export.facts import Beam, RunFacts
 from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
 from tridentgen.exchange.export.writer import TextWriter
+from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 
 MEV_PER_GEV, MM_PER_CM, S_PER_NS = 1e3, 10.0, 1e-9
 MM_PER_NS = 299.792458
@@ -25,7 +27,7 @@ BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
 PRIMARY, SEPARATION = 1, 21
 """Status codes of vertices: V.R.1 and V.C.1."""
 
-_STATUS = {Role.BEAM: BEAM, Role.TARGET: TARGET, Role.STRUCK: STRUCK, Role.REMNANT: FINAL, Role.OUT: FINAL}
+_STATUS = {Place.BEAM: BEAM, Place.TARGET: TARGET, Place.STRUCK: STRUCK, Place.REMNANT: FINAL, Place.OUT: FINAL}
 _VERTEX_STATUS = {
     PRIMARY: ("Primary", "the interaction of the neutrino"),
     SEPARATION: ("NucleonSeparation", "the struck nucleon is separated from the target nucleus"),
@@ -38,7 +40,7 @@ _PARTICLE_STATUS = {
 }
 _EXTRA_PARTICLES = {
     22: ("gamma", "photon; does not occur, the list must not be empty"),
-    HEAVY_LEPTON: ("N", "heavy neutral lepton of the dipole portal; neutral, spin 1/2, stable here"),
+    HEAVY_NEUTRAL_LEPTON: ("N", "heavy neutral lepton of the dipole portal; neutral, spin 1/2, stable here"),
     PSEUDO_NUCLEUS: ("NuclearRemnant", "stands for an outgoing nucleus; not to be simulated"),
 }
 
@@ -64,7 +66,7 @@ class NuHepmcWriter(TextWriter):
         number = group.whole(block.number)
         position = block.position
         x, y, z, t = (group.of(value) for value in position)
-        separated = any(particle.role is Role.STRUCK for particle in group.particles)
+        separated = any(particle.place is Place.STRUCK for particle in group.particles)
         placed = any(isinstance(value, np.ndarray) for value in position)
         at = _place((MM_PER_CM * x, MM_PER_CM * y, MM_PER_CM * z, MM_PER_NS * t)) if placed else []
         weight = block.weight_pb if block.relative is None else block.relative
@@ -176,17 +178,17 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
 
 def _graph(particles: tuple[Particle, ...], at: list[Piece]) -> Iterator[Piece]:
     """Yield particles, each after the vertex that it comes from."""
-    places = {particle.role: place for place, particle in enumerate(particles, 1) if particle.role is not Role.OUT}
-    separated = Role.STRUCK in places
+    places = {particle.place: place for place, particle in enumerate(particles, 1) if particle.place is not Place.OUT}
+    separated = Place.STRUCK in places
     primary = 2 if separated else 1
     began = 0
     for place, particle in enumerate(particles, 1):
-        vertex = {Role.BEAM: 0, Role.TARGET: 0, Role.STRUCK: 1, Role.REMNANT: 1, Role.OUT: primary}[particle.role]
+        vertex = {Place.BEAM: 0, Place.TARGET: 0, Place.STRUCK: 1, Place.REMNANT: 1, Place.OUT: primary}[particle.place]
         if vertex > began:
             began = vertex
-            into = b"%d" % places[Role.TARGET]
+            into = b"%d" % places[Place.TARGET]
             if vertex == primary:
-                into = b"%d,%d" % (places[Role.BEAM], places[Role.STRUCK if separated else Role.TARGET])
+                into = b"%d,%d" % (places[Place.BEAM], places[Place.STRUCK if separated else Place.TARGET])
             status = PRIMARY if vertex == primary else SEPARATION
             yield b"V -%d %d [%s]" % (vertex, status, into)
             yield from at
@@ -197,7 +199,7 @@ def _graph(particles: tuple[Particle, ...], at: list[Piece]) -> Iterator[Piece]:
         for value in (px, py, pz, e, particle.mass_GeV):
             yield b" "
             yield floats(MEV_PER_GEV * value)
-        yield b" %d\n" % _STATUS[particle.role]
+        yield b" %d\n" % _STATUS[particle.place]
 
 
 def _place(values: tuple[Number, Number, Number, Number]) -> list[Piece]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column
 from tridentgen.errors import InputError
 from tridentgen.events.weights import weight_rule
+from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
-from tridentgen.exchange.export.record import Block
 from tridentgen.exchange.export.writer import Writer
 
 _GROUP_ROWS = 1 << 17

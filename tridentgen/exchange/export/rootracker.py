@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
+from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.hepevt import relatives, status
-from tridentgen.exchange.export.record import Block
 from tridentgen.exchange.export.writer import Writer
 
 MOST = 8

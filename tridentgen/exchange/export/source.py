@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column
 from tridentgen.engines.uniforms import PURPOSE_UNWEIGHTING, check_seed, stream_number, uniforms
 from tridentgen.errors import FileError
+from tridentgen.events.columns import weights_of
 from tridentgen.events.part_of_run import part_of_run
+from tridentgen.events.particles import Number, codes
 from tridentgen.events.reader import EventFile
 from tridentgen.events.weights import OVERWEIGHT_SHARE
-from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts, codes
-from tridentgen.exchange.export.record import Block, Number, records
+from tridentgen.exchange.export.block import Block
+from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts
+from tridentgen.processes.kinds import columns_of, records_of
 
 FloatArray = NDArray[np.float64]
 
@@ -105,8 +108,10 @@ class EventSource:
         check_seed(seed)
         self._file, self._path, self._recoil = file, path, recoil
         self._part = part_of_run(file.attributes, path)
-        self._records = records(file.attributes, recoil)
-        self._known = {column.name: column for column in file.columns}
+        columns = columns_of(file.columns, file.attributes)
+        self._records = records_of(columns, file.attributes, recoil, path)
+        self._known = {column.name: column for column in columns}
+        self._weights = weights_of(columns)
         self._require(("event_id", "weight", "e_nu", *self._records.columns))
         if file.rows == 0:
             raise FileError(f"'{path}' holds no events; loosen the cuts of its card and make it again")
@@ -175,7 +180,7 @@ class EventSource:
             places, weight = self._unweighting.kept(weight, first)
             part = {name: values[places] for name, values in part.items()}
             scale = weight * (facts.unit_pb or 0.0) / PB_PER_CM2 / part["weight"]
-            part |= {name: values * scale for name, values in part.items() if name.startswith("weight")}
+            part |= {name: values * scale for name, values in part.items() if name in self._weights}
         number = np.arange(written, written + len(weight))
         return Block(
             number=part["event_id"].astype(np.int64) if facts.numbered else number,
@@ -230,7 +235,7 @@ class EventSource:
                 raise FileError(
                     f"'{self._path}': column '{name}' of event {start + row} is not finite; make the file again"
                 )
-            if self._part is not None and name.startswith("weight"):
+            if self._part is not None and name in self._weights:
                 read[name] = values * self._part.factor
         return read
 

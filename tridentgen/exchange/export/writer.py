@@ -12,8 +12,9 @@ from typing import IO, ClassVar, Self
 import numpy as np
 
 from tridentgen.events.output import check_output, part_path, uninterrupted, writing
+from tridentgen.events.particles import Group
+from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
-from tridentgen.exchange.export.record import Block, Group
 from tridentgen.exchange.export.text import Bytes, joined
 
 _GZIP_LEVEL = 1

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tridentgen.errors import FileError
-from tridentgen.exchange.export.facts import HEAVY_LEPTON
-from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON, NEUTRINOS
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON
 
 _BLOCK = 1 << 13  # events
@@ -109,7 +108,7 @@ def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
 
 def roles_of(event: Found) -> Roles | None:
     """Tell the outgoing particles apart; None where they are not those of a trident or of coherent scattering."""
-    neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_LEPTON)]
+    neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_NEUTRAL_LEPTON)]
     minus = [p for p in event.final if p.pdgid in (11, 13, 15)]
     plus = [p for p in event.final if p.pdgid in (-11, -13, -15)]
     hadrons = [p for p in event.final if p.pdgid in _NUCLEONS or p.pdgid > 1_000_000_000]

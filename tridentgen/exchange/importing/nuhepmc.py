@@ -12,7 +12,8 @@ from typing import Any
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.output import reason
-from tridentgen.exchange.export.facts import PB_PER_CM2, PSEUDO_NUCLEUS
+from tridentgen.events.particles import PSEUDO_NUCLEUS
+from tridentgen.exchange.export.facts import PB_PER_CM2
 from tridentgen.exchange.importing.found import Found, Seen, beam_of, possible
 from tridentgen.exchange.importing.hepmc_lines import count_events
 from tridentgen.exchange.importing.tables import events_of

@@ -14,11 +14,10 @@ from tridentgen.constants import KEV_PER_GEV
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.kinematics import angle, kinetic, square
-from tridentgen.exchange.export.facts import HEAVY_LEPTON
 from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batched, roles_of
-from tridentgen.matter.particles import CHARGED_LEPTONS, NEUTRINOS
-from tridentgen.processes.cevns.columns import CEVNS_COLUMNS
-from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
+from tridentgen.matter.particles import CHARGED_LEPTONS, HEAVY_NEUTRAL_LEPTON, NEUTRINOS
+from tridentgen.processes.base import ReactionKind
+from tridentgen.processes.kinds import CEVNS, TRIDENT
 
 FloatArray = NDArray[np.float64]
 
@@ -34,9 +33,9 @@ class Block(NamedTuple):
     columns: dict[str, NDArray[Any]]
 
     @property
-    def is_trident(self) -> bool:
-        """Whether these are tridents, and not coherent scattering."""
-        return self.roles[0].minus is not None
+    def kind(self) -> ReactionKind:
+        """What they are: tridents, or CEvNS."""
+        return TRIDENT if self.roles[0].minus is not None else CEVNS
 
 
 def events_of(reader: Reader) -> Events:
@@ -63,7 +62,7 @@ def events_of(reader: Reader) -> Events:
             raise FileError(f"'{path}': the weights sum to {total:g}; make the file again")
         columns["weight"] = columns["weight"] * (sigma_cm2 / total)
         about |= {"sigma": sigma_cm2, "sigma_units": "cm2"}
-    schema = tuple(c for c in (TRIDENT_COLUMNS if kinds.tridents else CEVNS_COLUMNS) if c.name in columns)
+    schema = tuple(c for c in kinds.kind.columns(about) if c.name in columns)
     rule = "weight = 1 each" if sigma_cm2 is None else "sum(weight) = flux-averaged cross section"
     about |= {"weight_rule": rule, "n_trials": len(columns["weight"]), "complete": 1}
     arrays = {column.name: np.asarray(columns[column.name], dtype=column.dtype) for column in schema}
@@ -114,14 +113,14 @@ class _Kinds:
             self._examples.setdefault(tuple(part.pdgid for part in parts if part is not None), (event, roles))
 
     @property
-    def tridents(self) -> bool:
-        return next(iter(self._examples.values()))[1].minus is not None
+    def kind(self) -> ReactionKind:
+        return TRIDENT if next(iter(self._examples.values()))[1].minus is not None else CEVNS
 
     def attributes(self, path: Path) -> dict[str, Any]:
         """Return what a file of these events says of them; raise `InputError` for several kinds of tridents."""
         found = [event for event, _ in self._examples.values()]
         roles = [role for _, role in self._examples.values()]
-        if not self.tridents:
+        if self.kind is CEVNS:
             return _about_cevns(found, roles)
         if len(found) > 1:
             raise InputError(f"'{path}' holds {len(found)} kinds of tridents or targets; split the file")
@@ -167,7 +166,7 @@ def _cevns_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, 
     columns = _common_columns(found, roles)
     recoil = columns["p4_recoil"]
     return columns | {
-        "channel": np.array([int(abs(role.neutrino.pdgid) == HEAVY_LEPTON) for role in roles]),
+        "channel": np.array([int(abs(role.neutrino.pdgid) == HEAVY_NEUTRAL_LEPTON) for role in roles]),
         "flavour": np.array([event.beam.pdgid for event in found if event.beam is not None]),
         "isotope": np.array([event.target.pdgid for event in found if event.target is not None]),
         "recoil_energy": kinetic(recoil, np.array([role.recoil.mass_GeV for role in roles])) * KEV_PER_GEV,
@@ -187,7 +186,7 @@ def _about_tridents(event: Found, roles: Roles, path: Path) -> dict[str, Any]:
         raise InputError(f"'{path}': particle {beam} comes in and {out} goes out; both should be neutrinos")
     names = _NEUTRINO_NAMES[beam], _LEPTON_NAMES[minus], _LEPTON_NAMES[plus], _NEUTRINO_NAMES[out]
     return {
-        "process": "trident",
+        "process": TRIDENT.name,
         "reaction": f"{names[0]} {target} -> {names[3]} {names[1]} {names[2]}",
         "neutrino": names[0],
         "lepton_minus": names[1],
@@ -204,10 +203,10 @@ def _about_tridents(event: Found, roles: Roles, path: Path) -> dict[str, Any]:
 def _about_cevns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, Any]:
     masses = {event.target.pdgid: event.target.mass_GeV for event in found if event.target is not None}
     beams = sorted({event.beam.pdgid for event in found if event.beam is not None})
-    heavy = [role.neutrino.mass_GeV for role in roles if abs(role.neutrino.pdgid) == HEAVY_LEPTON]
+    heavy = [role.neutrino.mass_GeV for role in roles if abs(role.neutrino.pdgid) == HEAVY_NEUTRAL_LEPTON]
     model = {"model": json.dumps({"dipole": {"mass_GeV": heavy[0]}})} if heavy else {}
     return model | {
-        "process": "cevns",
+        "process": CEVNS.name,
         "reaction": "coherent scattering",
         "neutrino": ",".join(_NEUTRINO_NAMES.get(beam, str(beam)) for beam in beams),
         "target": ",".join(map(str, masses)),

@@ -55,6 +55,10 @@ class CevnsCard:
     recoil_min_keV: float = 0.0
     kind: str = "cevns"
 
+    def reaction(self, model: CevnsModel) -> Cevns:
+        """Return the process with the couplings of [model]."""
+        return cevns_process(self, model)
+
 
 def cevns_process(process: CevnsCard, model: CevnsModel) -> Cevns:
     """Return the process that the two tables ask for."""
@@ -62,9 +66,17 @@ def cevns_process(process: CevnsCard, model: CevnsModel) -> Cevns:
     return Cevns(**fields, model=model)
 
 
-def read_cevns_table(table: Table) -> CevnsCard:
-    """Read the table ``[process]``, whose kind is known."""
-    table.read("kind", string, "")
+def read_cevns(process: Table, model: Table) -> tuple[CevnsCard, CevnsModel]:
+    """Read [process] and [model]; mistakes are noted in their document."""
+    document = process.document
+    before = document.flaws
+    card, couplings = _process_table(process), read_cevns_model(model)
+    if document.flaws == before:
+        check_cevns(document, card, couplings)
+    return card, couplings
+
+
+def _process_table(table: Table) -> CevnsCard:
     return CevnsCard(
         target=table.need("target", _material, ""),
         neutrino=table.read("neutrino", _neutrino, None),

@@ -6,27 +6,24 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
-from tridentgen.engines import choose_engine
 from tridentgen.errors import InputError
-from tridentgen.events.events import Events
-from tridentgen.flux import Component, Flux, Monochromatic, Source
+from tridentgen.flux import Beam, Component, Flux, Source
 from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, neutrino
+from tridentgen.processes.base import Attributes, Reaction
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
-from tridentgen.sampling.generate import check_count, generate_events
-from tridentgen.sampling.integrate import CrossSection, trained_cross_section
-from tridentgen.sampling.train import train
 
 FloatArray = NDArray[np.float64]
 
@@ -39,7 +36,7 @@ lie: those are hardly sampled."""
 
 
 @dataclass(frozen=True)
-class Cevns:
+class Cevns(Reaction):
     """Coherent scattering off the nuclei of a material. Cross sections are per nucleus, averaged over the material.
 
     Parameters
@@ -117,6 +114,18 @@ class Cevns:
         """The target material."""
         return material(self.target)
 
+    threshold_cure: ClassVar[str] = "a lower recoil_min_keV"
+
+    @property
+    def kind(self) -> str:
+        """What a card calls a process of this kind."""
+        return "cevns"
+
+    @property
+    def per(self) -> str:
+        """What a cross section is per."""
+        return self.target if len(self.nuclides) == 1 else f"nucleus of {self.target}"
+
     @property
     def nuclides(self) -> tuple[Nuclide, ...]:
         """Nuclides of the target."""
@@ -151,7 +160,7 @@ class Cevns:
     @property
     def signature(self) -> str:
         """The process as text, for comparing."""
-        return json.dumps({"process": "cevns", **asdict(self)}, sort_keys=True)
+        return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
 
     def _spectra(self, neutrino_name: str) -> tuple[RecoilSpectrum, ...]:
         """Return the recoil spectra of all nuclides, one for each final state."""
@@ -182,18 +191,18 @@ class Cevns:
             total = total + shares[spectrum.nuclide] * spectrum.dsigma_dT(energy, recoil)
         return np.where(recoil * KEV_PER_GEV >= self.recoil_min_keV, total, 0.0)
 
-    def source(self, flux: Source | Flux) -> Source:
+    def source(self, flux: Beam) -> Source:
         """Return the neutrinos that scatter: those of the process where it names one."""
         if isinstance(flux, Flux):
             return Source.of(flux, self.neutrino or "numu")
         return flux if self.neutrino is None else flux.only(self.neutrino)
 
-    def sampled(self, flux: Source | Flux, detector: Detector | None = None) -> SampledCevns:
+    def sampled(self, beam: Beam, detector: Detector | None = None) -> SampledCevns:
         """Return what is sampled.
 
         Raise `InputError` for a source whose neutrinos cannot make a recoil above the least one, or above 1 TeV.
         """
-        source = self.source(flux)
+        source = self.source(beam)
         highest = max(component.flux.energy_max_GeV for component in source.components)
         if highest > MAX_ENERGY_GEV:
             raise InputError(
@@ -220,35 +229,21 @@ class Cevns:
             for channel in channels(component, spectrum, number, size * self.fractions[number], least)
         )
 
-    def cross_section(
-        self, energy: float | None = None, *, flux: Source | Flux | None = None, rel_error: float = 1e-3,
-        seed: int = 1, engine: str = "auto", threads: int | None = None,
-    ) -> CrossSection:  # fmt: skip
-        """Return the cross section per nucleus in cm^2, at an energy in GeV or averaged over a flux."""
-        process = self.sampled(_flux(energy, flux))
-        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
+    def row(self, beam: Beam) -> dict[str, Any]:
+        """Return how a table of cross sections names the process."""
+        neutrinos = ",".join(self.source(beam).neutrinos)
+        return {"nu": neutrinos, "leptons": [], "target": self.target, "regime": "coherent"}
 
-    def generate(
-        self, energy: float | None = None, *, flux: Source | Flux | None = None, detector: Detector | None = None,
-        events: int = 100_000, seed: int = 1, engine: str = "auto", threads: int | None = None,
-    ) -> Events:  # fmt: skip
-        """Return weighted events in memory; the sum of their weights is the cross section per nucleus in cm^2."""
-        check_count(events)
-        given = _flux(energy, flux)
-        process, machine = self.sampled(given, detector), choose_engine(engine, threads)
-        proposal = train(process, machine, seed)
-        return generate_events(process, proposal, machine, seed, events, self.attributes(given))
-
-    def attributes(self, flux: Source | Flux) -> dict[str, str | int | float]:
+    def attributes(self, beam: Beam) -> Attributes:
         """Return what an event file says of the process."""
-        source = self.source(flux)
+        source = self.source(beam)
         return {
-            "process": "cevns",
+            "process": self.kind,
             "reaction": self.line,
             "neutrino": ",".join(source.neutrinos),
             "target": self.target,
             "nuclides": ",".join(nuclide.name for nuclide in self.nuclides),
-            "channel_names": ",".join(self.sampled(flux).channels),
+            "channel_names": ",".join(self.sampled(beam).channels),
             "form_factor": self.form_factor,
             "model": json.dumps(asdict(self.model), sort_keys=True),
             "recoil_min_keV": self.recoil_min_keV,
@@ -259,9 +254,3 @@ class Cevns:
             "target_pdg": ",".join(str(nuclide.pdgid) for nuclide in self.nuclides),
             "target_mass_GeV": ",".join(repr(nuclide.mass_GeV) for nuclide in self.nuclides),
         }
-
-
-def _flux(energy: float | None, flux: Source | Flux | None) -> Source | Flux:
-    if (energy is None) == (flux is None):
-        raise InputError("give either an energy in GeV or a flux")
-    return Monochromatic(energy) if energy is not None else flux  # type: ignore[return-value]

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from tridentgen.engines.process import Column
-from tridentgen.events.columns import momentum
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tridentgen.engines.process import Column, Role, Species
+from tridentgen.events.columns import EVENT_NUMBER, identified, label, momentum
+from tridentgen.processes.cevns.labels import UPSCATTERING, channel_names
 
 CEVNS_COLUMNS: tuple[Column, ...] = (
-    Column("event_id", "", "number of the event in its run", dtype="u8"),
-    Column("weight", "cm2", "weight: the sum over all events is the flux-averaged cross section per nucleus"),
-    Column("channel", "", "source component, nuclide and final state: place in attribute channel_names", dtype="i4"),
-    Column("flavour", "", "PDG code of the incoming neutrino", dtype="i4"),
-    Column("isotope", "", "PDG code of the nucleus", dtype="i4"),
+    EVENT_NUMBER,
+    Column(
+        "weight",
+        "cm2",
+        "weight: the sum over all events is the flux-averaged cross section per nucleus",
+        role=Role.WEIGHT,
+    ),
+    Column(
+        "channel",
+        "",
+        "source component, nuclide and final state: place in attribute channel_names",
+        dtype="i4",
+        role=Role.LABEL,
+    ),
+    label("flavour", "PDG code of the incoming neutrino"),
+    label("isotope", "PDG code of the nucleus"),
     Column("e_nu", "GeV", "energy of the incoming neutrino"),
     Column("recoil_energy", "keV", "kinetic energy of the recoiling nucleus"),
     Column("cos_theta", "", "cosine of the angle between the recoiling nucleus and the beam"),
     Column("time", "ns", "arrival time after the middle of the beam pulse; 0 for a steady source"),
-    momentum("p4_nu_in", "the incoming neutrino"),
-    momentum("p4_nu_out", "the outgoing neutrino or heavy neutral lepton"),
-    momentum("p4_recoil", "the recoiling nucleus"),
+    momentum("p4_nu_in", "the incoming neutrino", Role.INCOMING),
+    momentum("p4_nu_out", "the outgoing neutrino or heavy neutral lepton", Role.OUTGOING),
+    momentum("p4_recoil", "the recoiling nucleus", Role.RECOIL),
 )
 """Columns of a coherent scattering event. The recoil's kinetic energy is `recoil_energy`; E - M of its momentum is not
 as exact."""
@@ -26,6 +42,54 @@ as exact."""
 DETECTOR_COLUMNS: tuple[Column, ...] = (
     Column("quenched_energy", "keV", "electron-equivalent energy of the recoil, without resolution"),
     Column("observed_energy", "keV", "electron-equivalent energy as seen with the detector's resolution"),
-    Column("acceptance", "", "chance that the detector keeps the event: thresholds and efficiency; not in the weight"),
+    Column(
+        "acceptance",
+        "",
+        "chance that the detector keeps the event: thresholds and efficiency; not in the weight",
+        role=Role.ACCEPTANCE,
+    ),
 )
 """Further columns where a detector is given."""
+
+
+def cevns_columns(
+    flavours: Sequence[int], nuclides: Mapping[int, float], outgoing: Sequence[tuple[int, float]] = (),
+    *, has_detector: bool = False,
+) -> tuple[Column, ...]:  # fmt: skip
+    """Return the columns of a process with the particles of their momenta.
+
+    Parameters
+    ----------
+    flavours
+        PDG codes of the neutrinos of the source.
+    nuclides
+        Masses in GeV of the nuclides by their PDG codes.
+    outgoing
+        PDG code and mass in GeV of what the neutrino turns into, by channel; nothing where all scatter elastically.
+    has_detector
+        Whether the columns of a detector follow.
+    """
+    codes = tuple(dict.fromkeys(flavours))
+    elastic = Species(codes, (0.0,) * len(codes), "flavour", codes)
+    out = elastic
+    if outgoing:
+        finals, masses = (tuple(values) for values in zip(*outgoing, strict=True))
+        out = Species(finals, masses, "channel", tuple(range(len(outgoing))))
+    recoil = Species(tuple(nuclides), tuple(nuclides.values()), "isotope", tuple(nuclides))
+    columns = CEVNS_COLUMNS + DETECTOR_COLUMNS if has_detector else CEVNS_COLUMNS
+    return identified(columns, {"p4_nu_in": elastic, "p4_nu_out": out, "p4_recoil": recoil})
+
+
+def columns_of_file(attributes: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns of a file from its attributes; without particles where these do not name them."""
+    try:
+        flavours = [int(code) for code in str(attributes["beam_pdg"]).split(",")]
+        codes = [int(code) for code in str(attributes["target_pdg"]).split(",")]
+        masses = [float(mass) for mass in str(attributes["target_mass_GeV"]).split(",")]
+        columns = cevns_columns(flavours, dict(zip(codes, masses, strict=True)), has_detector=True)
+    except (LookupError, ValueError):
+        return CEVNS_COLUMNS + DETECTOR_COLUMNS
+    if any(name.final == UPSCATTERING for name in channel_names(attributes)):
+        # The attributes do not name the neutrino of each channel.
+        return tuple(replace(c, species=None) if c.name == "p4_nu_out" else c for c in columns)
+    return columns

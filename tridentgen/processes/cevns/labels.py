@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-ELASTIC = "elastic"
+ELASTIC, UPSCATTERING = "elastic", "upscattering"
+"""Final states: the neutrino as it was, and the heavy neutral lepton of the dipole portal."""
 
 
 class ChannelName(NamedTuple):

@@ -1,14 +1,50 @@
-"""Observables of CEvNS: what can be cut on."""
+"""Observables of CEvNS: what can be cut on, and what is drawn."""
 
 from __future__ import annotations
 
-from tridentgen.events.observables import Observable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.events.observables import Axis, FloatArray, Observable
 
 CEVNS_OBSERVABLES = (
     Observable("e_nu", "GeV"),
     Observable("recoil_energy", "keV"),
     Observable("cos_theta", ""),
     Observable("time", "ns", signed=True),
-    Observable("quenched_energy", "keV"),
-    Observable("observed_energy", "keV"),
+    Observable("quenched_energy", "keV", needs_detector=True),
+    Observable("observed_energy", "keV", needs_detector=True),
+)
+
+
+def _in_MeV(values: NDArray[Any]) -> FloatArray:
+    return np.asarray(1e3 * values)
+
+
+def _in_us(values: NDArray[Any]) -> FloatArray:
+    return np.asarray(1e-3 * values)
+
+
+_RECOIL = Axis("recoil_energy", "recoil_energy", "keV", "T", "keV", log_y=True, long_tail=1e-3)
+_SEEN = replace(_RECOIL, name="observed_energy", column="observed_energy", symbol=r"E_\mathrm{obs}")
+
+CEVNS_AXES = (
+    replace(_RECOIL, sort="component", with_kept=True),
+    replace(_RECOIL, name="recoil_energy_by_isotope", sort="isotope", only_if_sorted=True),
+    replace(_RECOIL, name="recoil_energy_by_final_state", sort="final_state", only_if_sorted=True),
+    Axis("e_nu", "e_nu", "GeV", r"E_\nu", "MeV", _in_MeV, sort="flavour", log_y=True, long_tail=1e-3, GeV_above=1.0),
+    Axis("cos_theta", "cos_theta", "", r"\cos\theta", "", sort="component", long_tail=1e-4),
+    Axis("time", "time", "ns", "t", r"$\mu$s", _in_us, sort="component", differs_from="0"),
+    replace(
+        _SEEN,
+        name="quenched_energy",
+        column="quenched_energy",
+        symbol=r"E_\mathrm{ee}",
+        sort="component",
+        differs_from="recoil_energy",
+    ),
+    replace(_SEEN, sort="component", seen=True),
 )

@@ -13,9 +13,10 @@ from tridentgen.detector import Detector
 from tridentgen.engines.process import Column
 from tridentgen.flux.base import EnergyMap
 from tridentgen.flux.source import Component
+from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
-from tridentgen.processes.cevns.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
+from tridentgen.processes.cevns.columns import cevns_columns
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
 
 LEAST_RATIO = 1e-12
@@ -111,7 +112,17 @@ class SampledCevns:
     @property
     def columns(self) -> tuple[Column, ...]:
         """Columns of an event."""
-        return CEVNS_COLUMNS if self.detector is None else CEVNS_COLUMNS + DETECTOR_COLUMNS
+        spectra = [part.spectrum for part in self.parts]
+        outgoing = [
+            (HEAVY_NEUTRAL_LEPTON, s.final_mass_GeV) if s.final_mass_GeV > 0.0 else (s.neutrino.pdgid, 0.0)
+            for s in spectra
+        ]
+        return cevns_columns(
+            [s.neutrino.pdgid for s in spectra],
+            {s.nuclide.pdgid: s.mass_GeV for s in spectra},
+            outgoing if any(mass > 0.0 for _, mass in outgoing) else (),
+            has_detector=self.detector is not None,
+        )
 
     def point(self, channel: int, x: Values) -> Point:
         """Evaluate energy, recoil and density at `x`."""

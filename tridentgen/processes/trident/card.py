@@ -18,7 +18,6 @@ from tridentgen.processes.trident.trident import Trident
 from tridentgen.toml.positions import Key
 from tridentgen.toml.tables import FRACTION, POSITIVE, Document, Table, boolean, number, one_of, string
 
-PROCESS_KINDS = ("trident", "trident-epa", "cevns")
 _REACTIONS: Mapping[str, type[Trident]] = MappingProxyType({"trident": Trident, "trident-epa": EpaTrident})
 
 _PARTS_OF_REGIME = {
@@ -47,6 +46,10 @@ class ProcessCard:
     nucleon_form_factor: str = "dipole"
     photon_flux: str = "exact"
     q_max_GeV: float | None = None
+
+    def reaction(self, model: ModelCard) -> Trident:
+        """Return the process with the couplings of [model]."""
+        return trident_process(self, model)
 
     @property
     def approximation(self) -> dict[str, Any]:
@@ -120,11 +123,21 @@ def check_process(document: Document, process: ProcessCard, model: ModelCard) ->
             return
 
 
-def read_process_table(table: Table, *, target_needed: bool = True) -> ProcessCard:
-    """Read the table ``[process]``; the target is not needed where the exposure has a material."""
-    if target_needed:
+def read_trident(kind: str, process: Table, model: Table) -> tuple[ProcessCard, ModelCard]:
+    """Read [process] and [model] of a kind of tridents; mistakes are noted in their document."""
+    document = process.document
+    before = document.flaws
+    card, couplings = _process_table(kind, process), read_model_table(model)
+    if document.flaws == before:
+        check_process(document, card, couplings)
+    return card, couplings
+
+
+def _process_table(kind: str, table: Table) -> ProcessCard:
+    """Read [process]; the target is not needed where the exposure has a material."""
+    exposure = table.document.data.get("exposure")
+    if not (isinstance(exposure, dict) and "material" in exposure):
         table.require("target")
-    kind = table.need("kind", one_of(PROCESS_KINDS), "")
     photons: dict[str, Any] = {}
     if kind == "trident-epa":
         photons["photon_flux"] = table.read("photon_flux", one_of(PHOTON_FLUXES), ProcessCard.photon_flux)

@@ -8,7 +8,8 @@ from typing import Any
 
 from tridentgen.constants import LAMBDA_QCD_GEV
 from tridentgen.errors import InputError, nearest
-from tridentgen.flux import EnergyMap, Flux
+from tridentgen.flux import Beam, EnergyMap
+from tridentgen.processes.base import Attributes
 from tridentgen.processes.trident.columns import COHERENT
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.sampled_epa import EpaChannel, SampledEpaTrident
@@ -108,11 +109,11 @@ class EpaTrident(Trident):
         """The class of what is sampled."""
         return SampledEpaTrident
 
-    def attributes(self, flux: Flux) -> dict[str, str | int | float]:
+    def attributes(self, beam: Beam) -> Attributes:
         """Return what an event file says of the process."""
         cuts = [cut for cut in map(self.q_cut_GeV, self.targets) if cut is not None]
         cut = {"photon_q_max_GeV": ",".join(f"{cut:.6g}" for cut in cuts)} if cuts else {}
-        return {**super().attributes(flux), "photon_flux": self.photon_flux, **cut}
+        return {**super().attributes(beam), "photon_flux": self.photon_flux, **cut}
 
 
 def _fields_of(trident: Trident) -> dict[str, Any]:

@@ -1,23 +1,74 @@
-"""Observables of tridents: what can be cut on."""
+"""Observables of tridents: what can be cut on, and what is drawn.
+
+The beam is the neutrino of the event, along whatever axis.
+"""
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
-from tridentgen.events.observables import Observable
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.events.kinematics import angle, square, transverse
+from tridentgen.events.observables import RADIANS_PER_DEGREE, Axis, FloatArray, Observable
+from tridentgen.processes.trident.columns import PROTON
+
+_MINUS, _PLUS, _BEAM = "p4_minus", "p4_plus", "p4_nu_in"
+_DEG = RADIANS_PER_DEGREE
+
+
+def _energy(momenta: NDArray[Any]) -> FloatArray:
+    return np.asarray(momenta[:, 0])
+
+
+def _in_MeV(values: NDArray[Any]) -> FloatArray:
+    return np.asarray(1e3 * values)
+
+
+def _pair_mass(minus: FloatArray, plus: FloatArray) -> FloatArray:
+    return square(minus + plus)
+
+
+def _pair_angle(minus: FloatArray, plus: FloatArray, beam: FloatArray) -> FloatArray:
+    return angle(minus + plus, beam)
+
+
+def _pair_pt(minus: FloatArray, plus: FloatArray, beam: FloatArray) -> FloatArray:
+    return transverse(minus + plus, beam)
+
+
+def _proton_energy(regime: NDArray[Any], recoil: FloatArray) -> FloatArray:
+    return np.where(regime == PROTON, recoil, 0.0)
+
 
 TRIDENT_OBSERVABLES = (
-    Observable("m2_ll", "GeV2"),
+    Observable("m2_ll", "GeV2", columns=(_MINUS, _PLUS), value=_pair_mass),
     Observable("q2", "GeV2"),
     Observable("w2", "GeV2"),
-    Observable("delta_theta", "deg", math.pi / 180.0),
-    Observable("theta_minus", "deg", math.pi / 180.0),
-    Observable("theta_plus", "deg", math.pi / 180.0),
-    Observable("energy_minus", "GeV"),
-    Observable("energy_plus", "GeV"),
-    Observable("pt_minus", "GeV"),
-    Observable("pt_plus", "GeV"),
-    Observable("pt_pair", "GeV"),
-    Observable("theta_pair", "deg", math.pi / 180.0),
+    Observable("delta_theta", "deg", _DEG, columns=(_MINUS, _PLUS), value=angle),
+    Observable("theta_minus", "deg", _DEG, columns=(_MINUS, _BEAM), value=angle),
+    Observable("theta_plus", "deg", _DEG, columns=(_PLUS, _BEAM), value=angle),
+    Observable("energy_minus", "GeV", columns=(_MINUS,), value=_energy),
+    Observable("energy_plus", "GeV", columns=(_PLUS,), value=_energy),
+    Observable("pt_minus", "GeV", columns=(_MINUS, _BEAM), value=transverse),
+    Observable("pt_plus", "GeV", columns=(_PLUS, _BEAM), value=transverse),
+    Observable("pt_pair", "GeV", columns=(_MINUS, _PLUS, _BEAM), value=_pair_pt),
+    Observable("theta_pair", "deg", _DEG, columns=(_MINUS, _PLUS, _BEAM), value=_pair_angle),
     Observable("recoil_energy", "GeV"),
+)
+
+OTHER_KINETIC = Observable("other_kinetic", "GeV", columns=("regime", "recoil_energy"), value=_proton_energy)
+"""Kinetic energy of the visible particle besides the leptons: in a trident that is a proton at most."""
+
+TRIDENT_AXES = (
+    Axis("m2_ll", "m2_ll", "GeV2", r"m^2_{\ell\ell}", r"GeV$^2$", sort="regime"),
+    Axis("delta_theta", "delta_theta", "rad", r"\Delta\theta", "deg", np.degrees, sort="regime"),
+    Axis("q2", "q2", "GeV2", "Q^2", r"GeV$^2$", log=True, sort="regime"),
+    Axis("theta_minus", "theta_minus", "rad", r"\theta_{MINUS}", "deg", np.degrees, sort="regime"),
+    Axis("theta_plus", "theta_plus", "rad", r"\theta_{PLUS}", "deg", np.degrees, sort="regime"),
+    Axis("recoil_energy", "recoil_energy", "GeV", r"T_\mathrm{recoil}", "MeV", _in_MeV, sort="regime"),
+    Axis("energy_minus", "p4_minus", "GeV", "E_{MINUS}", "GeV", _energy, sort="regime"),
+    Axis("energy_plus", "p4_plus", "GeV", "E_{PLUS}", "GeV", _energy, sort="regime"),
+    Axis("e_nu", "e_nu", "GeV", r"E_\nu", "GeV", sort="regime"),
 )

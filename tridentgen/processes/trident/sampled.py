@@ -39,7 +39,7 @@ from tridentgen.physics.trident_phase_space import (
     lepton_phase_space,
     momentum_transfer,
 )
-from tridentgen.processes.trident.columns import COHERENT, REGIME_NAMES, TRIDENT_COLUMNS
+from tridentgen.processes.trident.columns import COHERENT, REGIME_NAMES
 from tridentgen.processes.trident.targets import Target
 
 _TINY = 1e-300
@@ -105,6 +105,8 @@ class SampledTrident:
     parts : channels
     flux_dimension : int
         1 where the energy is sampled, else 0.
+    signature : str
+    columns : tuple of Column
     """
 
     couplings: Couplings
@@ -114,6 +116,7 @@ class SampledTrident:
     parts: tuple[Channel, ...]
     flux_dimension: int
     signature: str
+    columns: tuple[Column, ...]
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -129,11 +132,6 @@ class SampledTrident:
     def spares(self) -> int:
         """The azimuth between leptons and target, the helicities, and the turn about the beam."""
         return 3
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Columns of an event."""
-        return TRIDENT_COLUMNS
 
     def _swapped(self, part: Channel) -> bool:
         """Whether lepton a is the one with the lepton number of the incoming neutrino."""

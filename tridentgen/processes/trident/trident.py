@@ -6,15 +6,17 @@ import json
 import math
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tridentgen.constants import SIN2_THETA_W
-from tridentgen.engines import choose_engine
+from tridentgen.detector.response import Detector
+from tridentgen.engines.process import Column
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
-from tridentgen.flux import EnergyMap, Flux, Monochromatic
+from tridentgen.flux import Beam, EnergyMap
 from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.matter.particles import NEUTRINOS, ChargedLepton, Neutrino, charged_lepton, neutrino
@@ -23,11 +25,10 @@ from tridentgen.physics.azimuth import azimuth_density
 from tridentgen.physics.trident_amplitude import combined, left_amplitudes, normalisation, right_amplitudes
 from tridentgen.physics.trident_couplings import Couplings, ZPrime, outgoing_flavour, standard_model
 from tridentgen.physics.trident_invariants import Four, frame_point
+from tridentgen.processes.base import Attributes, Reaction, only_flux
+from tridentgen.processes.trident.columns import trident_columns
 from tridentgen.processes.trident.sampled import Channel, SampledTrident
 from tridentgen.processes.trident.targets import Target, targets
-from tridentgen.sampling.generate import check_count, generate_events
-from tridentgen.sampling.integrate import CrossSection, trained_cross_section
-from tridentgen.sampling.train import train
 
 FloatArray = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ _MAX_ENERGY_GEV = 1e12
 
 
 @dataclass(frozen=True)
-class Trident:
+class Trident(Reaction):
     """A trident process on one nuclide.
 
     Parameters
@@ -97,6 +98,8 @@ class Trident:
         if len(set(regimes)) != len(regimes):
             raise InputError(f"regimes {self.regimes} overlap: the same target would count twice")
 
+    threshold_cure: ClassVar[str] = "lighter leptons"
+
     @property
     def regimes(self) -> tuple[str, ...]:
         """The regimes as a tuple."""
@@ -121,6 +124,11 @@ class Trident:
     def nuclide(self) -> Nuclide:
         """The target nuclide."""
         return nuclide(self.target)
+
+    @property
+    def nuclides(self) -> tuple[Nuclide, ...]:
+        """The target nuclide, as a tuple."""
+        return (self.nuclide,)
 
     def _roles(self) -> tuple[str, str]:
         """Flavours of the lepton with the incoming neutrino's sign of lepton number, and of the other."""
@@ -222,8 +230,15 @@ class Trident:
         """The class of what is sampled."""
         return SampledTrident
 
-    def sampled(self, flux: Flux) -> SampledTrident:
-        """Return what is sampled; raise `InputError` for a flux that ends below every threshold or above 1e12 GeV."""
+    def sampled(self, beam: Beam, detector: Detector | None = None) -> SampledTrident:
+        """Return the process to sample.
+
+        Raise `InputError` for a source of several neutrinos, a flux that ends below every threshold or above 1e12 GeV,
+        or a detector.
+        """
+        if detector is not None:
+            raise InputError("a detector with a response is for CEvNS; leave it out")
+        flux = only_flux(beam)
         threshold = self.threshold_GeV()
         if flux.energy_max_GeV > _MAX_ENERGY_GEV:
             raise InputError(
@@ -245,30 +260,28 @@ class Trident:
             parts=parts,
             flux_dimension=parts[0].energies.dimensions,
             signature=json.dumps({"process": json.loads(self.signature), "flux": fingerprint(parts[0].energies)}),
+            columns=self._columns,
         )
 
-    def cross_section(
-        self, energy: float | None = None, *, flux: Flux | None = None, rel_error: float = 1e-3, seed: int = 1,
-        engine: str = "auto", threads: int | None = None,
-    ) -> CrossSection:  # fmt: skip
-        """Return the cross section per nuclide in cm^2, at an energy in GeV or averaged over a flux."""
-        process = self.sampled(_source(energy, flux))
-        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        """Columns of an event, with their particles."""
+        recoils = {target.regime: (target.pdgid, target.mass_GeV) for target in self.targets}
+        neutrinos = self.incoming.pdgid, self.outgoing.pdgid
+        return trident_columns(*neutrinos, self.lepton_minus, self.lepton_plus, recoils)
 
-    def generate(
-        self, energy: float | None = None, *, flux: Flux | None = None, events: int = 100_000, seed: int = 1,
-        engine: str = "auto", threads: int | None = None,
-    ) -> Events:  # fmt: skip
-        """Return weighted events in memory; the sum of their weights is the cross section in cm^2."""
-        check_count(events)
-        source = _source(energy, flux)
-        process = self.sampled(source)
-        machine = choose_engine(engine, threads)
-        proposal = train(process, machine, seed)
-        return generate_events(process, proposal, machine, seed, events, self.attributes(source))
+    def row(self, _beam: Beam) -> dict[str, Any]:
+        """Return how a table of cross sections names the process."""
+        leptons = [self.lepton_minus, self.lepton_plus]
+        return {"nu": self.neutrino, "leptons": leptons, "target": self.target, "regime": ",".join(self.regimes)}
 
-    def attributes(self, flux: Flux) -> dict[str, str | int | float]:
+    def parts(self) -> tuple[Trident, ...]:
+        """Return the process in each of its regimes."""
+        return tuple(replace(self, regime=(name,)) for name in self.regimes)
+
+    def attributes(self, beam: Beam) -> Attributes:
         """Return what an event file says of the process."""
+        flux = only_flux(beam)
         return {
             "process": self.kind,
             "reaction": self.line,
@@ -344,12 +357,6 @@ def neutrino_q2(energies: FloatArray, outgoing: FloatArray) -> FloatArray:
     # E - p_z without cancellation, also of neutrinos that leave backwards
     minus = np.where(outgoing[:, 3] > 0.0, (outgoing[:, 1] ** 2 + outgoing[:, 2] ** 2) / far, far)
     return np.asarray(2.0 * energies * minus)
-
-
-def _source(energy: float | None, flux: Flux | None) -> Flux:
-    if (energy is None) == (flux is None):
-        raise InputError("give either an energy in GeV or a flux")
-    return Monochromatic(energy) if energy is not None else flux  # type: ignore[return-value]
 
 
 def _columns(momenta: ArrayLike) -> Four:

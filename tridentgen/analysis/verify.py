@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError
+from tridentgen.events.columns import names_of
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
 from tridentgen.events.maps import proposal_from_groups
 from tridentgen.events.part_of_run import part_of_run
+from tridentgen.events.particles import particles_of
 from tridentgen.events.reader import EventFile, open_events
+from tridentgen.processes.kinds import columns_of
 
 Columns = dict[str, NDArray[Any]]
 
@@ -27,10 +31,13 @@ _SUM = 1e-9
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was looked at, whether it is right, and what was found."""
+    """One check: what was looked at, whether it is right, and what was found.
+
+    `passed` is None for what could not be checked.
+    """
 
     name: str
-    passed: bool
+    passed: bool | None
     found: str
 
 
@@ -68,9 +75,9 @@ def _checks(file: EventFile) -> Iterator[Check]:
     if "map_hash" in file.attributes:
         yield _map(file)
     yield _complete(file)
-    names = {column.name for column in file.columns}
-    sums = _Totals()
-    for block in file.blocks(sorted(names)):
+    columns = columns_of(file.columns, file.attributes)
+    sums = _Totals(columns)
+    for block in file.blocks(sorted(column.name for column in columns)):
         sums.add(block)
     yield from sums.checks(file)
 
@@ -113,34 +120,71 @@ def _complete(file: EventFile) -> Check:
 
 
 class _Totals:
-    """What is gathered over the blocks of a file."""
+    """What is gathered over the blocks of a file, whose columns say what they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Sequence[Column]) -> None:
         self.weight, self.last = 0.0, -1
         self.faults: dict[str, float] = {}
+        self._columns = columns
+        self._weights = names_of(columns, Role.WEIGHT)
+        self._momenta = [column for column in columns if column.role.is_momentum]
+        self._known = [column for column in self._momenta if column.species is not None]
+        roles = {column.role for column in self._momenta}
+        self._balances = {Role.INCOMING, Role.RECOIL} <= roles
 
     def add(self, block: Columns) -> None:
-        tests: tuple[tuple[str, Callable[[Columns], float]], ...] = (
-            ("finite numbers", _not_finite),
-            ("order of events", self._disorder),
-            ("weights", _negative),
-            ("momentum balance", _imbalance),
-            ("mass shells", _off_shell),
+        tests: tuple[tuple[str, bool, Callable[[Columns], float]], ...] = (
+            ("finite numbers", True, _not_finite),
+            ("order of events", bool(names_of(self._columns, Role.NUMBER)), self._disorder),
+            ("weights", bool(self._weights), self._negative),
+            ("momentum balance", self._balances, self._imbalance),
+            ("mass shells", bool(self._known), self._off_shell),
         )
-        for name, test in tests:
+        for name, possible, test in tests:
+            if not possible:
+                continue
             with np.errstate(all="ignore"):  # zeros and infinities of a damaged file
                 found = test(block)
             self.faults[name] = max(self.faults.get(name, 0.0), math.inf if math.isnan(found) else found)
-        if "weight" in block:
-            self.weight += float(np.sum(block["weight"]))
+        for name in self._weights:
+            self.weight += float(np.sum(block[name]))
 
     def _disorder(self, block: Columns) -> float:
-        if "event_id" not in block or not len(block["event_id"]):
+        (name,) = names_of(self._columns, Role.NUMBER)
+        if not len(block[name]):
             return 0.0
-        numbers = block["event_id"].astype(np.int64)
+        numbers = block[name].astype(np.int64)
         rising = bool(np.all(np.diff(numbers) > 0)) and int(numbers[0]) > self.last
         self.last = int(numbers[-1])
         return 0.0 if rising else 1.0
+
+    def _negative(self, block: Columns) -> float:
+        return float(any(bool(np.any(block[name] < 0.0)) for name in self._weights))
+
+    def _imbalance(self, block: Columns) -> float:
+        """Return the largest violation of momentum conservation over the largest energy, targets at rest.
+
+        Of the energy only what is not the target's mass could be checked, and the shells say that as well.
+        """
+        incoming = names_of(self._columns, Role.INCOMING, Role.TARGET)
+        outgoing = names_of(self._columns, Role.OUTGOING, Role.RECOIL)
+        total = sum(block[name][:, 1:] for name in outgoing) - sum(block[name][:, 1:] for name in incoming)
+        energy = np.max([block[name][:, 0] for name in names_of(self._columns, Role.INCOMING)], axis=0)
+        return float(np.max(np.abs(total) / energy[:, None], initial=0.0))
+
+    def _off_shell(self, block: Columns) -> float:
+        """Return the largest |E^2 - p^2 - m^2|/E^2 of the particles whose masses are known."""
+        worst = 0.0
+        for column in self._known:
+            p = block[column.name]
+            assert column.species is not None
+            try:
+                _, mass = particles_of(column.species, block)
+            except InputError:
+                return math.inf  # a label that stands for no particle
+            off = np.abs(p[:, 0] ** 2 - np.sum(p[:, 1:] ** 2, axis=1) - np.square(mass)) / p[:, 0] ** 2
+            worst = max(worst, float(np.max(off, initial=0.0)))
+        return worst
 
     def checks(self, file: EventFile) -> Iterator[Check]:
         limits = {"momentum balance": _BALANCE, "mass shells": _SHELL}
@@ -153,55 +197,41 @@ class _Totals:
             passed = worst <= limits.get(name, 0.0)
             words = said.get(name, (f"{worst:.1e} of the largest energy",) * 2)
             yield Check(name, passed, words[0] if passed else words[1])
+        yield from self._unchecked()
+        if self._weights:
+            yield self._sum(file)
+
+    def _unchecked(self) -> Iterator[Check]:
+        """Say what could not be checked, and why."""
+        if not self._balances:
+            yield Check("momentum balance", None, "no columns with the roles incoming and recoil")
+        unknown = [column.name for column in self._momenta if column.species is None]
+        if unknown or not self._momenta:
+            why = f"masses of {', '.join(unknown)} are not given" if unknown else "no columns that are momenta"
+            yield Check("mass shells", None, why)
+        if not self._weights:
+            yield Check("sum of weights", None, "no column with the role weight")
+        odd = [column.name for column in self._columns if column.role is Role.UNKNOWN]
+        if odd:
+            yield Check("roles of columns", None, f"not known for {', '.join(odd)}")
+
+    def _sum(self, file: EventFile) -> Check:
         sigma = float(file.attributes.get("sigma", 0.0))
         try:
             part = part_of_run(file.attributes, file.path)
         except FileError as error:
-            yield Check("sum of weights", False, str(error))
-            return
+            return Check("sum of weights", False, str(error))
         expected = sigma if part is None else sigma / part.factor
         off = abs(self.weight - expected) / expected if expected else abs(self.weight)
-        yield Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, off sigma by {off:.1e}")
+        return Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, off sigma by {off:.1e}")
 
 
 def _not_finite(block: Columns) -> float:
     return float(any(not np.all(np.isfinite(values)) for values in block.values() if values.dtype.kind == "f"))
 
 
-def _negative(block: Columns) -> float:
-    return float("weight" in block and bool(np.any(block["weight"] < 0.0)))
-
-
-def _imbalance(block: Columns) -> float:
-    """Return the largest violation of momentum conservation over the largest energy, target at rest."""
-    outgoing = [name for name in ("p4_nu_out", "p4_minus", "p4_plus", "p4_recoil") if name in block]
-    if "p4_nu_in" not in block or "p4_recoil" not in outgoing or not len(block["p4_nu_in"]):
-        return 0.0
-    total = sum(block[name][:, 1:] for name in outgoing) - block["p4_nu_in"][:, 1:]
-    return float(np.max(np.abs(total) / block["p4_nu_in"][:, :1]))
-
-
-def _off_shell(block: Columns) -> float:
-    """Return by how much neutrinos and recoils are off their mass shells: |m^2|/E^2, and the spread of equal masses."""
-    worst = 0.0
-    for name in ("p4_nu_in",):
-        if name in block and len(block[name]):
-            p = block[name]
-            square = p[:, 0] ** 2 - np.sum(p[:, 1:] ** 2, axis=1)
-            worst = max(worst, float(np.max(np.abs(square) / p[:, 0] ** 2)))
-    kinds = "isotope" if "isotope" in block else "regime"
-    if "p4_recoil" in block and kinds in block:
-        p = block["p4_recoil"]
-        mass = np.sqrt(np.maximum(p[:, 0] ** 2 - np.sum(p[:, 1:] ** 2, axis=1), 0.0))
-        for kind in np.unique(block[kinds]):
-            same = block[kinds] == kind
-            scale = p[same, 0] ** 2 / mass[same].mean() ** 2
-            worst = max(worst, float(np.max(np.abs(mass[same] / mass[same].mean() - 1.0) / scale)))
-    return worst
-
-
 def require_sound(path: str | os.PathLike[str]) -> None:
     """Raise `FileError` naming the first check that fails."""
     for check in verify(path):
-        if not check.passed:
+        if check.passed is False:
             raise FileError(f"'{path}': {check.name}: {check.found}; make it again or take a fresh copy")

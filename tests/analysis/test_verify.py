@@ -13,9 +13,9 @@ import pytest
 
 from tests.command_line import Command
 from tests.production_runs import production_card, whole_run
+from tridentgen.analysis.verify import require_sound, verify
 from tridentgen.errors import FileError
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
-from tridentgen.events.verify import require_sound, verify
 from tridentgen.runs.run import run
 
 

@@ -1,0 +1,110 @@
+"""What is in an event file: its size, its weights, and how the cross section divides over the classes of its events."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.events.part_of_run import part_of_run
+from tridentgen.events.reader import EventFile, open_events
+from tridentgen.events.weights import OVERWEIGHT_SHARE, effective_share, maximum_weight
+from tridentgen.processes.base import ReactionKind, Sort
+from tridentgen.processes.kinds import kind_in, kind_named, kind_names
+
+
+def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Describe an event file, block by block so that its size does not matter.
+
+    Returns
+    -------
+    dict
+        ``path``, ``attributes``, ``events``, ``columns`` (name, units, description, shape), ``groups``
+        (paths), ``shard`` (first, last and total: which events of the run these are; None for a whole run),
+        ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
+        ``unweighting_efficiency``, and events, sum_weight and share of each class of the events: ``regimes`` of
+        tridents, ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and
+        ``headings``, the lines above them in a report. Classes that the events do not have are empty.
+
+    Raises
+    ------
+    FileError
+        As `read`.
+    """
+    with open_events(path) as file:
+        kind = kind_in(file.attributes)
+        sums = _Sums.of(file, kind)
+        w_max = maximum_weight((b["weight"] for b in file.blocks(["weight"])), sums.weight, OVERWEIGHT_SHARE)
+        sigma, trials = file.attributes.get("sigma"), int(file.attributes.get("n_trials", file.rows))
+        part = part_of_run(file.attributes, file.path)
+        return {
+            "path": str(Path(path)),
+            "attributes": dict(file.attributes),
+            "events": file.rows,
+            "columns": [
+                {"name": c.name, "units": c.units, "description": c.description, "shape": list(c.shape)}
+                for c in file.columns
+            ],
+            "groups": sorted(file.groups()),
+            "shard": None if part is None else asdict(part),
+            "sum_weight": sums.weight,
+            "sum_weight_over_sigma": sums.weight / sigma if sigma else None,
+            "effective_share": effective_share(sums.weight, sums.weight2, trials),
+            "unweighting_efficiency": sums.weight / (trials * w_max) if w_max > 0.0 else 0.0,
+            **sums.shares(file.attributes),
+        }
+
+
+@dataclass
+class _Sums:
+    """Sums over the blocks of a file; events and weight by the codes of the labels that sort the events."""
+
+    sorts: Mapping[str, Sort]
+    weight: float = 0.0
+    weight2: float = 0.0
+    by_code: dict[str, dict[int, tuple[int, float]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, file: EventFile, kind: ReactionKind | None) -> _Sums:
+        present = {column.name for column in file.columns}
+        sorts = {} if kind is None else {n: sort for n, sort in kind.sorts.items() if sort.column in present}
+        labels = dict.fromkeys(sort.column for sort in sorts.values())
+        sums = cls(sorts, by_code={name: {} for name in labels})
+        for block in file.blocks(["weight", *labels]):
+            sums.add(block)
+        return sums
+
+    def add(self, block: Mapping[str, NDArray[Any]]) -> None:
+        weight = block["weight"]
+        self.weight += float(np.sum(weight))
+        self.weight2 += float(np.sum(weight**2))
+        for name, found in self.by_code.items():
+            codes, places, numbers = np.unique(block[name], return_inverse=True, return_counts=True)
+            totals = np.bincount(places.ravel(), weight, len(codes))
+            for code, more, total in zip(codes.tolist(), numbers.tolist(), totals.tolist(), strict=True):
+                events, so_far = found.get(code, (0, 0.0))
+                found[code] = (events + more, so_far + total)
+
+    def shares(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return events, weight and share of each class, by the plural of its sort."""
+        every: dict[str, Any] = {sort.plural: {} for name in kind_names() for sort in kind_named(name).sorts.values()}
+        mine = {sort.plural: self._by_name(sort, attributes) for sort in self.sorts.values()}
+        shown = {sort.plural: sort.heading for sort in self.sorts.values() if len(mine[sort.plural]) >= sort.least}
+        return {**every, **mine, "headings": shown}
+
+    def _by_name(self, sort: Sort, attributes: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = {}
+        codes, labels = self.by_code[sort.column], sort.labels(attributes)
+        for code in sorted(codes, key=lambda code: (abs(code), code < 0)):
+            events, total = codes[code]
+            name = labels[code] if code in labels else sort.name_of(code)
+            part = found.setdefault(name, {"events": 0, "sum_weight": 0.0, "share": 0.0})
+            part["events"] += events
+            part["sum_weight"] += total
+            part["share"] += total / self.weight if self.weight else 0.0
+        return found

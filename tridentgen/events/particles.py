@@ -1,0 +1,252 @@
+"""Particles of an event for the formats of other programs: code, place, mass and momentum.
+
+A process makes them itself (`ReactionKind.particles`), or they follow from the roles of the columns (`PlainRecords`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.engines.process import Column, Role, Species
+from tridentgen.errors import InputError
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Number = float | FloatArray
+Rows = slice | IntArray
+Columns = Mapping[str, NDArray[Any]]
+Cite = tuple[tuple[str, str], ...]
+"""Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
+
+PROTON_PDG, NEUTRON_PDG = 2212, 2112
+FIRST_NUCLEUS_PDG = 1_000_000_000
+
+PSEUDO_NUCLEUS = 2009900000
+"""Code of a nuclear remnant that simulations ignore: NuHepMC 1.0.0, P.C.2."""
+
+UNKNOWN_HELICITY = 9.0
+"""As in the Les Houches accord."""
+
+
+class Place(Enum):
+    """Place of a particle in the event."""
+
+    BEAM = "incoming neutrino"
+    TARGET = "target at rest"
+    STRUCK = "nucleon of the target nucleus"
+    REMNANT = "rest of the target nucleus"
+    OUT = "made by the primary interaction"
+
+
+@dataclass(frozen=True)
+class Particle:
+    """A particle of n events.
+
+    Attributes
+    ----------
+    place : Place
+    pdgid : int or array (n,)
+    p4 : four of a number or an array (n,)
+        (E, px, py, pz) in GeV.
+    mass_GeV : float or array (n,)
+    helicity : float or array (n,)
+        +1 or -1; 9 where it is not known.
+    nucleus : int or array (n,), or None
+        Code of the nucleus for which a pseudoparticle stands.
+    """
+
+    place: Place
+    pdgid: int | IntArray
+    p4: tuple[Number, Number, Number, Number]
+    mass_GeV: Number
+    helicity: Number = UNKNOWN_HELICITY
+    nucleus: int | IntArray | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Events of one form: their places in the block, the number of their process, their particles in order."""
+
+    rows: Rows
+    process: int | IntArray
+    particles: tuple[Particle, ...]
+
+    def of(self, values: Number) -> Number:
+        """Return the part of a quantity of the whole block that belongs to the group."""
+        return values[self.rows] if isinstance(values, np.ndarray) else values
+
+    def whole(self, values: IntArray) -> IntArray:
+        """Return the same of whole numbers."""
+        return values[self.rows]
+
+
+class Processes(Protocol):
+    """The processes that occur in a file, by number: NuHepMC 1.0.0, E.C.1."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that tell which process an event is of."""
+
+    def numbers(self, columns: Columns) -> IntArray:
+        """Return the number of each event's process, shape (N,)."""
+
+    def describe(self, number: int) -> tuple[str, str, Cite]:
+        """Return name, description and sources of a process."""
+
+
+class Records(Protocol):
+    """Makes particles from the columns of a file."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that particles need."""
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Columns that they take where the file has them."""
+
+    @property
+    def processes(self) -> Processes:
+        """The processes of the file."""
+
+    def groups(self, columns: Columns) -> tuple[Group, ...]:
+        """Return the events of a block by the form they have."""
+
+
+class PlainRecords:
+    """Makes particles from the roles of the columns: incoming particles, a target at rest, and what goes out.
+
+    Parameters
+    ----------
+    columns
+        Of the file.
+    attributes
+        Root attributes: ``target_pdg`` and ``target_mass_GeV``, one nuclide, unless a column is the target.
+    recoil : str
+        ``final``, ``omit`` or ``pseudo``.
+    process : int
+        Number of the process.
+
+    Raises
+    ------
+    InputError
+        A momentum does not say whose it is, or there is no target.
+    """
+
+    optional: tuple[str, ...] = ()
+
+    def __init__(self, columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, process: int) -> None:
+        self._momenta = [column for column in columns if column.role.is_momentum]
+        for column in self._momenta:
+            if column.species is None:
+                raise InputError(
+                    f"column '{column.name}' does not say whose momentum it is (attributes 'pdg' and 'mass_GeV'); "
+                    "make the file again"
+                )
+        labels = {column.species.label for column in self._momenta if column.species is not None}
+        self.columns = (*(column.name for column in self._momenta), *sorted(labels - {""}))
+        self._target = None
+        if not any(column.role is Role.TARGET for column in self._momenta):
+            self._target = codes(attributes, "target_pdg")[0], float(needed(attributes, "target_mass_GeV"))
+        self._recoil, self._number = recoil, process
+        self.processes: Processes = _OneProcess(process, attributes)
+
+    def groups(self, columns: Columns) -> tuple[Group, ...]:
+        """Return the events of a block, all of one form."""
+        incoming = [self._particle(c, columns) for c in self._momenta if c.role is Role.INCOMING]
+        target = [self._particle(c, columns) for c in self._momenta if c.role is Role.TARGET]
+        if self._target is not None:
+            code, mass = self._target
+            target = [Particle(Place.TARGET, code, at_rest(mass), mass)]
+        outgoing = [self._particle(c, columns) for c in self._momenta if c.role in (Role.OUTGOING, Role.RECOIL)]
+        particles = treat_nuclei((*incoming, *target, *outgoing), self._recoil)
+        return (Group(slice(None), self._number, particles),)
+
+    @staticmethod
+    def _particle(column: Column, columns: Columns) -> Particle:
+        assert column.species is not None
+        places = {Role.INCOMING: Place.BEAM, Role.TARGET: Place.TARGET}
+        code, mass = particles_of(column.species, columns)
+        return Particle(places.get(column.role, Place.OUT), code, components(columns[column.name]), mass)
+
+
+class _OneProcess:
+    """The process of a file that has one."""
+
+    columns: tuple[str, ...] = ()
+
+    def __init__(self, number: int, attributes: Mapping[str, Any]) -> None:
+        self._number, self._name = number, str(needed(attributes, "process"))
+        self._reaction = str(attributes.get("reaction", self._name))
+
+    def numbers(self, columns: Columns) -> IntArray:
+        """Return the number of each event's process, shape (N,)."""
+        return np.full(len(columns["weight"]), self._number, dtype=np.int64)
+
+    def describe(self, _number: int) -> tuple[str, str, Cite]:
+        """Return name, description and sources of the process."""
+        return self._name, self._reaction, ()
+
+
+def particles_of(species: Species, columns: Columns) -> tuple[int | IntArray, Number]:
+    """Return PDG code and mass in GeV of a momentum's particle in every event, or one for all of them.
+
+    Raise `InputError` where the label of an event is none of those that the species knows.
+    """
+    if not species.label:
+        return species.pdgid[0], species.mass_GeV[0]
+    known = np.array(species.codes, dtype=np.int64)
+    order = np.argsort(known)
+    labels = columns[species.label].astype(np.int64)
+    place = order[np.searchsorted(known, labels, sorter=order) % len(known)]
+    if not np.array_equal(known[place], labels):
+        odd = int(labels[np.flatnonzero(known[place] != labels)[0]])
+        raise InputError(f"column '{species.label}' has {odd}, for which no particle is known; make the file again")
+    return np.array(species.pdgid, dtype=np.int64)[place], np.array(species.mass_GeV)[place]
+
+
+def treat_nuclei(particles: tuple[Particle, ...], recoil: str) -> tuple[Particle, ...]:
+    """Keep outgoing nuclei as they are, leave them out, or put the pseudoparticle in their place."""
+    if recoil == "final":
+        return particles
+    if recoil == "omit":
+        return tuple(p for p in particles if not _is_outgoing_nucleus(p))
+    return tuple(replace(p, pdgid=PSEUDO_NUCLEUS, nucleus=p.pdgid) if _is_outgoing_nucleus(p) else p for p in particles)
+
+
+def _is_outgoing_nucleus(particle: Particle) -> bool:
+    return particle.place in (Place.OUT, Place.REMNANT) and bool(np.all(np.greater(particle.pdgid, 1_000_000_000)))
+
+
+def components(p4: NDArray[Any]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return E, px, py, pz of momenta (N, 4), shape (N,) each."""
+    return p4[:, 0], p4[:, 1], p4[:, 2], p4[:, 3]
+
+
+def at_rest(mass_GeV: Number) -> tuple[Number, Number, Number, Number]:
+    """Return the four-momentum of a particle at rest."""
+    return mass_GeV, 0.0, 0.0, 0.0
+
+
+def neutrino_particle(place: Place, pdgid: int | IntArray, p4: NDArray[Any]) -> Particle:
+    """Return a neutrino of helicity -1, or an antineutrino of +1."""
+    left_handed = np.where(np.greater(pdgid, 0), -1.0, 1.0)
+    return Particle(place, pdgid, components(p4), 0.0, float(left_handed) if left_handed.ndim == 0 else left_handed)
+
+
+def codes(attributes: Mapping[str, Any], name: str) -> tuple[int, ...]:
+    """Return an attribute that is one code or several with commas; raise `InputError` where it is missing."""
+    return tuple(int(code) for code in str(needed(attributes, name)).split(","))
+
+
+def needed(attributes: Mapping[str, Any], name: str) -> Any:
+    """Return an attribute; raise `InputError` where the events lack it."""
+    if name not in attributes:
+        raise InputError(f"these events lack the attribute '{name}', which particles need; make them again")
+    return attributes[name]

@@ -1,0 +1,266 @@
+"""What a reaction is, and what the whole program asks of a kind of reaction.
+
+Whoever adds a process writes it in a folder of its own, with one `ReactionKind` that names all its parts, and enters
+that once in `tridentgen.processes.kinds`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
+
+from tridentgen.detector import Detector
+from tridentgen.engines import choose_engine
+from tridentgen.engines.process import Column, Process
+from tridentgen.errors import InputError
+from tridentgen.events.events import Events
+from tridentgen.events.observables import Axis, Observable
+from tridentgen.events.particles import Records
+from tridentgen.flux import Beam, Flux, Monochromatic, Source
+from tridentgen.matter.nuclei import Nuclide
+from tridentgen.sampling.generate import check_count, generate_events
+from tridentgen.sampling.integrate import CrossSection, trained_cross_section
+from tridentgen.sampling.train import train
+from tridentgen.toml.tables import Table
+
+Attributes = dict[str, str | int | float]
+
+
+class Reaction(ABC):
+    """A reaction of neutrinos on a target. Subclasses are frozen dataclasses."""
+
+    threshold_cure: ClassVar[str] = "another target"
+    """What to choose, besides a higher energy, where the energy is below the threshold."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """Its `ReactionKind` by name: ``process.kind`` on cards, the attribute ``process`` of files."""
+
+    @property
+    @abstractmethod
+    def line(self) -> str:
+        """The reaction in one line."""
+
+    @property
+    @abstractmethod
+    def signature(self) -> str:
+        """Everything the reaction depends on, as text."""
+
+    @property
+    @abstractmethod
+    def nuclides(self) -> tuple[Nuclide, ...]:
+        """The nuclides of the target."""
+
+    @property
+    def per(self) -> str:
+        """What a cross section is per, as in ``cm2 per Ar40``."""
+        return self.nuclides[0].name
+
+    @abstractmethod
+    def threshold_GeV(self) -> float:
+        """Return the neutrino energy in GeV above which the reaction is possible."""
+
+    @abstractmethod
+    def sampled(self, beam: Beam, detector: Detector | None = None) -> Process:
+        """Return the process to sample; raise `InputError` for a beam that is below the threshold or does not fit."""
+
+    @abstractmethod
+    def attributes(self, beam: Beam) -> Attributes:
+        """Return what an event file says of the reaction in a beam: its root attributes."""
+
+    @abstractmethod
+    def row(self, beam: Beam) -> dict[str, Any]:
+        """Return how a table of cross sections names it: ``nu``, ``leptons``, ``target`` and ``regime``."""
+
+    def parts(self) -> tuple[Reaction, ...]:
+        """Return the reactions whose cross sections are listed one by one."""
+        return (self,)
+
+    def cross_section(
+        self, energy: float | None = None, *, flux: Beam | None = None, rel_error: float = 1e-3, seed: int = 1,
+        engine: str = "auto", threads: int | None = None,
+    ) -> CrossSection:  # fmt: skip
+        """Return the cross section in cm^2, at an energy in GeV or averaged over a flux.
+
+        Parameters
+        ----------
+        energy : float
+            Neutrino energy in GeV; either this or `flux` is given.
+        flux : Flux or Source
+            The spectrum to average over.
+        rel_error : float
+            Relative precision goal.
+        seed : int
+            Seed of the random numbers.
+        engine : str
+            ``auto``, ``numpy``, ``native`` or ``cuda``.
+        threads : int
+            All cores unless given.
+
+        Raises
+        ------
+        InputError
+            Neither or both of energy and flux, or a beam below the threshold.
+        """
+        process = self.sampled(beam_from(energy, flux))
+        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
+
+    def generate(
+        self, energy: float | None = None, *, flux: Beam | None = None, detector: Detector | None = None,
+        events: int = 100_000, seed: int = 1, engine: str = "auto", threads: int | None = None,
+    ) -> Events:  # fmt: skip
+        """Return weighted events in memory; the sum of their weights is the cross section in cm^2.
+
+        Parameters
+        ----------
+        energy, flux, seed, engine, threads
+            As for `cross_section`.
+        detector : Detector
+            Adds columns with its response to CEvNS.
+        events : int
+            Number of events, up to 10^9.
+        """
+        check_count(events)
+        beam = beam_from(energy, flux)
+        process, machine = self.sampled(beam, detector), choose_engine(engine, threads)
+        proposal = train(process, machine, seed)
+        return generate_events(process, proposal, machine, seed, events, self.attributes(beam))
+
+
+def beam_from(energy: float | None, flux: Beam | None) -> Beam:
+    """Return the beam of one energy, or the flux; raise `InputError` unless just one of them is given."""
+    if (energy is None) == (flux is None):
+        raise InputError("give either an energy in GeV or a flux")
+    if flux is not None:
+        return flux
+    assert energy is not None
+    return Monochromatic(energy)
+
+
+def only_flux(beam: Beam) -> Flux:
+    """Return the beam of a reaction that takes one neutrino; raise `InputError` for a source of several."""
+    if isinstance(beam, Source):
+        raise InputError(
+            f"this reaction takes the flux of one neutrino, and a source has several ({beam.description}); "
+            "give source.components[i].flux"
+        )
+    return beam
+
+
+class ProcessTable(Protocol):
+    """The table [process] of a card: a frozen dataclass."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of reaction by name."""
+
+    @property
+    def target(self) -> str:
+        """The target; empty where the card names only the material of its exposure."""
+
+    @property
+    def neutrino(self) -> str | None:
+        """The incoming neutrino; None where all that the source has take part."""
+
+    def reaction(self, model: Any) -> Reaction:
+        """Return the reaction with the couplings of the table [model]."""
+
+
+def _no_labels(_attributes: Mapping[str, Any]) -> Mapping[int, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Classes that events of a kind fall into: regimes, flavours, components of the source.
+
+    Attributes
+    ----------
+    plural : str
+        Key of ``tridentgen info --json``.
+    heading : str
+        Line above the classes in ``tridentgen info``; empty for none.
+    column : str
+        The label that tells them apart.
+    labels : callable
+        ``labels(attributes)`` returns names by code, of all classes that a file may have.
+    name_of : callable
+        Name of a code that is not among these.
+    typeset : str
+        How pictures write the names: ``neutrino``, ``nuclide``, ``component``, ``final state``, or as they are.
+    least : int
+        Shown from so many classes on.
+    """
+
+    plural: str
+    heading: str
+    column: str
+    labels: Callable[[Mapping[str, Any]], Mapping[int, str]] = _no_labels
+    name_of: Callable[[int], str] = str
+    typeset: str = ""
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class ReactionKind:
+    """A kind of reaction: what cards, files and pictures need to know of it.
+
+    Attributes
+    ----------
+    name : str
+        ``process.kind`` on cards and the attribute ``process`` of files.
+    events_are : str
+        What its events are called, in the plural.
+    read : callable
+        ``read(process_table, model_table)`` reads [process] and [model], notes every mistake in their document, and
+        returns a `ProcessTable` and what its `reaction` takes as model.
+    columns : callable
+        ``columns(attributes)`` returns the columns of an event file with roles and particles.
+    observables : tuple of Observable
+        What can be cut on.
+    axes : tuple of Axis
+        What is drawn.
+    sorts : mapping of str to Sort
+        The classes of its events by name.
+    groups : str or None
+        The sort by which cut flows are listed.
+    veto : Observable or None
+        Kinetic energy of visible particles besides the leptons, for ``--veto-kinetic``.
+    particles : callable or None
+        ``particles(attributes, recoil)`` makes the particles of export formats; None takes the columns' roles.
+    required, defaults
+        Keys of [process] that ``tridentgen xsec`` needs as options, and values of those that may be left out.
+    one_flux : bool
+        Whether it takes the flux of one neutrino, not a source of several.
+    of_nuclide : bool
+        Whether its target is one nuclide, so that the mass of an exposure may be of a material.
+    has_response : bool
+        Whether [detector] may have a response.
+    unit_mass_t, unit_years : float
+        The exposure that rates are given for where a card has none.
+    process_id : int
+        NuHepMC process number where `particles` is None: 700 to 799.
+    """
+
+    name: str
+    events_are: str
+    read: Callable[[Table, Table], tuple[ProcessTable, Any]]
+    columns: Callable[[Mapping[str, Any]], tuple[Column, ...]]
+    observables: tuple[Observable, ...]
+    axes: tuple[Axis, ...] = ()
+    sorts: Mapping[str, Sort] = field(default_factory=lambda: MappingProxyType({}))
+    groups: str | None = None
+    veto: Observable | None = None
+    particles: Callable[[Mapping[str, Any], str], Records] | None = None
+    required: Sequence[str] = ("neutrino", "target")
+    defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    one_flux: bool = True
+    of_nuclide: bool = True
+    has_response: bool = False
+    unit_mass_t: float = 1.0
+    unit_years: float = 1.0
+    process_id: int = 799

@@ -1,0 +1,71 @@
+"""All kinds of reactions by name: the one place where a process is entered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tridentgen.engines.process import Column
+from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.events.columns import with_roles
+from tridentgen.events.particles import PlainRecords, Records
+from tridentgen.processes.base import ReactionKind
+from tridentgen.processes.cevns.kind import CEVNS
+from tridentgen.processes.trident.kind import TRIDENT, TRIDENT_EPA
+
+__all__ = [
+    "CEVNS", "KINDS", "TRIDENT", "TRIDENT_EPA", "columns_of", "kind_in", "kind_named", "kind_names", "kind_of",
+    "records_of",
+]  # fmt: skip
+
+KINDS: Mapping[str, ReactionKind] = MappingProxyType({kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS)})
+
+
+def kind_names() -> tuple[str, ...]:
+    """Return the names of all kinds."""
+    return tuple(KINDS)
+
+
+def kind_named(name: str) -> ReactionKind:
+    """Return the kind of that name; raise `InputError` for an unknown one."""
+    if name not in KINDS:
+        raise InputError(f"unknown kind of process '{name}'{nearest(name, KINDS)}; known are {', '.join(KINDS)}")
+    return KINDS[name]
+
+
+def kind_in(attributes: Mapping[str, Any]) -> ReactionKind | None:
+    """Return the kind of reaction of a file from its root attributes; None for a kind that is not known here.
+
+    A file that does not name its process is taken for tridents, the first process there was.
+    """
+    return KINDS.get(str(attributes.get("process", TRIDENT.name)))
+
+
+def kind_of(attributes: Mapping[str, Any], path: str | Path) -> ReactionKind:
+    """Return the kind of reaction of the file at `path`; raise `FileError` that names a kind that is not known."""
+    kind = kind_in(attributes)
+    if kind is None:
+        raise FileError(
+            f"'{path}' holds events of the process '{attributes.get('process')}', which this tridentgen does not know "
+            f"(known are {', '.join(KINDS)}); use the version or the package that made it"
+        )
+    return kind
+
+
+def columns_of(columns: Sequence[Column], attributes: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns of a file with roles and particles, also where it was written before files had them."""
+    kind = kind_in(attributes)
+    return tuple(columns) if kind is None else with_roles(columns, kind.columns(attributes))
+
+
+def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, path: str | Path) -> Records:
+    """Return what makes particles from the columns of a file.
+
+    Raise `FileError` for an unknown kind, `InputError` for columns or attributes that say too little.
+    """
+    kind = kind_of(attributes, path)
+    if kind.particles is None:
+        return PlainRecords(columns, attributes, recoil, kind.process_id)
+    return kind.particles(attributes, recoil)

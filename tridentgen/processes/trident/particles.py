@@ -1,0 +1,134 @@
+"""Particles of tridents, and the numbers of their processes.
+
+A trident on a bound nucleon is written as nucleus -> struck nucleon + remnant, with the nucleon at rest and of its free
+mass, as it was generated. The energy of the remnant is then M_A - M_N and so is its mass: the nuclear mass of the
+remnant less the separation energy of the nucleon. With it, four-momentum balances over the whole event.
+
+Numbers as in NuHepMC 1.0.0, E.C.1: from 700 on is anything without a range of its own; xx00-xx49 is for processes with
+a charged current, xx50-xx99 for those without. A trident has 700 where its leptons differ in flavour (W boson alone),
+750 where they do not, plus 10 for each regime and 3 for each flavour of l- and 1 of l+.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
+from tridentgen.events.particles import (
+    NEUTRON_PDG,
+    PROTON_PDG,
+    UNKNOWN_HELICITY,
+    Cite,
+    Columns,
+    Group,
+    IntArray,
+    Particle,
+    Place,
+    Processes,
+    Rows,
+    at_rest,
+    codes,
+    components,
+    needed,
+    neutrino_particle,
+    treat_nuclei,
+)
+from tridentgen.matter.particles import FLAVOURS, charged_lepton
+from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
+
+_TRIDENT_CITE: Cite = (("arXiv", "1807.10973"), ("arXiv", "1902.06765"))
+
+
+class TridentProcesses:
+    """The processes of a file of tridents: one for each regime."""
+
+    columns = ("regime",)
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        self._reaction = "{neutrino} -> {neutrino_out} {lepton_minus} {lepton_plus}".format(
+            **{name: needed(attributes, name) for name in ("neutrino", "neutrino_out", "lepton_minus", "lepton_plus")}
+        )
+        minus, plus = (charged_lepton(str(attributes[name])).flavour for name in ("lepton_minus", "lepton_plus"))
+        self.charged_current = minus != plus
+        self._base = (700 if self.charged_current else 750) + 3 * FLAVOURS.index(minus) + FLAVOURS.index(plus)
+        self._target = str(needed(attributes, "target"))
+
+    def numbers(self, columns: Columns) -> IntArray:
+        """Return the number of each event's process, shape (N,)."""
+        return self._base + 10 * columns["regime"].astype(np.int64)
+
+    def describe(self, number: int) -> tuple[str, str, Cite]:
+        """Return name, description and sources of a process."""
+        regime = REGIME_NAMES[(number - self._base) // 10]
+        on = f"the nucleus {self._target} as a whole" if regime == "coherent" else f"a {regime} of {self._target}"
+        name = f"trident, {regime}, {self._reaction}"
+        return name, f"neutrino trident production {self._reaction} on {on}", _TRIDENT_CITE
+
+
+class TridentRecords:
+    """Makes particles from the columns of tridents."""
+
+    columns: tuple[str, ...] = ("regime", "p4_nu_in", "p4_nu_out", "p4_minus", "p4_plus", "p4_recoil")
+    optional: tuple[str, ...] = ("helicity_minus", "helicity_plus")
+
+    def __init__(self, attributes: Mapping[str, Any], recoil: str) -> None:
+        self.processes: Processes = TridentProcesses(attributes)
+        self._minus = charged_lepton(str(attributes["lepton_minus"]))
+        self._plus = charged_lepton(str(attributes["lepton_plus"]))
+        self._beam, self._out, self._target = (
+            codes(attributes, name)[0] for name in ("beam_pdg", "neutrino_out_pdg", "target_pdg")
+        )
+        self._mass_GeV = float(needed(attributes, "target_mass_GeV"))
+        self._recoil = recoil
+
+    def groups(self, columns: Columns) -> tuple[Group, ...]:
+        """Return the events of a block by regime."""
+        regimes = columns["regime"]
+        kinds = np.unique(regimes)
+        if len(kinds) == 1:
+            return (self._group(int(kinds[0]), slice(None), columns),)
+        return tuple(self._group(int(kind), np.flatnonzero(regimes == kind), columns) for kind in kinds)
+
+    def _group(self, regime: int, rows: Rows, columns: Columns) -> Group:
+        mine = {name: columns[name][rows] for name in (*self.columns, *self.optional) if name in columns}
+        bound = regime != COHERENT and self._target not in (PROTON_PDG, NEUTRON_PDG)
+        incoming = [
+            neutrino_particle(Place.BEAM, self._beam, mine["p4_nu_in"]),
+            Particle(Place.TARGET, self._target, at_rest(self._mass_GeV), self._mass_GeV),
+        ]
+        if regime == COHERENT:
+            code, mass = self._target, self._mass_GeV
+        elif regime == PROTON:
+            code, mass = PROTON_PDG, PROTON_MASS_GEV
+        else:
+            code, mass = NEUTRON_PDG, NEUTRON_MASS_GEV
+        if bound:
+            rest = self._mass_GeV - mass
+            remnant = Particle(Place.REMNANT, remnant_code(self._target, code), at_rest(rest), rest)
+            incoming += [Particle(Place.STRUCK, code, at_rest(mass), mass), remnant]
+        outgoing = [
+            neutrino_particle(Place.OUT, self._out, mine["p4_nu_out"]),
+            _lepton(self._minus.pdgid, mine["p4_minus"], self._minus.mass_GeV, mine.get("helicity_minus")),
+            _lepton(self._plus.pdgid, mine["p4_plus"], self._plus.mass_GeV, mine.get("helicity_plus")),
+            Particle(Place.OUT, code, components(mine["p4_recoil"]), mass),
+        ]
+        number = int(self.processes.numbers({"regime": np.array([regime])})[0])
+        return Group(rows, number, treat_nuclei((*incoming, *outgoing), self._recoil))
+
+
+def remnant_code(nucleus: int, nucleon: int) -> int:
+    """Return the code of a nucleus that has lost a nucleon; of the other nucleon where that was a deuteron."""
+    Z, A = nucleus // 10_000 % 1_000, nucleus // 10 % 1_000
+    Z, A = Z - (nucleon == PROTON_PDG), A - 1
+    if A == 1:
+        return PROTON_PDG if Z == 1 else NEUTRON_PDG
+    return 1_000_000_000 + 10_000 * Z + 10 * A
+
+
+def _lepton(pdgid: int, p4: NDArray[Any], mass_GeV: float, helicity: NDArray[Any] | None) -> Particle:
+    spin = UNKNOWN_HELICITY if helicity is None else helicity.astype(np.float64)
+    return Particle(Place.OUT, pdgid, components(p4), mass_GeV, spin)

@@ -1,0 +1,36 @@
+"""Which report of expected events goes with which kind of reaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tridentgen.cards import Card
+from tridentgen.errors import InputError
+from tridentgen.processes.kinds import CEVNS, TRIDENT, TRIDENT_EPA
+from tridentgen.progress import Progress
+from tridentgen.reports.cevns_rates import cevns_report
+from tridentgen.reports.channels import channels_report
+from tridentgen.reports.rates import RateReport, plain_report
+from tridentgen.reports.trident_rates import trident_report
+
+_REPORTS: Mapping[str, Callable[[Card, Progress], RateReport]] = MappingProxyType(
+    {TRIDENT.name: trident_report, TRIDENT_EPA.name: trident_report, CEVNS.name: cevns_report}
+)
+"""A table by regime and a table of recoils have little in common."""
+
+_OF_PAIRS, _DRAWN = (TRIDENT.name, TRIDENT_EPA.name), (CEVNS.name,)
+
+
+def has_spectra(card: Card) -> bool:
+    """Return whether the report of a card has spectra to draw."""
+    return card.kind.name in _DRAWN
+
+
+def rate_report(card: Card, *, all_pairs: bool, progress: Progress) -> RateReport:
+    """Return the expected events of a card; raise `InputError` for all pairs of what makes none."""
+    if all_pairs:
+        if card.kind.name not in _OF_PAIRS:
+            raise InputError(f"--all-channels is for tridents; leave it out for {card.kind.events_are}")
+        return channels_report(card, progress)
+    return _REPORTS.get(card.kind.name, plain_report)(card, progress)
