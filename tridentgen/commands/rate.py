@@ -43,7 +43,7 @@ def _rate(options: argparse.Namespace) -> int:
         from tridentgen.analysis.rate_plots import check_picture
 
         check_picture(Path(options.output))
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         report = _report_of(card, options)(card, progress)
     pictures = [] if options.output is None else _draw(card, report, Path(options.output))
     if options.json:
