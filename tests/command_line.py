@@ -19,6 +19,11 @@ class Outcome(NamedTuple):
         return json.loads(self.out)
 
 
+def still() -> float:
+    """Return the time of a clock that stands still: no line on progress comes, however long a command takes."""
+    return 0.0
+
+
 Command = Callable[..., Outcome]
 """Takes the words of a command line."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import Command, Outcome
+from tests.command_line import Command, Outcome, still
 from tests.run_cards import write_card
 from tridentgen.cli import main
 
@@ -16,7 +16,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command line in this process."""
 
     def run(*arguments: str | Path) -> Outcome:
-        code = main([str(argument) for argument in arguments])
+        code = main([str(argument) for argument in arguments], still)
         return Outcome(code, *capsys.readouterr())
 
     return run

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
+import pytest
+
+from tridentgen.cli import main
 from tridentgen.commands.progress_bar import ProgressLines
 
 
@@ -53,3 +58,10 @@ def test_waiting_in_vain_is_said_once() -> None:
         log.progress("waiting for workers of tcp://node:8786", 0.0)
         log.now += 1.0
     assert log.lines == ["tridentgen: waiting for workers of tcp://node:8786"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_command_tells_the_time_by_the_clock_it_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    minutes = itertools.count(step=60.0)
+    assert main(["generate", "card.toml", "--engine", "numpy"], lambda: next(minutes)) == 0
+    assert capsys.readouterr().err.startswith("tridentgen: training ")

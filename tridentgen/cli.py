@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ from tridentgen._version import __version__
 from tridentgen.cards import CardError
 from tridentgen.commands import bench, cards, convert, cut, epa, figure, generate, info, merge, plot, rate, verify, xsec
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
+from tridentgen.commands.progress_bar import Clock
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.interrupts import Stopped
 from tridentgen.toml.tables import one_line
@@ -20,12 +22,15 @@ from tridentgen.toml.tables import one_line
 _COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge, verify, bench, cards)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0, 2 for errors, 130 where interrupted, 143 where terminated."""
+def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:
+    """Run the command line and return its exit code: 0, 2 for errors, 130 where interrupted, 143 where terminated.
+
+    The clock says when progress is due in a log.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):  # a title or a path may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(arguments, argparse.Namespace(clock=clock))
         command: Callable[[argparse.Namespace], int] = options.command
         code = command(options)
         sys.stdout.flush()

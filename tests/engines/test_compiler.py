@@ -96,13 +96,18 @@ def test_the_cache_keeps_flags_and_compilers_apart(logged: Path, monkeypatch: py
     assert find_compiler().library(ANSWER) not in (exact, fast.library(ANSWER))
 
 
-def test_flags_that_a_compiler_does_not_know_are_left_out(logged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("unknown", "level", "native"), [("-march", "-O2", False), ("-fvect-cost-model", "-O3", True)])
+def test_flags_that_a_compiler_does_not_know_are_left_out(
+    logged: Path, monkeypatch: pytest.MonkeyPatch, unknown: str, level: str, native: bool
+) -> None:
     plain = logged.parent / "plain-c++"
     real = host_compiler().path
-    script(plain, f'case "$*" in *-march*) echo "error: unknown -march" >&2; exit 1;; esac\nexec {real} "$@"')
+    script(plain, f'case "$*" in *{unknown}*) echo "error: unknown {unknown}" >&2; exit 1;; esac\nexec {real} "$@"')
     monkeypatch.setenv("CXX", str(plain))
     compiler = find_compiler()
-    assert not any("-march" in flag for flag in compiler.flags)
+    assert not any(unknown in flag for flag in compiler.flags)
+    assert level in compiler.flags
+    assert ("-march=native" in compiler.flags) is native
     assert answer(compiler.library(ANSWER)) == 42
 
 

@@ -37,6 +37,12 @@ SAMPLE = (
     "e e of antineutrinos on everything, power law",
     "CsI, stopped pions in a pulse, detector",
 )
+EVERY = [
+    pytest.param(device, name, marks=[pytest.mark.slow] if device == "stand-in" and name not in SAMPLE else [])
+    for device in ("stand-in", "GPU")
+    for name in CASES
+]
+"""The stand-in has the host's compiler do much of what the native engine has it do; a GPU is fast."""
 
 
 def gpu() -> Any:
@@ -55,7 +61,7 @@ def cuda(request: pytest.FixtureRequest) -> CudaEngine:
     return CudaEngine(cupy=fake_cupy())
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("cuda", "name"), EVERY, indirect=["cuda"])
 def test_sums_and_histograms_are_the_same(cuda: CudaEngine, name: str) -> None:
     process = sampled(name)
     for channel, density in enumerate(proposal(name).channels):
@@ -68,7 +74,7 @@ def test_sums_and_histograms_are_the_same(cuda: CudaEngine, name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("cuda", "name"), EVERY, indirect=["cuda"])
 def test_weights_and_events_are_the_same(cuda: CudaEngine, name: str) -> None:
     found = cuda.weights(sampled(name), proposal(name), 3, 4, EVENTS)
     for got, wanted in zip(found, ONE.weights(sampled(name), proposal(name), 3, 4, EVENTS), strict=True):
@@ -85,11 +91,17 @@ def test_training_gives_the_same_density(cuda: CudaEngine) -> None:
     assert (found.digest, found.max_weight) == (proposal(name).digest, proposal(name).max_weight)
 
 
-def test_processes_in_turn_do_not_mix_their_numbers(cuda: CudaEngine) -> None:
+@pytest.mark.parametrize(
+    ("cuda", "names"),
+    [("stand-in", SAMPLE), pytest.param("stand-in", tuple(CASES), marks=pytest.mark.slow), ("GPU", tuple(CASES))],
+    ids=["stand-in, some", "stand-in, every case", "GPU, every case"],
+    indirect=["cuda"],
+)
+def test_processes_in_turn_do_not_mix_their_numbers(cuda: CudaEngine, names: tuple[str, ...]) -> None:
     """Constants, tables and densities are put where the kernels read them before every launch."""
-    expected = [ONE.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in CASES]
+    expected = [ONE.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in names]
     for _ in range(2):
-        assert [cuda.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in CASES] == expected
+        assert [cuda.integrate(sampled(name), 0, proposal(name).channels[0], 3, 4, TILE) for name in names] == expected
 
 
 def test_pieces_that_fit_the_memory_are_the_whole() -> None:

@@ -17,7 +17,7 @@ from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedF
 from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.trident.trident import Trident
 
-ARCHITECTURES = ("sm_80", "sm_90")
+ARCHITECTURES = ("sm_80", pytest.param("sm_90", marks=pytest.mark.slow))
 KERNELS = {"tg_integrate", "tg_histograms", "tg_draw", "tg_points"}
 MOST_REGISTERS = 255
 MU_MU = ("numu", "mu-", "mu+")

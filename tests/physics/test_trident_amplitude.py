@@ -34,6 +34,12 @@ CHANNELS = {
 """Channels with neutrino energies in GeV; numubar makes mu+ e-, the CP image of numu to mu- e+."""
 
 REGIMES = ("coherent", "proton", "neutron")
+EVERY = [
+    pytest.param(channel, regime, marks=[] if channel in ("numu mu- mu+", "numubar e- mu+") else [pytest.mark.slow])
+    for channel in CHANNELS
+    for regime in REGIMES
+]
+"""Every channel, though at fewer momenta, is in `tests.processes.test_trident_against_vegas` too."""
 POINTS = 10_000
 
 GENERIC = (0.37, -0.82)
@@ -70,8 +76,7 @@ def of_package(p: Trident, m: Momenta) -> Array:
     return p.matrix_element_squared(*(np.asarray(v, dtype=float) for v in m))
 
 
-@pytest.mark.parametrize("regime", REGIMES)
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(("channel", "regime"), EVERY)
 def test_matrix_element_squared(channel: str, regime: str) -> None:
     """Given momenta carry rounding errors of their own.
 

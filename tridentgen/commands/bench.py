@@ -25,7 +25,7 @@ def _bench(options: argparse.Namespace) -> int:
         kernels = bench.check_cuda(options.check_cuda)
         print(json.dumps({"kernels": kernels, "version": __version__}, indent=2))
         return EXIT_OK
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         rows = bench.measure(progress)
     machine = bench.machine()
     print(json.dumps({"machine": machine, "results": rows}, indent=2) if options.json else bench.table(machine, rows))

@@ -35,7 +35,7 @@ def _convert(options: argparse.Namespace) -> int:
 
     if not options.seed.isdecimal():
         raise InputError(f"--seed {options.seed}: must be a whole number from 0 to 2^64 - 1")
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         done = convert(
             options.source, options.target, flavour=options.flavour, recoil=options.recoil, unweight=options.unweight,
             seed=int(options.seed), force=options.force, progress=progress,

@@ -41,7 +41,7 @@ def _cut(options: argparse.Namespace) -> int:
         refuse_names_of_others(Path(options.output))
     veto = None if options.veto_kinetic is None else energy_GeV(options.veto_kinetic, "--veto-kinetic")
     cuts = CutRequest(tuple(options.cut), options.card, _candidates(options), veto)
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         flow = apply_cuts(options.file, cuts, options.output, force=options.force, progress=progress)
     print(json.dumps(cut_json(flow), indent=2) if options.json else cut_text(flow))
     if nothing_left(flow):

@@ -63,7 +63,7 @@ def _epa(options: argparse.Namespace) -> int:
         from tridentgen.plots.style import check_picture
 
         check_picture(Path(options.output))
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         ratios = list(_ratios(cards, options, progress))
         shapes = list(_shapes(cards, options, progress)) if options.distributions or options.at else []
     if options.output is not None:

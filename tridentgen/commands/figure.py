@@ -52,7 +52,7 @@ def _figure(options: argparse.Namespace) -> int:
     keys = overrides(options)
     card = card_with_flux(options.card or "quickstart", () if kind.own_cards else keys, folder)
     request = Request(card, _energies(options, kind.energies), folder, keys)
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         numbers = kind.compute(request, progress)
     with style():
         save(kind.draw(numbers), path)

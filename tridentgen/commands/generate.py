@@ -58,7 +58,7 @@ def _generate(options: argparse.Namespace) -> int:
     patience_s = _patience_s(options)
     result = None
     try:
-        with terminable(), progress_bar() as progress, _executor(options) as executor:
+        with terminable(), progress_bar(options.clock) as progress, _executor(options) as executor:
             result = run(
                 card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
                 resume=options.resume, force=options.force, executor=executor, patience_s=patience_s,

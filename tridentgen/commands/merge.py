@@ -26,7 +26,7 @@ def add(commands: Subparsers) -> None:
 
 def _merge(options: argparse.Namespace) -> int:
     refuse_names_of_others(Path(options.output))
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         path = merge(
             options.files, options.output, virtual=options.virtual, force=options.force, progress=progress
         )  # fmt: skip

@@ -12,15 +12,21 @@ from tqdm import tqdm
 
 from tridentgen.progress import Progress
 
+Clock = Callable[[], float]
+"""Gives seconds since any moment."""
+
 _LINE_S = 60.0
 _STUCK_S = 20.0
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Yield a function ``progress(what, share)`` that says on standard error how far the work is."""
+def progress_bar(clock: Clock = time.monotonic) -> Iterator[Progress]:
+    """Yield a function ``progress(what, share)`` that says on standard error how far the work is.
+
+    Lines in a log come at the times of `clock`.
+    """
     if not sys.stderr.isatty():
-        yield ProgressLines(lambda line: print(line, file=sys.stderr, flush=True))
+        yield ProgressLines(lambda line: print(line, file=sys.stderr, flush=True), clock)
         return
     with tqdm(total=1.0, leave=False, bar_format="{desc:<30} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
@@ -45,7 +51,7 @@ class ProgressLines:
         Seconds since any moment.
     """
 
-    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, write: Callable[[str], None], clock: Clock = time.monotonic) -> None:
         self._write, self._clock = write, clock
         self._start = self._last = self._begun = clock()
         self._what, self._tenths = "", 0

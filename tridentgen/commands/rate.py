@@ -38,7 +38,7 @@ def _rate(options: argparse.Namespace) -> int:
         from tridentgen.plots.rates import check_picture
 
         check_picture(Path(options.output))
-    with progress_bar() as progress:
+    with progress_bar(options.clock) as progress:
         report = rate_report(card, all_pairs=options.all_channels, progress=progress)
     pictures = [] if options.output is None else _draw(card, report, Path(options.output))
     if options.json:

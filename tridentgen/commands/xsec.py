@@ -42,7 +42,7 @@ def _xsec(options: argparse.Namespace) -> int:
     found: list[CrossSectionReport] = []
     code = EXIT_OK
     try:
-        with progress_bar() as progress:
+        with progress_bar(options.clock) as progress:
             for report in cross_sections(card, energies, progress):
                 found.append(report)
     except KeyboardInterrupt:  # what is done is worth having

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import tridentgen as tg
+from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.events.events import Events
+from tridentgen.sampling.generate import generate_events
+from tridentgen.sampling.train import train
 
 FloatArray = NDArray[np.float64]
 
 KINDS = ("coherent", "total", "antineutrino", "hydrogen", "cevns", "dipole")
 TRIDENTS = ("coherent", "total", "antineutrino", "hydrogen")
 EVENTS = 300
+POINTS = 50_000
+"""Few: the weights of samples need not be even."""
 
 
 class Samples:
@@ -27,26 +33,31 @@ class Samples:
         """Return the file of one kind."""
         path = self._folder / f"{kind}.h5"
         if not path.exists():
-            make(kind, EVENTS).to_hdf5(path)
+            make(kind, EVENTS, points=POINTS).to_hdf5(path)
         return path
 
 
-def make(kind: str, events: int, seed: int = 1) -> Events:
-    """Make events of one kind."""
+def make(kind: str, events: int, seed: int = 1, points: int | None = None) -> Events:
+    """Make events of one kind after a training with so many points, many unless given."""
     if kind == "cevns":
-        source = tg.stopped_pions(20.0)
-        return tg.Cevns("CsI").generate(flux=source, events=events, seed=seed, engine="numpy")
+        return _made(tg.Cevns("CsI"), tg.stopped_pions(20.0), events, seed, points)
     if kind == "dipole":
         portal = tg.CevnsModel(dipole=tg.DipolePortal(mu_muB=1e-9, mass_GeV=2e-3))
         process = tg.Cevns("Ar40", model=portal, recoil_min_keV=1e-3)
-        return process.generate(energy=0.03, events=events, seed=seed, engine="numpy")
+        return _made(process, tg.Monochromatic(0.03), events, seed, points)
     trident = {
         "coherent": tg.Trident("numu", "mu-", "mu+", regime="coherent"),
         "total": tg.Trident("numu", "mu-", "e+", regime="total"),
         "antineutrino": tg.Trident("numubar", "e-", "mu+", target="C12", regime="diffractive"),
         "hydrogen": tg.Trident("nue", "e-", "e+", target="H1", regime="proton"),
     }[kind]
-    return trident.generate(energy=5.0, events=events, seed=seed, engine="numpy")
+    return _made(trident, tg.Monochromatic(5.0), events, seed, points)
+
+
+def _made(process: tg.Trident | tg.Cevns, beam: Any, events: int, seed: int, points: int | None) -> Events:
+    engine, sampled = NumpyEngine(), process.sampled(beam)
+    proposal = train(sampled, engine, seed, points=points)
+    return generate_events(sampled, proposal, engine, seed, events, process.attributes(beam))
 
 
 def placed(events: Events) -> Events:

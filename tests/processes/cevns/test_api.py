@@ -34,9 +34,9 @@ REFERENCE = CevnsModel(sin2_theta_w=0.23857, spin="0")
         ("Cs", 1.96470e-38, 3e-5),
         ("I", 1.78224e-38, 3e-5),
         ("Ar40", 1.82473e-39, 3e-5),
-        ("Xe", 1.94118e-38, 3e-5),
+        pytest.param("Xe", 1.94118e-38, 3e-5, marks=pytest.mark.slow),
         # Its germanium has the abundances of 2009.
-        ("Ge", 5.87126e-39, 1.5e-4),
+        pytest.param("Ge", 5.87126e-39, 1.5e-4, marks=pytest.mark.slow),
     ],
 )
 def test_averages_over_stopped_pions(target: str, value: float, tolerance: float) -> None:

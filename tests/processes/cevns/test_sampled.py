@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -111,6 +112,17 @@ CASES: dict[str, Case] = {
     "CaWO4, fermi, stopped pions": Case(Cevns("CaWO4", form_factor="fermi"), PIONS),
     **MODELS,
 }
+REPEATS = ("Ar40, sun", "Ar40, past supernovae", "C8H20Pb, stopped pions", "Ge, stopped pions")
+"""What others stand for too: the sun with xenon or oscillated, a supernova, other compounds."""
+
+
+def each(names: Iterable[str]) -> pytest.MarkDecorator:
+    """Repeat a test for every name, those in REPEATS among the slow tests."""
+    marked = [pytest.param(name, marks=[pytest.mark.slow] if name in REPEATS else []) for name in names]
+    return pytest.mark.parametrize("name", marked)
+
+
+every_case = each(CASES)
 
 
 @cache
@@ -128,7 +140,7 @@ def chi2(weight: FloatArray, number: NDArray[np.int64], expected: FloatArray) ->
     return float(stats.chi2.sf(np.sum((found - expected) ** 2 / variance), len(expected) - 1))
 
 
-@pytest.mark.parametrize("name", CASES)
+@every_case
 def test_recoils_follow_the_integrated_spectrum(name: str) -> None:
     """In 50 bins of equal numbers of events, placed by other events; all together; and on average."""
     case, found = CASES[name], events(name)
@@ -149,12 +161,12 @@ def test_recoils_follow_the_integrated_spectrum(name: str) -> None:
     assert chi2(weight[FOR_THE_BINS:] * share, number, exact) > LEAST_CHANCE
 
 
-@pytest.mark.parametrize("name", CASES)
+@every_case
 def test_almost_every_event_counts(name: str) -> None:
     assert events(name).effective_share > 0.9
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if len(case.process.nuclides) > 1])
+@each(name for name, case in CASES.items() if len(case.process.nuclides) > 1)
 def test_neutrinos_and_nuclides_in_their_proportions(name: str) -> None:
     case, found = CASES[name], events(name)
     largest = largest_recoil_keV(case.process, case.source)
@@ -169,7 +181,7 @@ def test_neutrinos_and_nuclides_in_their_proportions(name: str) -> None:
     assert chi2(found["weight"][kept], number, np.array([exact[pair] for pair in common])) > LEAST_CHANCE
 
 
-@pytest.mark.parametrize("name", CASES)
+@every_case
 def test_channels_say_what_the_columns_say(name: str) -> None:
     case, found = CASES[name], events(name)
     process = case.process.sampled(case.flux)
@@ -197,7 +209,7 @@ def masses(name: str, found: Events) -> tuple[FloatArray, FloatArray]:
     return nucleus, np.where(up, heavy, 0.0)
 
 
-@pytest.mark.parametrize("name", CASES)
+@every_case
 def test_momenta(name: str) -> None:
     """On shell and conserved, down to recoils of an electronvolt and below."""
     found = events(name)
