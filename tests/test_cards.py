@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.observables import Observable
-from tridentgen.flux.from_card import FLUX_KEYS, REQUIRED_FLUX_KEYS, build_flux
+from tridentgen.flux.from_card import build_flux
+from tridentgen.flux.kinds import KINDS
 from tridentgen.processes.trident.card import ModelCard, ProcessCard
 from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.resources import builtin_cards
@@ -306,7 +307,7 @@ WRONG_VALUES = [
     (
         '"monochromatic"',
         '"monocromatic"',
-        f"9: flux.kind: must be one of {', '.join(FLUX_KEYS)}, not 'monocromatic', did you mean 'monochromatic'?",
+        f"9: flux.kind: must be one of {', '.join(KINDS)}, not 'monocromatic', did you mean 'monochromatic'?",
     ),
     (
         '"numu"\nleptons = ["mu-", "mu+"]',
@@ -574,11 +575,11 @@ def test_an_option_of_the_command_line_is_named_as_it_was_typed() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", list(REQUIRED_FLUX_KEYS))
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.required])
 def test_every_missing_flux_key_is_reported(kind: str) -> None:
     text = changed('kind = "monochromatic"\nenergy_GeV = 5\n', f'kind = "{kind}"\n')
     assert messages(text) == tuple(
-        f"bad.toml:8: key 'flux.{key}' is missing: flux.kind = '{kind}' needs it" for key in REQUIRED_FLUX_KEYS[kind]
+        f"bad.toml:8: key 'flux.{key}' is missing: flux.kind = '{kind}' needs it" for key in KINDS[kind].required
     )
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from tridentgen.errors import FileError, InputError
 from tridentgen.flux import (
-    FLUX_KEYS,
     Monochromatic,
     MuonDecay,
     PowerLaw,
@@ -15,6 +14,7 @@ from tridentgen.flux import (
     build_flux,
     build_source,
 )
+from tridentgen.flux.kinds import KINDS
 
 HERE = Path()
 MINIMAL: dict[str, dict[str, object]] = {
@@ -30,7 +30,7 @@ def test_every_kind() -> None:
     assert build_flux("power-law", MINIMAL["power-law"], "numu", HERE) == PowerLaw(2.0, 1.0, 10.0)
     assert build_flux("muon-decay", MINIMAL["muon-decay"], "numu", HERE) == MuonDecay(3.8, -1, "numu", 50.0)
     several = {"pion-decay-at-rest", "reactor", "solar", "atmospheric", "dsnb", "supernova"}
-    assert set(FLUX_KEYS) == {*MINIMAL, "file", *several}
+    assert set(KINDS) == {*MINIMAL, "file", *several}
 
 
 def test_energy_in_mev() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,12 @@ class LinearTable:
                 f"energy {after:g} of a table does not exceed the one before it, {before:g}; "
                 "sort the energies and drop repeats"
             )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copies of arrays, and those of a pickle, would be writable.
+        self.__dict__.update(state)
+        for column in (self.x, self.y):
+            column.setflags(write=False)
 
     @cached_property
     def _starts(self) -> Array:

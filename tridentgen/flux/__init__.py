@@ -4,7 +4,8 @@ from tridentgen.flux.atmospheric import atmospheric
 from tridentgen.flux.base import EnergyMap, Flux
 from tridentgen.flux.diffuse_supernova import diffuse_supernovae
 from tridentgen.flux.files import read_flux
-from tridentgen.flux.from_card import FLUX_KEYS, build_flux, build_source, has_one_neutrino
+from tridentgen.flux.from_card import build_flux, build_source, has_one_neutrino
+from tridentgen.flux.kind import FluxKind
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
@@ -17,11 +18,11 @@ from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.flux.time_profile import TimeProfile
 
 __all__ = [
-    "FLUX_KEYS",
     "Beam",
     "Component",
     "EnergyMap",
     "Flux",
+    "FluxKind",
     "Monochromatic",
     "MuonAtRest",
     "MuonDecay",

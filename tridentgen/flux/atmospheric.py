@@ -13,6 +13,7 @@ import numpy as np
 
 from tridentgen.flux.base import Array, require
 from tridentgen.flux.curve import SEGMENTS
+from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.nuclei import data_rows
@@ -57,3 +58,10 @@ def _points(name: str) -> tuple[Array, Array]:
     values = log(np.array([float(row[name]) * 1e3 for row in rows]))
     fine = np.linspace(at[0], at[-1], SEGMENTS + 1)
     return exp(fine), exp(np.interp(fine, at, values))
+
+
+def _build(request: FluxRequest) -> Source:
+    return atmospheric(request.number("total_flux", TOTAL_CM2_S))
+
+
+KIND = FluxKind(name="atmospheric", keys={"total_flux": NUMBER}, required=(), build=_build)

@@ -17,6 +17,7 @@ import numpy as np
 
 from tridentgen.flux.base import Array, require
 from tridentgen.flux.curve import SEGMENTS, power
+from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.supernova import ENERGY_ERG, GEV_PER_ERG
 from tridentgen.flux.tabulated import TabulatedFlux
@@ -109,3 +110,10 @@ def _fermi_dirac(energy_GeV: Array, temperature_GeV: float) -> Array:
     """Return 120/(7 pi^4) E^2/T^4/(exp(E/T) + 1): neutrinos per GeV of energy and per GeV carried off."""
     x = energy_GeV / temperature_GeV
     return np.asarray(120.0 / (7.0 * math.pi**4) * x * x / (temperature_GeV**2 * (exp(x) + 1.0)))
+
+
+def _build(request: FluxRequest) -> Source:
+    return diffuse_supernovae(request.number("total_flux", TOTAL_CM2_S))
+
+
+KIND = FluxKind(name="dsnb", keys={"total_flux": NUMBER}, required=(), build=_build)

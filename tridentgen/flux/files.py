@@ -13,9 +13,11 @@ import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import Array, require
+from tridentgen.flux.kind import NUMBER, NUMBER_OR_NAME, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
+from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
-from tridentgen.flux.text_table import TextTable, read_text_table
+from tridentgen.flux.text_table import TextTable, read_text_table, require_file
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.matter.particles import neutrino as find_neutrino
 
@@ -283,3 +285,81 @@ def _flux(energies_GeV: Array, values: Array, interpolation: str, label: str, un
     read_as = f"per {units.area} and {units.per}" + (f", for {units.pot:g} POT" if units.pot != 1.0 else "")
     description = f"{label} ({read_as}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"
     return TabulatedFlux(energies_GeV, values, interpolation, "cm^-2 POT^-1", description)
+
+
+def _build(request: FluxRequest) -> Source:
+    """Return the column of the neutrino asked for, or every one with flux."""
+    options = request.options
+    path = request.base_dir / _home_expanded(options["path"])
+    published = options.get("published_at")
+    found = f"such files are published at {published}; " if published else ""
+    require_file(path, f"{found}put one there or correct flux.path")
+    passed = {key: options[key] for key in options if key not in ("path", "column", "published_at")}
+    column = options.get("column")
+    made = []
+    for name in _neutrinos_asked(path, request):
+        flux = read_flux(path, neutrino=name, columns=_column_of(column, name), **passed)
+        made.append(Component(name, name, flux))
+    if len(made) == 1:
+        return Source.of(made[0].flux, made[0].neutrino)
+    return Source(tuple(made), f"{', '.join(c.neutrino for c in made)} from {path.name}")
+
+
+def _neutrinos_asked(path: Path, request: FluxRequest) -> tuple[str, ...]:
+    """Return the neutrinos to read: the one asked for, the one whose column is named, or all with flux."""
+    column = request.options.get("column")
+    if request.neutrino is not None or isinstance(column, str):
+        return (request.neutrino or str(column),)
+    if column is not None:
+        raise InputError(
+            f"column = {column!r} is one column, and nothing says of which neutrino; name it in process.neutrino, or "
+            "leave flux.column out to take every column"
+        )
+    return neutrinos_in(path, request.options.get("format", "auto"))
+
+
+def _home_expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~name of a user who does not exist
+        raise InputError(f"path = {path!r} starts in the home of an unknown user; write the whole path") from error
+
+
+def _column_of(column: int | str | None, neutrino: str) -> dict[str, int] | None:
+    """Return the columns of `read_flux` for a number counted from 0 or the name of a neutrino."""
+    if column is None:
+        return None
+    if isinstance(column, str):
+        names = [name for name in DEFAULT_COLUMNS if name != ENERGY]
+        cure = f"use a number counted from 0, or one of {', '.join(names)}"
+        require(column in names, "column", column, f"is no neutrino{nearest(column, names)}; {cure}")
+        return {neutrino: DEFAULT_COLUMNS[column]}
+    require(
+        column >= 1,
+        "column",
+        column,
+        "must be 1 or more: columns count from 0, and column 0 holds the energy",
+    )
+    return {neutrino: column}
+
+
+KIND = FluxKind(
+    name="file",
+    keys={
+        "path": TEXT,
+        "format": TEXT,
+        "column": NUMBER_OR_NAME,
+        "histogram": TEXT,
+        "area": TEXT,
+        "per": TEXT,
+        "energy_unit": TEXT,
+        "points": TEXT,
+        "pot": NUMBER,
+        "published_at": TEXT,
+    },
+    required=("path",),
+    build=_build,
+    range_key="path",
+    one_neutrino_keys=("column", "histogram"),
+    needs_file=True,
+)

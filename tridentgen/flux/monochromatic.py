@@ -8,6 +8,8 @@ from typing import NoReturn
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
+from tridentgen.flux.source import Source
 from tridentgen.physics.elementary import Value
 
 
@@ -68,3 +70,25 @@ class Monochromatic(Flux):
         """Return the map that gives this energy; raises `InputError` unless it exceeds the threshold."""
         self._require_above(threshold_GeV)
         return MonochromaticMap(self.energy_GeV)
+
+
+def _build(request: FluxRequest) -> Source:
+    """Return the flux of the energy in either unit."""
+    if "energy_MeV" not in request.options:
+        return request.source_of(Monochromatic(request.number("energy_GeV")))
+    energy = request.number("energy_MeV")
+    both = "energy_GeV" in request.options
+    require(not both, "energy_MeV", energy, "stands beside energy_GeV; give one of the two")
+    require(math.isfinite(energy) and energy > 0.0, "energy_MeV", energy, "must be a positive energy in MeV")
+    return request.source_of(Monochromatic(energy * 1e-3))
+
+
+KIND = FluxKind(
+    name="monochromatic",
+    keys={"energy_GeV": NUMBER, "energy_MeV": NUMBER},
+    required=("energy_GeV",),
+    build=_build,
+    range_key="energy_GeV",
+    has_own_neutrinos=False,
+    alternatives={"energy_GeV": "energy_MeV"},
+)

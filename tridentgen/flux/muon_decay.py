@@ -32,6 +32,8 @@ import numpy as np
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.kind import NUMBER, TEXT, FluxKind, FluxRequest
+from tridentgen.flux.source import Component, Source
 from tridentgen.matter.particles import lepton_mass_GeV
 from tridentgen.matter.particles import neutrino as find_neutrino
 from tridentgen.physics.elementary import Value
@@ -277,3 +279,45 @@ class MuonDecay(MichelFlux):
         else:
             coefficients = (2.0 * (1.0 - p), 2.0 * p_kappa, 4.0 * (1.0 + p), -4.0 * p_kappa)
         return DecaySpectrum(1.0 / self._relative_total, self._reach, *coefficients)
+
+
+def _build(request: FluxRequest) -> Source:
+    """Return the neutrino asked for, or both that the muon makes."""
+    muon = request.options["muon"]
+    charges = {name: charge for charge, name in _MUON.items()}
+    require(muon in charges, "muon", muon, "must be 'mu-' or 'mu+'")
+    angle = request.number("off_axis_angle_deg", 0.0)
+    require(0.0 <= angle <= 180.0, "off_axis_angle_deg", angle, "must lie between 0 and 180")
+    products = MUON_PRODUCTS[charges[muon]]
+    made = tuple(
+        MuonDecay(
+            muon_energy_GeV=request.number("muon_energy_GeV"),
+            muon_charge=charges[muon],
+            neutrino=name,
+            distance_m=request.number("distance_m"),
+            detector_radius_m=request.number("detector_radius_m", 0.0),
+            polarisation=request.number("polarisation", 0.0),
+            off_axis_angle_rad=math.radians(angle),
+        )
+        for name in (products if request.neutrino is None else (request.neutrino,))
+    )
+    if len(made) == 1:
+        return Source.of(made[0], made[0].neutrino)
+    components = tuple(Component(flux.neutrino, flux.neutrino, flux) for flux in made)
+    return Source(components, made[0].description.replace(made[0].neutrino, " and ".join(products), 1))
+
+
+KIND = FluxKind(
+    name="muon-decay",
+    keys={
+        "muon_energy_GeV": NUMBER,
+        "muon": TEXT,
+        "distance_m": NUMBER,
+        "detector_radius_m": NUMBER,
+        "polarisation": NUMBER,
+        "off_axis_angle_deg": NUMBER,
+    },
+    required=("muon_energy_GeV", "muon", "distance_m"),
+    build=_build,
+    range_key="muon_energy_GeV",
+)

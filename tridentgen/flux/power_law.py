@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
+from tridentgen.flux.source import Source
 from tridentgen.physics.elementary import Value, exp
 
 _MAX_EXPONENT = 600.0
@@ -99,3 +101,18 @@ class PowerLaw(Flux):
             start=math.log(low / self._reference_GeV),
             scale=self._peak * log_range,
         )
+
+
+def _build(request: FluxRequest) -> Source:
+    low, high = request.number("energy_min_GeV"), request.number("energy_max_GeV")
+    return request.source_of(PowerLaw(request.number("index"), low, high))
+
+
+KIND = FluxKind(
+    name="power-law",
+    keys={"index": NUMBER, "energy_min_GeV": NUMBER, "energy_max_GeV": NUMBER},
+    required=("index", "energy_min_GeV", "energy_max_GeV"),
+    build=_build,
+    range_key="energy_max_GeV",
+    has_own_neutrinos=False,
+)

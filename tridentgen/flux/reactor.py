@@ -20,6 +20,7 @@ from tridentgen.errors import InputError
 from tridentgen.flux.base import Array, require
 from tridentgen.flux.beta_decay import beta_energies, end_of_spectrum, neutrino_spectrum
 from tridentgen.flux.curve import curve_flux
+from tridentgen.flux.kind import NUMBER, NUMBERS, FluxKind, FluxRequest
 from tridentgen.flux.source import Source
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.nuclei import data_rows
@@ -149,3 +150,25 @@ def _branch(end_MeV: float, daughter_charge: int) -> Array:
     unit = curve_flux(fine, shape, 1.0, "per decay", "beta branch")
     energies = _energies_MeV() * 1e-3
     return np.where(energies < end, unit.density(energies), 0.0) * 1e-3
+
+
+def _build(request: FluxRequest) -> Source:
+    return reactor(
+        request.number("thermal_power_GW"),
+        request.number("distance_m"),
+        request.numbers("fractions", PWR_FRACTIONS),
+        request.number("captures_per_fission", CAPTURES_PER_FISSION),
+    )
+
+
+KIND = FluxKind(
+    name="reactor",
+    keys={
+        "thermal_power_GW": NUMBER,
+        "distance_m": NUMBER,
+        "fractions": NUMBERS,
+        "captures_per_fission": NUMBER,
+    },
+    required=("thermal_power_GW", "distance_m"),
+    build=_build,
+)

@@ -20,6 +20,7 @@ from tridentgen.errors import InputError, nearest
 from tridentgen.flux.base import Array, Flux, require
 from tridentgen.flux.beta_decay import beta_energies, neutrino_spectrum
 from tridentgen.flux.curve import curve_flux
+from tridentgen.flux.kind import NAMES, NUMBERS, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.solar_oscillation import survival_probability
 from tridentgen.flux.source import Component, Source
@@ -141,3 +142,19 @@ def _shape(name: str) -> tuple[Array, Array]:
     end, daughter_charge = _BETA_DECAYS[name]
     energies = beta_energies(end)
     return energies, neutrino_spectrum(energies, end, daughter_charge, positron=True)
+
+
+def _build(request: FluxRequest) -> Source:
+    options = request.options
+    fluxes = request.numbers("fluxes") if "fluxes" in options else None
+    if fluxes is not None and "components" not in options:
+        raise InputError("fluxes needs flux.components beside it: one flux for each component, in the same order")
+    return solar(tuple(options.get("components", FLUXES)), fluxes, options.get("oscillation", "none"))
+
+
+KIND = FluxKind(
+    name="solar",
+    keys={"components": NAMES, "fluxes": NUMBERS, "oscillation": TEXT},
+    required=(),
+    build=_build,
+)

@@ -16,6 +16,7 @@ from particle import Particle
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.flux.base import require
+from tridentgen.flux.kind import NAMES, NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.muon_decay import DecaySpectrum, MichelFlux
 from tridentgen.flux.source import Component, Source
@@ -32,6 +33,9 @@ _CM_PER_M = 100.0
 _PI_PLUS = 211
 _SHAPES = {"nue": (0.0, 0.0, 12.0, 0.0), "numubar": (2.0, 0.0, 4.0, 0.0)}
 """Coefficients of x, v, x z and v z in `DecaySpectrum`, with no detector disk: v = 0."""
+
+_PULSE_KEYS = {"pulse_fwhm_ns": "gaussian", "pulse_width_ns": "box"}
+"""Keys of a card for the width of a beam pulse, and the shape each stands for."""
 
 
 @cache
@@ -123,3 +127,41 @@ def stopped_pions(
     )
     kept = tuple(component for component in made_here if component.neutrino in neutrinos)
     return Source(kept, f"pi+ and mu+ decays at rest, {distance_m:g} m away, {per_proton:g} of each kind per proton")
+
+
+def _build(request: FluxRequest) -> Source:
+    options = request.options
+    given = [key for key in _PULSE_KEYS if key in options]
+    if len(given) > 1:
+        raise InputError("pulse_fwhm_ns (a Gaussian) and pulse_width_ns (a box) are both given; give one of the two")
+    width = request.number(given[0]) if given else 0.0
+    if given:
+        require(math.isfinite(width) and width > 0.0, given[0], width, "must be a positive time in ns")
+    offset = request.number("time_offset_ns", 0.0)
+    require(math.isfinite(offset), "time_offset_ns", offset, "must be a finite time in ns")
+    neutrinos = options.get("neutrinos", PRODUCTS)
+    if not neutrinos:
+        raise InputError(f"neutrinos is empty; name some of {', '.join(PRODUCTS)}, or leave it out")
+    return stopped_pions(
+        request.number("distance_m"),
+        request.number("per_proton", SNS_YIELD),
+        neutrinos=neutrinos,
+        pulse=_PULSE_KEYS[given[0]] if given else "none",
+        pulse_ns=width,
+        offset_ns=offset,
+    )
+
+
+KIND = FluxKind(
+    name="pion-decay-at-rest",
+    keys={
+        "distance_m": NUMBER,
+        "per_proton": NUMBER,
+        "neutrinos": NAMES,
+        "pulse_fwhm_ns": NUMBER,
+        "pulse_width_ns": NUMBER,
+        "time_offset_ns": NUMBER,
+    },
+    required=("distance_m",),
+    build=_build,
+)

@@ -14,6 +14,7 @@ import numpy as np
 from tridentgen.errors import InputError
 from tridentgen.flux.base import require
 from tridentgen.flux.curve import SEGMENTS, curve_flux, power
+from tridentgen.flux.kind import NUMBER, NUMBERS, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics.elementary import exp
@@ -77,3 +78,20 @@ def supernova(
         text = f"{neutrino} of a supernova, mean {mean_energies_MeV[which]:g} MeV"
         made.append(Component(neutrino, neutrino, curve_flux(x * mean, shape, total, "cm^-2", text)))
     return Source(tuple(made), f"a supernova, {energy_erg:g} erg, {distance_kpc:g} kpc away")
+
+
+def _build(request: FluxRequest) -> Source:
+    return supernova(
+        request.number("distance_kpc"),
+        request.number("energy_erg", ENERGY_ERG),
+        request.numbers("mean_energies_MeV", MEAN_ENERGIES_MEV),
+        request.numbers("pinching", PINCHING),
+    )
+
+
+KIND = FluxKind(
+    name="supernova",
+    keys={"distance_kpc": NUMBER, "energy_erg": NUMBER, "mean_energies_MeV": NUMBERS, "pinching": NUMBERS},
+    required=("distance_kpc",),
+    build=_build,
+)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,12 @@ class TabulatedFlux(Flux):
             kind = "histogram" if self.interpolation == "histogram" else "points"
             support = f"{self.energy_min_GeV:.6g} to {self.energy_max_GeV:.6g} GeV"
             object.__setattr__(self, "description", f"{kind}, {len(self.values)} values, {support}")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copies of arrays, and those of a pickle, would be writable.
+        self.__dict__.update(state)
+        for table in (self.energies_GeV, self.values):
+            table.setflags(write=False)
 
     def _check(self) -> None:
         """Raise `InputError` for numbers that are no spectrum."""

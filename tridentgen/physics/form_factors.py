@@ -6,6 +6,8 @@ Radii in fm, Q^2 in GeV^2. Every function is traceable and finite from Q^2 = 0 t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +22,21 @@ _SERIES_J1 = (1.0, -1.0 / 10.0, 1.0 / 280.0, -1.0 / 15120.0, 1.0 / 1330560.0)
 
 _SERIES_J0 = (1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362880.0)
 """Taylor coefficients of sin(x)/x in x^2."""
+
+
+@dataclass(frozen=True)
+class FormFactor:
+    """A form factor of Q^2 alone: ``function(q2, *parameters)``.
+
+    Unlike a function defined within a function, it can be pickled, and is equal to another with the same parameters.
+    """
+
+    function: Callable[..., Value]
+    parameters: tuple[float | tuple[float, ...], ...]
+
+    def __call__(self, q2: Value) -> Value:
+        """Return the form factor at Q^2 in GeV^2."""
+        return self.function(q2, *self.parameters)
 
 
 def unit(q2: Value) -> Value:

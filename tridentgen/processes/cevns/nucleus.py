@@ -12,6 +12,7 @@ from tridentgen.errors import InputError, nearest
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.physics import form_factors
 from tridentgen.physics.elementary import Value
+from tridentgen.physics.form_factors import FormFactor
 
 FORM_FACTORS = ("helm", "klein-nystrand", "fermi", "unit")
 
@@ -102,10 +103,10 @@ class NuclearShape:
             )
         size = math.sqrt(size2)
         if self.name == "helm":
-            return lambda q2: form_factors.helm(q2, size, _SKIN_FM)
+            return FormFactor(form_factors.helm, (size, _SKIN_FM))
         if self.name == "klein-nystrand":
-            return lambda q2: form_factors.klein_nystrand(q2, size, _KLEIN_NYSTRAND_RANGE_FM)
-        return lambda q2: form_factors.symmetrised_fermi(q2, size, _DIFFUSENESS_FM)
+            return FormFactor(form_factors.klein_nystrand, (size, _KLEIN_NYSTRAND_RANGE_FM))
+        return FormFactor(form_factors.symmetrised_fermi, (size, _DIFFUSENESS_FM))
 
 
 class SpinContent(NamedTuple):

@@ -126,12 +126,22 @@ def _upscattering(nuclide: Nuclide, model: CevnsModel, protons: Shape) -> Densit
     mass, heavy = nuclide.mass_GeV, model.dipole.mass_GeV
     factor = factors.dipole_spin_half if _has_spin(nuclide, model) else factors.dipole_spin0
     strength = ALPHA * factors.BOHR_MAGNETON2 * (nuclide.Z * model.dipole.mu_muB) ** 2
+    return _Upscattering(mass, heavy, strength, protons, factor)
 
-    def density(energy: Value, recoil: Value) -> Value:
-        charge = protons(2.0 * mass * recoil)
-        return strength * (charge * charge) * factor(energy, recoil, mass, heavy)
 
-    return density
+@dataclass(frozen=True)
+class _Upscattering:
+    """The density with a heavy lepton in the final state."""
+
+    mass_GeV: float
+    heavy_GeV: float
+    strength: float
+    protons: Shape
+    factor: Callable[[Value, Value, Value, Value], Value]
+
+    def __call__(self, energy: Value, recoil: Value) -> Value:
+        charge = self.protons(2.0 * self.mass_GeV * recoil)
+        return self.strength * (charge * charge) * self.factor(energy, recoil, self.mass_GeV, self.heavy_GeV)
 
 
 class _Elastic:

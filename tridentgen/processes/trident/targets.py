@@ -16,6 +16,7 @@ from tridentgen.errors import InputError, nearest
 from tridentgen.matter.nuclei import Nuclide, fourier_bessel_density
 from tridentgen.physics import form_factors, trident_hadron
 from tridentgen.physics.elementary import Value
+from tridentgen.physics.form_factors import FormFactor
 from tridentgen.physics.trident_hadron import Hadron
 from tridentgen.physics.trident_phase_space import Transfer
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON, REGIME_NAMES
@@ -115,12 +116,21 @@ def nucleus(nuclide: Nuclide, form_factor: str) -> Target:
     if nuclide.is_hydrogen:
         raise InputError("H1 is a single proton: nothing is coherent there; choose regime 'proton' or 'total'")
     shape, radius_fm = charge_form_factor(nuclide, form_factor)
-
-    def hadron(transfer: Transfer, energy: Value) -> Hadron:
-        return trident_hadron.nucleus(transfer, energy, nuclide.mass_GeV, float(nuclide.Z), shape(transfer.q2))
-
     scale = 6.0 * (HBARC_GEV_FM / radius_fm) ** 2
+    hadron = _Nucleus(nuclide.mass_GeV, float(nuclide.Z), shape)
     return Target(COHERENT, 1, nuclide.mass_GeV, nuclide.pdgid, scale, hadron)
+
+
+@dataclass(frozen=True)
+class _Nucleus:
+    """The hadron of a nucleus with a charge form factor."""
+
+    mass_GeV: float
+    charge: float
+    form_factor: Callable[[Value], Value]
+
+    def __call__(self, transfer: Transfer, energy: Value) -> Hadron:
+        return trident_hadron.nucleus(transfer, energy, self.mass_GeV, self.charge, self.form_factor(transfer.q2))
 
 
 def charge_form_factor(nuclide: Nuclide, name: str) -> tuple[Callable[[Value], Value], float]:
@@ -138,24 +148,24 @@ def charge_form_factor(nuclide: Nuclide, name: str) -> tuple[Callable[[Value], V
                 f"surface of diffuseness {_DIFFUSENESS_FM} fm allows; choose 'helm'"
             )
         c = math.sqrt(squared)
-        return lambda q2: form_factors.symmetrised_fermi(q2, c, _DIFFUSENESS_FM), measured
+        return FormFactor(form_factors.symmetrised_fermi, (c, _DIFFUSENESS_FM)), measured
     if name == "woods-saxon":
         c = _WOODS_SAXON_RADIUS_FM * third
         radius = math.sqrt(0.6 * c**2 + 1.4 * (math.pi * _DIFFUSENESS_FM) ** 2)
-        return lambda q2: form_factors.symmetrised_fermi(q2, c, _DIFFUSENESS_FM), radius
+        return FormFactor(form_factors.symmetrised_fermi, (c, _DIFFUSENESS_FM)), radius
     if name == "helm":
         squared = 5.0 / 3.0 * (measured**2 - 3.0 * _HELM_SKIN_FM**2)
         if squared <= 0.0:
             raise InputError(f"form factor 'helm' does not fit {nuclide.name}: its charge radius is too small")
         sphere = math.sqrt(squared)
-        return lambda q2: form_factors.helm(q2, sphere, _HELM_SKIN_FM), measured
+        return FormFactor(form_factors.helm, (sphere, _HELM_SKIN_FM)), measured
     if name == "klein-nystrand":
         c = _KLEIN_NYSTRAND_RADIUS_FM * third
         radius = math.sqrt(0.6 * c**2 + 6.0 * _KLEIN_NYSTRAND_RANGE_FM**2)
-        return lambda q2: form_factors.klein_nystrand(q2, c, _KLEIN_NYSTRAND_RANGE_FM), radius
+        return FormFactor(form_factors.klein_nystrand, (c, _KLEIN_NYSTRAND_RANGE_FM)), radius
     if name == "fourier-bessel":
         cutoff, coefficients = fourier_bessel_density(nuclide.name)
-        return lambda q2: form_factors.fourier_bessel(q2, cutoff, coefficients), measured
+        return FormFactor(form_factors.fourier_bessel, (cutoff, coefficients)), measured
     if name == "unit":
         return form_factors.unit, measured
     raise InputError(f"unknown form factor '{name}'{nearest(name, FORM_FACTORS)}; known are {', '.join(FORM_FACTORS)}")
@@ -164,12 +174,22 @@ def charge_form_factor(nuclide: Nuclide, name: str) -> tuple[Callable[[Value], V
 def _nucleon(proton: bool, count: int, form_factor: str, fermi_momentum_GeV: float | None) -> Target:
     mass = PROTON_MASS_GEV if proton else NEUTRON_MASS_GEV
     sachs = form_factors.sachs_kelly if form_factor == "kelly" else form_factors.sachs_dipole
-
-    def hadron(transfer: Transfer, energy: Value) -> Hadron:
-        q2 = transfer.q2
-        g_e, g_m = sachs(q2, proton)
-        blocking = 1.0 if fermi_momentum_GeV is None else form_factors.pauli_blocking(q2, mass, fermi_momentum_GeV)
-        return trident_hadron.nucleon(transfer, energy, mass, g_e, g_m, blocking)
-
     regime, pdgid = (PROTON, 2212) if proton else (NEUTRON, 2112)
+    hadron = _Nucleon(proton, mass, sachs, fermi_momentum_GeV)
     return Target(regime, count, mass, pdgid, _NUCLEON_Q2_SCALE_GEV2, hadron)
+
+
+@dataclass(frozen=True)
+class _Nucleon:
+    """The hadron of a bound nucleon; without a Fermi momentum nothing is blocked."""
+
+    proton: bool
+    mass_GeV: float
+    sachs: Callable[[Value, bool], tuple[Value, Value]]
+    fermi_momentum_GeV: float | None
+
+    def __call__(self, transfer: Transfer, energy: Value) -> Hadron:
+        q2, mass, momentum = transfer.q2, self.mass_GeV, self.fermi_momentum_GeV
+        g_e, g_m = self.sachs(q2, self.proton)
+        blocking = 1.0 if momentum is None else form_factors.pauli_blocking(q2, mass, momentum)
+        return trident_hadron.nucleon(transfer, energy, mass, g_e, g_m, blocking)
