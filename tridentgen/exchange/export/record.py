@@ -20,6 +20,7 @@ from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
 from tridentgen.exchange.export.facts import HEAVY_LEPTON, PSEUDO_NUCLEUS, codes, needed
 from tridentgen.exchange.export.processes import UPSCATTERING, CevnsProcesses, Columns, Processes, TridentProcesses
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, charge_and_mass_number, nucleus_code
 from tridentgen.matter.particles import charged_lepton
 from tridentgen.processes.trident.columns import COHERENT, PROTON
 
@@ -222,11 +223,8 @@ def records(attributes: Mapping[str, Any], recoil: str) -> Records:
 
 def remnant_code(nucleus: int, nucleon: int) -> int:
     """Return the code of a nucleus that has lost a nucleon; of the other nucleon where that was a deuteron."""
-    Z, A = nucleus // 10_000 % 1_000, nucleus // 10 % 1_000
-    Z, A = Z - (nucleon == _PROTON), A - 1
-    if A == 1:
-        return _PROTON if Z == 1 else _NEUTRON
-    return 1_000_000_000 + 10_000 * Z + 10 * A
+    Z, A = charge_and_mass_number(nucleus) or (0, 0)
+    return nucleus_code(Z - (nucleon == _PROTON), A - 1)
 
 
 def treat_nuclei(particles: tuple[Particle, ...], recoil: str) -> tuple[Particle, ...]:
@@ -239,7 +237,7 @@ def treat_nuclei(particles: tuple[Particle, ...], recoil: str) -> tuple[Particle
 
 
 def _is_outgoing_nucleus(particle: Particle) -> bool:
-    return particle.role in (Role.OUT, Role.REMNANT) and bool(np.all(np.greater(particle.pdgid, 1_000_000_000)))
+    return particle.role in (Role.OUT, Role.REMNANT) and bool(np.all(np.greater(particle.pdgid, FIRST_NUCLEUS_CODE)))
 
 
 def _components(p4: NDArray[Any]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
