@@ -31,7 +31,7 @@ from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
 from tridentgen.runs.job import Job, beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
-from tridentgen.sampling.train import train
+from tridentgen.sampling.integrate import short_training
 
 
 class RateReport(NamedTuple):
@@ -131,7 +131,7 @@ def _steady_warning(job: Job) -> Iterator[str]:
 def _cevns_flow(card: Card, job: Job, progress: Progress) -> list[Share]:
     """Return the shares left after each cut, and after the detector where there is one."""
     engine, sampling = engine_of(card), card.sampling
-    proposal = train(job.process, engine, sampling.seed, points=sampling.training_points or 300_000, progress=progress)
+    proposal = short_training(job.process, engine, sampling.seed, sampling.training_points, progress)
 
     def batches() -> Iterator[Columns]:
         done = 0
