@@ -61,7 +61,7 @@ unit = "PE"
 _CUTS = {"trident": "[cuts]\nenergy_plus_min_GeV = 0.5\n", "cevns": "[cuts]\nrecoil_energy_min_keV = 5.0\n"}
 
 SMALL_BATCHES = (
-    "import sys, tridentgen.production; tridentgen.production.BATCH = 4096; from tridentgen.cli import main; "
+    "import sys, tridentgen.runs.production; tridentgen.runs.production.BATCH = 4096; from tridentgen.cli import main; "
     "sys.exit(main(clock=lambda: 0.0))"
 )
 """A command line whose batches are short, so that a short run has many; no clock makes it tell of its progress."""

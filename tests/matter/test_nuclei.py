@@ -5,11 +5,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from particle import PDGID
 
 import tridentgen.matter.nuclei as nuclei
 from tridentgen.constants import ATOMIC_MASS_UNIT_GEV, NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
-from tridentgen.matter.nuclei import charge_radius, element_symbols, fitted_charge_radius_fm, nuclide
+from tridentgen.matter.nuclei import (
+    charge_and_mass_number,
+    charge_radius,
+    element_symbols,
+    fitted_charge_radius_fm,
+    nucleus_code,
+    nuclide,
+)
 
 RADII = Path(nuclei.__file__).parents[1] / "data/charge_radii.csv"
 
@@ -82,6 +90,38 @@ def test_names_and_codes() -> None:
     assert nuclide("D").pdgid == 1000010020
     assert nuclide("40Ar") == nuclide("Ar-40") == nuclide("40-Ar") == argon
     assert not argon.is_hydrogen
+
+
+@given(A=st.integers(2, 300), data=st.data())
+def test_codes_of_nuclei_are_those_of_the_particle_data_group(A: int, data: st.DataObject) -> None:
+    Z = data.draw(st.integers(1, min(A, 118)))
+    code = nucleus_code(Z, A)
+    known = PDGID(code)
+    assert (known.is_nucleus, known.Z, known.A) == (True, Z, A)
+    assert charge_and_mass_number(code) == (Z, A)
+
+
+@pytest.mark.parametrize(
+    ("code", "numbers"),
+    [
+        (2212, (1, 1)),
+        (2112, (0, 1)),
+        (1000010010, (1, 1)),
+        (1000721781, (72, 178)),
+        (1010020040, (2, 4)),
+        (-1000020040, None),
+        (2009900000, None),
+        (22, None),
+        (0, None),
+    ],
+    ids=["p", "n", "H1", "isomer of Hf178", "hypernucleus", "antihelium", "pseudoparticle", "photon", "nothing"],
+)
+def test_charge_and_mass_number_of_codes(code: int, numbers: tuple[int, int] | None) -> None:
+    assert charge_and_mass_number(code) == numbers
+
+
+def test_codes_of_nucleons_are_those_of_particles() -> None:
+    assert (nucleus_code(1, 1), nucleus_code(0, 1)) == (2212, 2112)
 
 
 def test_hydrogen_is_a_proton() -> None:

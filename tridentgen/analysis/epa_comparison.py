@@ -30,19 +30,16 @@ from tridentgen.runs.job import engine_of
 from tridentgen.sampling.common_points import CommonRatio, better_ratio
 from tridentgen.sampling.generate import generate_events
 from tridentgen.sampling.integrate import CrossSection, cross_section, short_training
-from tridentgen.sampling.train import train
 
 COMPARED = ("m2_ll", "delta_theta")
 """Observables whose distributions are compared."""
-
-_TRAINING_POINTS = 300_000
 
 
 @dataclass(frozen=True)
 class Sampling:
     """How things are computed: engine, seed, and the relative error of a cross section or the number of events.
 
-    `training_points` is as in `tridentgen.sampling.train.train`; few unless given, which is enough for histograms.
+    `training_points` is as in `short_training`: few unless given, which is enough for histograms.
     """
 
     engine: Engine
@@ -204,9 +201,9 @@ def epa_distributions(
 
 def sampled_events(trident: Trident, beam: Flux, sampling: Sampling, progress: Progress = silent) -> Events:
     """Return weighted events of a process, `sampling.events` of them."""
-    process, points = trident.sampled(beam), sampling.training_points or _TRAINING_POINTS
-    proposal = train(process, sampling.engine, sampling.seed, points=points, progress=progress)
-    return generate_events(process, proposal, sampling.engine, sampling.seed, sampling.events, {})
+    process, engine, seed = trident.sampled(beam), sampling.engine, sampling.seed
+    proposal = short_training(process, engine, seed, sampling.training_points, progress)
+    return generate_events(process, proposal, engine, seed, sampling.events, {})
 
 
 def _distribution(epa: EpaTrident, beam: Flux, observable: Axis, approximate: Events, full: Events) -> EpaDistribution:

@@ -19,10 +19,8 @@ from tridentgen.processes.trident.targets import simple_regimes
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
-from tridentgen.sampling.integrate import CrossSection, trained_cross_section
-from tridentgen.sampling.train import train
+from tridentgen.sampling.integrate import CrossSection, short_training, trained_cross_section
 
-_TRAINING_POINTS = 300_000
 _SEEDS = 1 << 63
 
 
@@ -209,7 +207,7 @@ def weighted_batches(
     process = job_of(card, flux).process
     sampling = card.sampling
     seed = (sampling.seed + number) % _SEEDS
-    proposal = train(process, engine, seed, points=sampling.training_points or _TRAINING_POINTS, progress=progress)
+    proposal = short_training(process, engine, seed, sampling.training_points, progress)
     done = 0
     for batch in event_batches(process, proposal, engine, seed, first=0, count=sampling.events):
         done += len(batch["weight"])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,7 +26,6 @@ Cite = tuple[tuple[str, str], ...]
 """Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
 
 PROTON_PDG, NEUTRON_PDG = 2212, 2112
-FIRST_NUCLEUS_PDG = 1_000_000_000
 
 PSEUDO_NUCLEUS = 2009900000
 """Code of a nuclear remnant that simulations ignore: NuHepMC 1.0.0, P.C.2."""
@@ -221,7 +221,7 @@ def treat_nuclei(particles: tuple[Particle, ...], recoil: str) -> tuple[Particle
 
 
 def _is_outgoing_nucleus(particle: Particle) -> bool:
-    return particle.place in (Place.OUT, Place.REMNANT) and bool(np.all(np.greater(particle.pdgid, 1_000_000_000)))
+    return particle.place in (Place.OUT, Place.REMNANT) and bool(np.all(np.greater(particle.pdgid, FIRST_NUCLEUS_CODE)))
 
 
 def components(p4: NDArray[Any]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

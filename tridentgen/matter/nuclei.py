@@ -27,6 +27,11 @@ _NAME = re.compile(
     r"(?P<symbol>[A-Za-z]{1,3})-?(?P<A>[0-9]{1,9})|(?P<A_first>[0-9]{1,9})-?(?P<symbol_last>[A-Za-z]{1,3})"
 )
 
+FIRST_NUCLEUS_CODE = 1_000_000_000
+"""PDG codes from here on are those of nuclei, 10LZZZAAAI, and of what generators keep their books with."""
+
+_PROTON_CODE, _NEUTRON_CODE = 2212, 2112
+
 PROTON_CHARGE_RADIUS_FM = 0.8409
 """Rms charge radius of the proton in fm: PDG 2024, muonic hydrogen (Angeli & Marinova 2013 have 0.8783)."""
 
@@ -62,7 +67,7 @@ class Nuclide:
     @property
     def pdgid(self) -> int:
         """PDG Monte Carlo code of the nucleus: 1000180400 for Ar40; 2212 for H1, which is a proton."""
-        return 2212 if self.is_hydrogen else 1_000_000_000 + 10_000 * self.Z + 10 * self.A
+        return nucleus_code(self.Z, self.A)
 
     @property
     def is_hydrogen(self) -> bool:
@@ -117,6 +122,29 @@ def split_name(name: str) -> tuple[str, int] | None:
     if match is None:
         return None
     return match["symbol"] or match["symbol_last"], int(match["A"] or match["A_first"])
+
+
+def nucleus_code(Z: int, A: int) -> int:
+    """Return the PDG Monte Carlo code of a nucleus in its ground state, or of a nucleon where A is 1."""
+    if A == 1:
+        return _PROTON_CODE if Z == 1 else _NEUTRON_CODE
+    return _ten_digits(Z, A)
+
+
+def charge_and_mass_number(code: int) -> tuple[int, int] | None:
+    """Return (Z, A) of the nucleus or nucleon that a PDG Monte Carlo code stands for; None for anything else.
+
+    Of a nucleus, 10LZZZAAAI, the number L of hyperons and the excited state I are ignored.
+    """
+    if code in (_PROTON_CODE, _NEUTRON_CODE):
+        return int(code == _PROTON_CODE), 1
+    if code // FIRST_NUCLEUS_CODE != 1:
+        return None
+    return code // 10_000 % 1000, code // 10 % 1000
+
+
+def _ten_digits(Z: int, A: int) -> int:
+    return FIRST_NUCLEUS_CODE + 10_000 * Z + 10 * A
 
 
 def element_symbols() -> tuple[str, ...]:
@@ -199,10 +227,9 @@ def _atomic_masses_GeV() -> Mapping[tuple[int, int], float]:
     """Return the atomic masses in GeV that `particle` lists, by (Z, A)."""
     masses: dict[tuple[int, int], float] = {}
     for entry in Particle.all():
-        # Codes are 10LZZZAAAI; only L = 0 (no hyperons) and I = 0 (ground state) are wanted.
-        L_ZZZ_AAA, level = divmod(int(entry.pdgid) - 1_000_000_000, 10)
-        Z, A = divmod(L_ZZZ_AAA, 1000)
-        if level == 0 and 1 <= Z <= len(_SYMBOLS) and entry.mass is not None:
+        Z, A = charge_and_mass_number(int(entry.pdgid)) or (0, 0)
+        plain = int(entry.pdgid) == _ten_digits(Z, A)  # without hyperons, in the ground state; not the bare proton
+        if plain and 1 <= Z <= len(_SYMBOLS) and entry.mass is not None:
             masses[Z, A] = float(entry.mass) * 1e-3
     return MappingProxyType(masses)
 

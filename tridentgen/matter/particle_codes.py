@@ -9,9 +9,9 @@ from types import MappingProxyType
 from particle import PDGID, Particle
 
 from tridentgen.errors import InputError, nearest
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
 
 _NEUTRON = 2112
-_FIRST_NUCLEUS = 1_000_000_000
 
 
 def pdg_code(name: str) -> int:
@@ -42,7 +42,7 @@ def is_visible(code: int) -> bool:
 
     Codes above 10^9 are those of nuclei, and of what generators keep their books with.
     """
-    if abs(code) == _NEUTRON or abs(code) >= _FIRST_NUCLEUS:
+    if abs(code) == _NEUTRON or abs(code) >= FIRST_NUCLEUS_CODE:
         return False
     known = PDGID(code)
     return bool(known.charge) or code == PDGID(22) or bool(known.is_hadron)

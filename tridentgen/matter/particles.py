@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from particle import Particle
 
@@ -66,8 +67,8 @@ def lepton_mass_GeV(flavour: str) -> float:
     return float(mass_MeV) * 1e-3
 
 
-NEUTRINOS = {n.name: n for n in (Neutrino(f, a) for a in (False, True) for f in FLAVOURS)}
-CHARGED_LEPTONS = {c.name: c for c in (ChargedLepton(f, q) for f in FLAVOURS for q in (-1, 1))}
+NEUTRINOS = MappingProxyType({n.name: n for n in (Neutrino(f, a) for a in (False, True) for f in FLAVOURS)})
+CHARGED_LEPTONS = MappingProxyType({c.name: c for c in (ChargedLepton(f, q) for f in FLAVOURS for q in (-1, 1))})
 
 
 def neutrino(name: str) -> Neutrino:

@@ -21,8 +21,7 @@ from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, block, measured, percent
 from tridentgen.runs.job import Job, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
-from tridentgen.sampling.integrate import trained_cross_section
-from tridentgen.sampling.train import train
+from tridentgen.sampling.integrate import short_training, trained_cross_section
 
 
 class RateReport(NamedTuple):
@@ -42,7 +41,7 @@ class RateReport(NamedTuple):
 def flow_of(card: Card, job: Job, progress: Progress) -> list[Share]:
     """Return the shares left after each cut, and after the detector where there is one."""
     engine, sampling = engine_of(card), card.sampling
-    proposal = train(job.process, engine, sampling.seed, points=sampling.training_points or 300_000, progress=progress)
+    proposal = short_training(job.process, engine, sampling.seed, sampling.training_points, progress)
 
     def batches() -> Iterator[Columns]:
         done = 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.cards import Card
 from tridentgen.detector.placement import Placement
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
@@ -15,7 +16,7 @@ from tridentgen.engines.work import Columns, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.columns import weights_of
 from tridentgen.events.hdf5 import RESCALED, EventWriter
-from tridentgen.events.observables import passing
+from tridentgen.events.observables import Cut, passing
 from tridentgen.events.output import uninterrupted
 from tridentgen.events.weights import BATCH, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
@@ -54,26 +55,67 @@ class Range:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What the events of a run are made from: with the same plan, each of them is the same."""
+
+    process: Process
+    proposal: Proposal
+    engine: Engine
+    seed: int
+    cuts: tuple[Cut, ...]
+    rel_error: float
+    """Of the cross section that unweighted events are normalised to."""
+    placement: Placement | None
+    events: Range
+
+    @property
+    def weight_names(self) -> list[str]:
+        """Columns that are weights, ``weight`` first."""
+        return weights_of(self.process.columns)
+
+    def placed(self, batch: Columns) -> Columns:
+        """Return events with their places and times, where they have some."""
+        return batch if self.placement is None else self.placement.placed(batch, self.seed)
+
+    def results(self, sums: WeightSums, error: float) -> dict[str, str | int | float]:
+        """Return the root attributes that give the result of the run."""
+        return run_attributes(sums, self.seed, self.engine.name, self.proposal) | {"sigma_error": error}
+
+
+@dataclass(frozen=True)
 class Produced:
-    """What was made: the events, the sums of all trials, and the share of the weight that the detector keeps."""
+    """Result of a run, as its event file gives it; `acceptance` is the share of the weight the detector accepts."""
 
     events: int
-    sums: WeightSums
+    trials: int
+    sigma: float
     error: float
+    effective_share: float
     acceptance: float
     overweight: int | None
     complete: bool
 
+    @classmethod
+    def of_file(cls, attributes: Mapping[str, Any], rows: int, *, complete: bool) -> Self:
+        """Return the result that the root attributes of a file with `rows` events give."""
+        trials, sigma, squares = int(attributes["n_trials"]), float(attributes["sigma"]), float(attributes["sum_w2"])
+        return cls(
+            events=rows,
+            trials=trials,
+            sigma=sigma,
+            error=float(attributes["sigma_error"]),
+            effective_share=sigma * sigma / (trials * squares) if squares > 0.0 else 0.0,
+            acceptance=float(attributes.get("acceptance", 1.0)),
+            overweight=int(attributes["overweight_events"]) if "overweight_events" in attributes else None,
+            complete=complete,
+        )
 
-def produce(
-    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    progress: Progress, placement: Placement | None = None,
-) -> Produced:  # fmt: skip
+
+def produce(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
     """Make the events that the file does not have yet, put them into their places, and close the file."""
     if RESCALED in writer.attributes:
-        return _finished(writer, events)
-    make = _unweighted if events.unweight else _weighted
-    return make(writer, card, process, proposal, engine, events, progress, placement)
+        return _finished(writer)
+    return (_unweighted if plan.events.unweight else _weighted)(writer, plan, progress)
 
 
 class _Tally:
@@ -106,20 +148,19 @@ class _Tally:
         return tally
 
 
-def _weighted(
-    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    progress: Progress, placement: Placement | None,
-) -> Produced:  # fmt: skip
-    seed, tally = card.sampling.seed, _Tally.of_file(writer, events.first)
+def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
+    events, tally = plan.events, _Tally.of_file(writer, plan.events.first)
     try:
         begin = events.first + writer.done
         left = events.count - writer.done
-        batches = event_batches(process, proposal, engine, seed, first=begin, count=left, batch=BATCH)
+        batches = event_batches(
+            plan.process, plan.proposal, plan.engine, plan.seed, first=begin, count=left, batch=BATCH
+        )
         for batch in batches if left else ():
             del batch["accept"]
-            divide_weights(batch, weights_of(process.columns), events.total)
-            kept = passing(batch, card.cuts.cuts)
-            selected = _placed(_selected(batch, kept), placement, seed)
+            divide_weights(batch, plan.weight_names, events.total)
+            kept = passing(batch, plan.cuts)
+            selected = plan.placed(_selected(batch, kept))
             with uninterrupted():
                 writer.append(selected, tried=len(kept))
                 tally.add(batch, kept)
@@ -128,44 +169,40 @@ def _weighted(
         if not events.ends_with(writer, interrupt):
             raise
     with uninterrupted() as signals:  # a second Ctrl-C must not leave weights that sum to something else
-        sums, complete = tally.passed, writer.done == events.count
-        scale = events.total / sums.trials
+        complete = writer.done == events.count
+        scale = events.total / tally.passed.trials
         # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
-        sums = sums.scaled(scale)
-        results = _results(writer, sums, sums.error, card, proposal, engine, tally.acceptance)
+        sums = tally.passed.scaled(scale)
+        results = plan.results(sums, sums.error) | _accepted(writer, tally)
         if complete:
             writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
             writer.close(complete=True)
             signals.clear()  # they came when all was done
         else:
-            _rescale_and_close(writer, results, weights_of(process.columns), scale, complete=False)
-    return Produced(writer.rows, sums, sums.error, tally.acceptance, None, complete)
+            _rescale_and_close(writer, results, plan.weight_names, scale, complete=False)
+    return Produced.of_file(results, writer.rows, complete=complete)
 
 
-def _unweighted(
-    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    progress: Progress, placement: Placement | None,
-) -> Produced:  # fmt: skip
+def _unweighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
     """Keep trials by their weight until there are enough; until the end their weights are in units of the maximum."""
-    most = proposal.max_weight
-    total = cross_section(process, proposal, engine, card.sampling.seed, rel_error=card.sampling.rel_error)
+    process, proposal, engine, seed = plan.process, plan.proposal, plan.engine, plan.seed
+    events, most = plan.events, proposal.max_weight
+    total = cross_section(process, proposal, engine, seed, rel_error=plan.rel_error)
     trials = event_batches(
-        process, proposal, engine, card.sampling.seed, first=writer.done, count=_MOST_TRIALS, batch=BATCH,
-        max_weight=most,
-    )  # fmt: skip
+        process, proposal, engine, seed, first=writer.done, count=_MOST_TRIALS, batch=BATCH, max_weight=most
+    )
     try:
         while writer.rows < events.count:
             begin, batch = writer.done, next(trials)
             weight = batch.pop("weight")
             batch["weight"] = np.maximum(weight / most, 1.0)
-            for name in weights_of(process.columns)[1:]:
+            for name in plan.weight_names[1:]:
                 batch[name] = batch[name] * (batch["weight"] / weight)
             del batch["accept"]
-            chosen = np.flatnonzero(passing(batch, card.cuts.cuts))[: events.count - writer.rows]
+            chosen = np.flatnonzero(passing(batch, plan.cuts))[: events.count - writer.rows]
             full = writer.rows + len(chosen) == events.count
             end = int(batch["event_id"][chosen[-1]]) + 1 if full else (begin // BATCH + 1) * BATCH
-            selected = {name: values[chosen] for name, values in batch.items()}
-            selected = _placed(selected, placement, card.sampling.seed)
+            selected = plan.placed({name: values[chosen] for name, values in batch.items()})
             with uninterrupted():
                 writer.append(selected, tried=end - begin)
             progress("generating", writer.rows / events.count)
@@ -176,7 +213,7 @@ def _unweighted(
     finally:
         trials.close()
     with uninterrupted() as signals:
-        made = _finish_unweighted(writer, card, process, proposal, engine, events, total)
+        made = _finish_unweighted(writer, plan, total)
         if made.complete:
             signals.clear()
     return made
@@ -190,31 +227,23 @@ def _check_yield(writer: EventWriter) -> None:
         )
 
 
-def _finish_unweighted(
-    writer: EventWriter, card: Card, process: Process, proposal: Proposal, engine: Engine, events: Range,
-    total: CrossSection,
-) -> Produced:  # fmt: skip
+def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection) -> Produced:
     """Give the weights their size: that of the integral without cuts, else of the share of trials that was kept."""
-    relative = _Tally.of_file(writer, 0)
-    cut = bool(card.cuts.limits)
-    unit = proposal.max_weight / writer.done if cut else total.value / relative.passed.sum
+    relative, most = _Tally.of_file(writer, 0), plan.proposal.max_weight
+    cut = bool(plan.cuts)
+    unit = most / writer.done if cut else total.value / relative.passed.sum
     weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
     overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
-    sums, complete = relative.passed.scaled(unit), writer.rows == events.count
-    error = sums.error if cut else total.error
-    results = _results(writer, sums, error, card, proposal, engine, relative.acceptance)
-    results |= {"overweight_events": overweight, "max_weight": proposal.max_weight}
-    _rescale_and_close(writer, results, weights_of(process.columns), unit, complete=complete)
-    return Produced(writer.rows, sums, error, relative.acceptance, overweight, complete)
+    sums, complete = relative.passed.scaled(unit), writer.rows == plan.events.count
+    results = plan.results(sums, sums.error if cut else total.error) | _accepted(writer, relative)
+    results |= {"overweight_events": overweight, "max_weight": most}
+    _rescale_and_close(writer, results, plan.weight_names, unit, complete=complete)
+    return Produced.of_file(results, writer.rows, complete=complete)
 
 
-def _results(
-    writer: EventWriter, sums: WeightSums, error: float, card: Card, proposal: Proposal, engine: Engine,
-    acceptance: float,
-) -> dict[str, str | int | float]:  # fmt: skip
-    """Return the root attributes that say what came of the run."""
-    seen = {"acceptance": acceptance} if "acceptance" in writer.columns else {}
-    return {**run_attributes(sums, card.sampling.seed, engine.name, proposal), **seen, "sigma_error": error}
+def _accepted(writer: EventWriter, tally: _Tally) -> dict[str, float]:
+    """Return the root attribute that says which share of the weight the detector accepts, where there is one."""
+    return {"acceptance": tally.acceptance} if "acceptance" in writer.columns else {}
 
 
 def _rescale_and_close(
@@ -225,21 +254,14 @@ def _rescale_and_close(
     writer.close(complete=complete)
 
 
-def _finished(writer: EventWriter, events: Range) -> Produced:
+def _finished(writer: EventWriter) -> Produced:
     """Close a file that was killed while its weights were rescaled, which `EventWriter.resume` has finished."""
     known = writer.attributes
-    tally, complete, overweight = _Tally.of_file(writer, events.first), bool(known[RESCALED]), None
-    if events.unweight:
-        overweight = int(known["overweight_events"])
+    complete = bool(known[RESCALED])
     with uninterrupted() as signals:
         writer.close(complete=complete)
         signals.clear()
-    error = float(known["sigma_error"])
-    return Produced(writer.rows, tally.passed, error, tally.acceptance, overweight, complete)
-
-
-def _placed(batch: Columns, placement: Placement | None, seed: int) -> Columns:
-    return batch if placement is None else placement.placed(batch, seed)
+    return Produced.of_file(known, writer.rows, complete=complete)
 
 
 def _selected(batch: Columns, kept: Flags) -> Columns:

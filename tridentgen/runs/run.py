@@ -22,10 +22,10 @@ from tridentgen.events.output import check_output, part_path, real_path
 from tridentgen.events.reader import open_events
 from tridentgen.interrupts import Stopped, Terminated
 from tridentgen.progress import Progress, silent
-from tridentgen.runs.distribution.engine import DistributedEngine
+from tridentgen.runs.distribution import DistributedEngine, Recipe
 from tridentgen.runs.identity import Wanted
 from tridentgen.runs.job import Job, engine_of, placed_job, rate_of
-from tridentgen.runs.production import Produced, Range, produce
+from tridentgen.runs.production import Plan, Produced, Range, produce
 from tridentgen.sampling.train import train
 
 _log = logging.getLogger("tridentgen")
@@ -145,7 +145,8 @@ def run(
     ended = _ended(path, wanted, force=force) if resume and not left and path.exists() else None
     if ended is not None:
         if ended.known["complete"]:
-            return ended.result(path, card, job)
+            made = Produced.of_file(ended.known, ended.rows, complete=True)
+            return _result(path, card, job, str(ended.known["engine"]), ended.proposal, made, 0.0)
         _log.warning("'%s' is of an interrupted run whose weights were rescaled; making it again", path)
         proposal = ended.proposal
     overwrite = force or ended is not None
@@ -154,8 +155,8 @@ def run(
     engine = engine or _engine(card, job, executor, patience_s, progress)
     with _writer(path, card, job, wanted, left=left, force=overwrite) as writer, _resumable(writer, events):
         proposal = _proposal(writer, card, job, engine, proposal, progress)
-        made = produce(writer, card, job.process, proposal, engine, events, progress, job.placement)
-    return _summary(path, card, job, engine, proposal, made, time.perf_counter() - start)
+        made = produce(writer, _plan(card, job, engine, proposal, events), progress)
+    return _result(path, card, job, engine.name, proposal, made, time.perf_counter() - start)
 
 
 @contextmanager
@@ -175,7 +176,7 @@ def _engine(card: Card, job: Job, executor: Executor | None, patience_s: float, 
     """Return the engine of a card, or one that uses the workers of `executor`."""
     if executor is None:
         return engine_of(card)
-    return DistributedEngine.start(executor, card, job.process, patience_s, progress)
+    return DistributedEngine.start(executor, Recipe.of(card, job.process), patience_s, progress)
 
 
 def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) -> Range:
@@ -212,26 +213,6 @@ class _Ended:
     known: Mapping[str, Any]
     rows: int
     proposal: Proposal
-
-    def result(self, path: Path, card: Card, job: Job) -> Run:
-        """Return what came of the run."""
-        known = self.known
-        sigma, seen = float(known["sigma"]), float(known.get("acceptance", 1.0))
-        return Run(
-            path=path,
-            events=self.rows,
-            trials=int(known["n_trials"]),
-            sigma=sigma,
-            error=float(known["sigma_error"]),
-            effective_share=sigma * sigma / (int(known["n_trials"]) * float(known["sum_w2"])) if sigma else 0.0,
-            unweighting_efficiency=sigma / self.proposal.max_weight,
-            expected_events=rate_of(card, job.beam, sigma * seen),
-            acceptance=None if job.detector is None else seen,
-            overweight=int(known["overweight_events"]) if "overweight_events" in known else None,
-            engine=str(known["engine"]),
-            seconds=0.0,
-            complete=True,
-        )
 
 
 def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
@@ -288,22 +269,24 @@ def _proposal(
     return proposal
 
 
-def _summary(
-    path: Path, card: Card, job: Job, engine: Engine, proposal: Proposal, made: Produced, seconds: float
-) -> Run:
-    sums = made.sums
+def _plan(card: Card, job: Job, engine: Engine, proposal: Proposal, events: Range) -> Plan:
+    seed, rel_error = card.sampling.seed, card.sampling.rel_error
+    return Plan(job.process, proposal, engine, seed, card.cuts.cuts, rel_error, job.placement, events)
+
+
+def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, made: Produced, seconds: float) -> Run:
     return Run(
         path=path,
         events=made.events,
-        trials=sums.trials,
-        sigma=sums.sum,
+        trials=made.trials,
+        sigma=made.sigma,
         error=made.error,
-        effective_share=sums.effective_share,
-        unweighting_efficiency=sums.sum / proposal.max_weight,
-        expected_events=rate_of(card, job.beam, sums.sum * made.acceptance),
+        effective_share=made.effective_share,
+        unweighting_efficiency=made.sigma / proposal.max_weight,
+        expected_events=rate_of(card, job.beam, made.sigma * made.acceptance),
         acceptance=None if job.detector is None else made.acceptance,
         overweight=made.overweight,
-        engine=engine.name,
+        engine=engine,
         seconds=seconds,
         complete=made.complete,
     )

@@ -19,7 +19,7 @@ from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import ChannelProposal
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
-from tridentgen.runs.distribution import DistributedEngine, DistributionError, tasks
+from tridentgen.runs.distribution import DistributedEngine, DistributionError, Recipe, tasks
 from tridentgen.runs.job import job_of
 from tridentgen.runs.run import run
 from tridentgen.sampling.train import train
@@ -54,7 +54,7 @@ def _fail() -> None:
 def test_every_method_has_the_bits_of_one_engine(tmp_path: Path, pool: Executor, kind: str) -> None:
     card = read_card(production_card(tmp_path, kind))
     process, one = job_of(card).process, NumpyEngine(1)
-    engine = DistributedEngine.start(pool, card, process, 60.0)
+    engine = DistributedEngine.start(pool, Recipe.of(card, process), 60.0)
     assert engine.name == "numpy"
     proposal = train(process, one, 3, points=20_000)
     for number, density in enumerate(proposal.channels[:2]):
@@ -143,7 +143,7 @@ def test_without_workers_patience_ends(tmp_path: Path) -> None:
 
 def test_who_waits_for_a_worker_can_be_stopped(tmp_path: Path, pool: Executor) -> None:
     card = read_card(production_card(tmp_path, "cevns"))
-    engine = DistributedEngine.start(pool, card, job_of(card).process, 60.0)
+    engine = DistributedEngine.start(pool, Recipe.of(card, job_of(card).process), 60.0)
     process, hold = job_of(card).process, threading.Event()
     for _ in range(3):
         pool.submit(hold.wait)  # all workers are busy for good
@@ -167,12 +167,12 @@ def test_a_worker_with_another_flux_refuses(tmp_path: Path, pool: Executor) -> N
     process = job_of(read).process
     (tmp_path / "flux.dat").write_text("1 0.5\n3 2.0\n6 0.2\n", encoding="utf-8")
     with pytest.raises(DistributionError, match=r"finds another flux or other data in .*; give all machines the same"):
-        DistributedEngine.start(pool, read, process, 60.0)
+        DistributedEngine.start(pool, Recipe.of(read, process), 60.0)
 
 
 def test_a_worker_of_another_version_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     card = read_card(production_card(tmp_path, "cevns"))
-    recipe = tasks.Recipe.of(card, job_of(card).process)
+    recipe = Recipe.of(card, job_of(card).process)
     monkeypatch.setattr(tasks, "__version__", "9.9.9")
     with pytest.raises(
         InputError, match=r"a worker has tridentgen 9\.9\.9 and the run .*; install the same everywhere"
@@ -182,7 +182,7 @@ def test_a_worker_of_another_version_refuses(tmp_path: Path, monkeypatch: pytest
 
 def test_the_engine_is_for_one_process(tmp_path: Path, pool: Executor) -> None:
     card = read_card(production_card(tmp_path, "cevns"))
-    engine = DistributedEngine.start(pool, card, job_of(card).process, 60.0)
+    engine = DistributedEngine.start(pool, Recipe.of(card, job_of(card).process), 60.0)
     other = job_of(read_card(tmp_path / "card.toml", ["process.target=Ar40", "detector.quenching=lar"])).process
     with pytest.raises(ValueError, match="the one process it was made for"):
         engine.integrate(other, 0, train(other, NumpyEngine(1), 1, points=5000).channels[0], 1, 1, TILE)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tridentgen.errors import FileError
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON, NEUTRINOS
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON
 
@@ -111,7 +112,7 @@ def roles_of(event: Found) -> Roles | None:
     neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_NEUTRAL_LEPTON)]
     minus = [p for p in event.final if p.pdgid in (11, 13, 15)]
     plus = [p for p in event.final if p.pdgid in (-11, -13, -15)]
-    hadrons = [p for p in event.final if p.pdgid in _NUCLEONS or p.pdgid > 1_000_000_000]
+    hadrons = [p for p in event.final if p.pdgid in _NUCLEONS or p.pdgid > FIRST_NUCLEUS_CODE]
     nucleons = [p for p in hadrons if p.pdgid in _NUCLEONS]
     known = len(neutrinos) + len(minus) + len(plus) + len(hadrons)
     pair = (len(minus), len(plus))

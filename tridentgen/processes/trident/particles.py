@@ -37,6 +37,7 @@ from tridentgen.events.particles import (
     neutrino_particle,
     treat_nuclei,
 )
+from tridentgen.matter.nuclei import charge_and_mass_number, nucleus_code
 from tridentgen.matter.particles import FLAVOURS, charged_lepton
 from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
 
@@ -122,11 +123,8 @@ class TridentRecords:
 
 def remnant_code(nucleus: int, nucleon: int) -> int:
     """Return the code of a nucleus that has lost a nucleon; of the other nucleon where that was a deuteron."""
-    Z, A = nucleus // 10_000 % 1_000, nucleus // 10 % 1_000
-    Z, A = Z - (nucleon == PROTON_PDG), A - 1
-    if A == 1:
-        return PROTON_PDG if Z == 1 else NEUTRON_PDG
-    return 1_000_000_000 + 10_000 * Z + 10 * A
+    Z, A = charge_and_mass_number(nucleus) or (0, 0)
+    return nucleus_code(Z - (nucleon == PROTON_PDG), A - 1)
 
 
 def _lepton(pdgid: int, p4: NDArray[Any], mass_GeV: float, helicity: NDArray[Any] | None) -> Particle:

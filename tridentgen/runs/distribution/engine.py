@@ -17,7 +17,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from tridentgen.cards import Card
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
@@ -73,14 +72,12 @@ class DistributedEngine(Engine):
     stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @classmethod
-    def start(
-        cls, executor: Executor, card: Card, process: Process, patience_s: float, progress: Progress = silent
-    ) -> Self:
-        """Return the engine for the process of a card, when a first worker is ready for it.
+    def start(cls, executor: Executor, recipe: Recipe, patience_s: float, progress: Progress = silent) -> Self:
+        """Return the engine for the process of a recipe, when a first worker is ready for it.
 
         Raise `DistributionError` where none is after `patience_s` seconds, or it cannot make the process.
         """
-        engine = cls(executor, Recipe.of(card, process), patience_s)
+        engine = cls(executor, recipe, patience_s)
         (name,) = engine._results(engine_name, [()], lambda: progress(WAITING, 0.0))
         return dataclasses.replace(engine, name=name)
 
