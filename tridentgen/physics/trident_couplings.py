@@ -1,4 +1,4 @@
-"""Couplings of the four-fermion interaction behind tridents, and who may make them.
+"""Couplings of the four-fermion interaction of tridents, and conservation of lepton flavour.
 
 L = -(G_F/sqrt2) [nubar' gamma^t (1 - gamma5) nu] [lbar gamma_t (V - A gamma5) l]; after a Fierz transformation of the
 W's part V = (-1/2 + 2 s_W^2) [b = k] + [a = b], A = -1/2 [b = k] + [a = b] for nu_a -> nu' l-_b l+_k
@@ -25,7 +25,7 @@ class ZPrime:
 
 @dataclass(frozen=True)
 class Couplings:
-    """Vector and axial coupling of the charged-lepton current, and a light vector that adds to the former."""
+    """Vector and axial coupling of the charged-lepton current, and a light vector boson that adds to the former."""
 
     vector: float
     axial: float
@@ -33,18 +33,18 @@ class Couplings:
 
     @property
     def c_l(self) -> float:
-        """Coupling V + A of the left-handed lepton current, without a light vector."""
+        """Coupling V + A of the left-handed lepton current, without the light vector boson."""
         return self.vector + self.axial
 
     @property
     def c_r(self) -> float:
-        """Coupling V - A of the right-handed lepton current, without a light vector."""
+        """Coupling V - A of the right-handed lepton current, without the light vector boson."""
         return self.vector - self.axial
 
     def chiral(self, neutrino_q2: Value) -> tuple[Value, Value]:
         """Return (c_L, c_R) at Q^2 = 2 p1.p2 (GeV^2) between the neutrinos.
 
-        A vector of mass m shifts V by g^2 Q_nu Q_l / (sqrt2 G_F (m^2 + 2 p1.p2))
+        A vector boson of mass m shifts V by g^2 Q_nu Q_l / (sqrt2 G_F (m^2 + 2 p1.p2))
         (Altmannshofer et al., Phys. Rev. Lett. 113 (2014) 091801, eq. 6, with the propagator kept).
         """
         if self.zprime is None:
@@ -55,11 +55,11 @@ class Couplings:
 
 
 def outgoing_flavour(neutrino: str, lepton: str, antilepton: str) -> str:
-    """Return the flavour of the neutrino that leaves.
+    """Return the flavour of the outgoing neutrino.
 
-    `neutrino` is the flavour that comes in, `lepton` that of the charged lepton with the same lepton-number sign as
-    the neutrino (l- for neutrinos, l+ for antineutrinos), `antilepton` the other. Raise `InputError` where lepton
-    flavour would not be conserved.
+    `neutrino` is the flavour of the incoming neutrino, `lepton` that of the charged lepton with the same sign of lepton
+    number (l- for neutrinos, l+ for antineutrinos), `antilepton` that of the other. Raise `InputError` if lepton
+    flavour is not conserved.
     """
     if lepton == antilepton:
         return neutrino
