@@ -311,8 +311,8 @@ WRONG_VALUES = [
     (
         '"numu"\nleptons = ["mu-", "mu+"]',
         '"nue"\nleptons = ["mu-", "e+"]',
-        "5: process.leptons: nu_e cannot make mu with anti-e: lepton flavour is conserved, so the pair must be of one "
-        "flavour, or e with anti-e (then nu_e leaves)",
+        "5: process.leptons: nu_e cannot produce mu with anti-e: lepton flavour is conserved, so the pair must be of "
+        "one flavour, or e with anti-e (with outgoing nu_e)",
     ),
     (
         "Ar40",

@@ -108,7 +108,7 @@ def test_changed_weak_angle_and_replaced_couplings() -> None:
 def test_outgoing_flavours() -> None:
     assert outgoing_flavour("mu", "tau", "tau") == "mu"
     assert outgoing_flavour("mu", "mu", "e") == "e"
-    with pytest.raises(InputError, match="nu_mu cannot make e with anti-mu"):
+    with pytest.raises(InputError, match="nu_mu cannot produce e with anti-mu"):
         outgoing_flavour("mu", "e", "mu")
 
 

@@ -1,7 +1,7 @@
 """Couplings of the four-fermion interaction of tridents, and conservation of lepton flavour.
 
 L = -(G_F/sqrt2) [nubar' gamma^t (1 - gamma5) nu] [lbar gamma_t (V - A gamma5) l]; after a Fierz transformation of the
-W's part V = (-1/2 + 2 s_W^2) [b = k] + [a = b], A = -1/2 [b = k] + [a = b] for nu_a -> nu' l-_b l+_k
+W-exchange term V = (-1/2 + 2 s_W^2) [b = k] + [a = b], A = -1/2 [b = k] + [a = b] for nu_a -> nu' l-_b l+_k
 (Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686; Ballett et al., JHEP 01 (2019) 119, table 1).
 """
 
@@ -66,8 +66,8 @@ def outgoing_flavour(neutrino: str, lepton: str, antilepton: str) -> str:
     if lepton == neutrino:
         return antilepton
     raise InputError(
-        f"nu_{neutrino} cannot make {lepton} with anti-{antilepton}: lepton flavour is conserved, so the pair must be "
-        f"of one flavour, or {neutrino} with anti-{antilepton} (then nu_{antilepton} leaves)"
+        f"nu_{neutrino} cannot produce {lepton} with anti-{antilepton}: lepton flavour is conserved, so the pair must "
+        f"be of one flavour, or {neutrino} with anti-{antilepton} (with outgoing nu_{antilepton})"
     )
 
 
