@@ -124,7 +124,7 @@ BAD = {
     ),
     "nuclide without a mass": (
         [*GENERATE, "--set", "process.target=Ar99"],
-        "--set process.target=Ar99: no mass is known of nuclide 'Ar99'; the table has Ar30 to Ar53",
+        "--set process.target=Ar99: no mass is known for nuclide 'Ar99'; the table has Ar30 to Ar53",
     ),
     "A below Z": (
         [*GENERATE, "--set", "process.target=Ar10"],
