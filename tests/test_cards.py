@@ -376,7 +376,7 @@ WRONG_VALUES = [
     (
         "= 0.2",
         "= -0.2",
-        "16: cuts.m2_ll_max_GeV2: must be a number that is not negative, not -0.2",
+        "16: cuts.m2_ll_max_GeV2: must be a non-negative number, not -0.2",
     ),
     (
         "= 0.2",
