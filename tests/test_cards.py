@@ -605,7 +605,7 @@ FLUX_VALUES = [
     ),
     (
         "kind='muon-decay'\nmuon='mu+'\nmuon_energy_GeV=3\ndistance_m=50",
-        "8: flux: mu+ decays make numubar and nue, not numu: choose one of them, or the muon of other charge",
+        "8: flux: mu+ decays make numubar and nue, not numu: choose one of them, or the muon of opposite charge",
     ),
     (
         "kind='muon-decay'\nmuon='mu'\nmuon_energy_GeV=3\ndistance_m=50",
