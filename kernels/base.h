@@ -1,7 +1,7 @@
-/* Macros that let one text serve host and device, and the few operations of the traced physics.
+/* Macros by which one source serves host and device, and the elementary operations of the traced physics.
  *
- * Every operation here is one that IEEE 754 defines to the last bit; with contraction off the results are the same
- * bits as NumPy's. Files of this folder are handed to the compiler as one concatenated source, in the order
+ * Every operation here is defined to the last bit by IEEE 754; with contraction off the results are bit-identical to
+ * NumPy's. The files of this folder are passed to the compiler as one concatenated source, in the order
  * base, philox, density, the printed physics, words, and then host or device; or base, philox, density, draw.
  */
 #if defined(__CUDACC_RTC__)
@@ -44,7 +44,7 @@ typedef int int32_t;
 #define TG_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define TG_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* The 128 bits of a product. On the host from products of halves, which vector units have. */
+/* The 128-bit product; on the host computed from products of halves, which vector units support. */
 TG_INLINE void tg_product(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low) {
 #if defined(__CUDACC__)
     *high = __umul64hi(a, b);

@@ -1,23 +1,24 @@
-/* The density points are drawn from: a grid per dimension, in the layout of vegas.AdaptiveMap, under a grid of cells. */
+/* The importance-sampling density of a channel: a VEGAS map (one grid per dimension, in the layout of
+ * vegas.AdaptiveMap) and stratification hypercubes (cells). */
 struct tg_density {
     const double *grid;          /* [dimensions][increments + 1] */
     const double *steps;         /* [dimensions][increments], differences of the grid */
     const double *inverse_cell;  /* [cells], volume of a cell over its probability */
-    const double *cumulative;    /* [cells], upper end of each cell's share of (0, 1) */
+    const double *cumulative;    /* [cells], cumulative probability up to and including each cell */
     int64_t dimensions, increments, cells;
     double strata[TG_MAX_DIMENSIONS], inverse_strata[TG_MAX_DIMENSIONS];
     double scale[TG_MAX_DIMENSIONS]; /* increments / strata */
 };
 
-/* The digit of a cell's number that counts strata of a dimension; `rest` becomes the digits before it.
- * The half makes the quotient exact: it is further from a whole number than its rounding errors. */
+/* The digit of a cell number that is the stratum along one dimension; `rest` becomes the preceding digits.
+ * Adding one half makes the floor exact: the quotient is further from an integer than its rounding errors. */
 TG_INLINE double tg_along(double *rest, double strata, double inverse_strata) {
     const double next = TG_FLOOR((*rest + 0.5) * inverse_strata), along = *rest - next * strata;
     *rest = next;
     return along;
 }
 
-/* One dimension of a point: its place, the factor its increment adds to the inverse density, and the increment.
+/* One coordinate of a point, the factor of its increment in the inverse density, and the increment.
  * `scale` is increments / strata. */
 TG_INLINE double tg_place(const double *grid, const double *steps, double along, double scale, double increments,
                           double u, double *factor, int32_t *increment) {
@@ -30,7 +31,7 @@ TG_INLINE double tg_place(const double *grid, const double *steps, double along,
     return grid[step] + width * (scaled - (double)step);
 }
 
-/* Index of the first cell whose share ends above `position`; the last cell at most. */
+/* Index of the first cell whose cumulative probability exceeds `position`; the last cell at most. */
 TG_INLINE int64_t tg_find_cell(const double *cumulative, int64_t cells, double position) {
     int64_t low = 0, high = cells - 1;
     while (low < high) {
@@ -44,7 +45,7 @@ TG_INLINE int64_t tg_find_cell(const double *cumulative, int64_t cells, double p
     return low;
 }
 
-/* Which of the cells of all channels one uniform number picks, by Walker's alias table. */
+/* Index of the cell, among those of all channels, that a uniform number selects by Walker's alias table. */
 TG_INLINE int64_t tg_pick(const double *keep, const int64_t *alias, int64_t cells, double u) {
     const double scaled = u * (double)cells;
     const int64_t guess = (int64_t)scaled, slot = TG_MIN(guess, cells - 1);

@@ -1,11 +1,11 @@
-/* Kernels for the GPU: one thread a point, one block a tile.
+/* Kernels for the GPU: one thread per point, one block per tile.
  *
  * The loops are written with TG_BLOCKS and TG_THREADS, which stride over the grid and the block on the device. Without
- * __CUDACC__ they are plain loops and the text compiles for the host: that build is what tests without a GPU compare.
+ * __CUDACC__ they are plain loops and the source compiles for the host: tests without a GPU use that build.
  */
 #if defined(__CUDACC__)
-/* The assembler spills a few registers of a small kernel to fit one more block on a multiprocessor, unless told that one
- * is enough; a large kernel it would then unroll into more registers than there are. */
+/* Without launch bounds of one block, the assembler spills a few registers of a small kernel to fit one more block on a
+ * multiprocessor; with them, it would unroll a large kernel into more registers than are available. */
 #if TG_OPERATIONS < 780
 #define TG_KERNEL extern "C" __global__ void __launch_bounds__(256, 1)
 #else
@@ -32,7 +32,7 @@
 
 enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 8 };
 
-/* Set before a launch: constants of the printed function and addresses of its tables. */
+/* Set before a launch: constants of the printed function, addresses of its tables, and the proposal. */
 extern "C" {
 TG_CONSTANT double tg_constants[TG_MAX_CONSTANTS];
 TG_CONSTANT const double *tg_tables[TG_MAX_TABLES];
@@ -69,7 +69,7 @@ TG_INLINE void tg_draw_point(uint64_t seed, uint64_t stream, int64_t point, doub
     }
 }
 
-/* Draws a point uniform in the map's cube and returns its cell. */
+/* Samples a point uniformly in the unit cube of the map and returns its cell. */
 TG_INLINE int64_t tg_place_uniformly(uint64_t seed, uint64_t stream, int64_t point, struct tg_placed *p) {
     double u[TG_POINT_WORDS];
     tg_draw_point(seed, stream, point, u);
@@ -153,8 +153,8 @@ TG_KERNEL tg_integrate(uint64_t seed, uint64_t stream, int64_t first_tile, int64
 
 /* Histograms for training, as in the host's kernel of this name.
  *
- * Points are drawn twice: once for their weights, and once for their increments and cells, which would take registers
- * from the integrand if they were kept meanwhile. */
+ * Points are drawn twice: once for their weights, and once for their increments and cells, which would otherwise take
+ * registers from the integrand. */
 TG_KERNEL tg_histograms(uint64_t seed, uint64_t stream, int64_t first_tile, int64_t tiles, double inverse_scale,
                         double *sums, int64_t *grid, int64_t *grid_points, int64_t *cells, int64_t *cell_points) {
     TG_SHARED double weight[TG_TILE];
@@ -194,8 +194,8 @@ TG_KERNEL tg_histograms(uint64_t seed, uint64_t stream, int64_t first_tile, int6
 }
 
 /* Uniform numbers of `count` events from `first` on, `words` (a multiple of 4) each: u[word * count + event].
- * Also channel and cell of each, picked from the alias table over the cells of all channels, where those of channel k
- * begin at offsets[k]. */
+ * Also the channel and cell of each, selected from the alias table over the cells of all channels, where the cells of
+ * channel k begin at offsets[k]. */
 TG_KERNEL tg_draw(uint64_t seed, uint64_t stream, int64_t first, int64_t count, int64_t words, int64_t table_word,
                   const double *keep, const int64_t *alias, const int64_t *offsets, int64_t channels, double *u,
                   int32_t *channel, int64_t *cell) {

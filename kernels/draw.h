@@ -1,4 +1,5 @@
-/* Events by number, on the host: draw them, sort them by channel, and let each channel's kernel write their columns. */
+/* Generation of events by number, on the host: draw their random numbers, sort them by channel, and write their columns
+ * with the kernel of each channel. */
 
 enum { TG_BLOCK = 2048, TG_MAX_WORDS = 32, TG_MAX_CHANNELS = 4096 };
 
@@ -7,7 +8,7 @@ typedef void (*tg_points_function)(const double *c, const double *const *t, cons
                                    int64_t stride, double share, int64_t weighted, void *const *out,
                                    const int64_t *steps, const int64_t *is_int);
 
-/* How a channel makes columns of points; see tg_points in host.h. */
+/* Kernel and arguments by which a channel writes columns; see tg_points in host.h. */
 struct tg_channel {
     tg_points_function points;
     const double *c;
@@ -19,7 +20,7 @@ struct tg_channel {
     const int64_t *steps, *is_int;
 };
 
-/* The alias table over the cells of all channels, whose cell each is, and where each channel's cells begin. */
+/* The alias table over the cells of all channels, the channel of each cell, and the first cell of each channel. */
 struct tg_table {
     const double *keep;
     const int64_t *alias;
@@ -50,7 +51,7 @@ static void tg_draw(uint64_t seed, uint64_t stream, int64_t first, int64_t words
     }
 }
 
-/* Picks channel and cell of each event. */
+/* Selects the channel and cell of each event. */
 static void tg_pick_cells(const struct tg_table *table, const double *u, int64_t count, int32_t *channel, int64_t *cell) {
     for (int64_t i = 0; i < count; ++i) {
         const int64_t slot = tg_pick(table->keep, table->alias, table->cells, u[i]);
@@ -59,7 +60,7 @@ static void tg_pick_cells(const struct tg_table *table, const double *u, int64_t
     }
 }
 
-/* Sorts the events with keep[i], or all where `keep` is null, by channel; within one they stay in order. */
+/* Sorts the events with keep[i], or all events if `keep` is null, by channel; the order within a channel is kept. */
 static void tg_sort(const int32_t *channel, const bool *keep, int64_t count, int64_t channels, struct tg_sorted *s) {
     for (int64_t k = 0; k <= channels; ++k) {
         s->first[k] = 0;
@@ -96,11 +97,11 @@ static void tg_write(const struct tg_channel *of, int64_t k, const struct tg_sor
 
 extern "C" {
 
-/* Writes the columns of the events `first` to `first + count - 1` from row `row` on, and returns how many rows it filled.
+/* Writes the columns of the events `first` to `first + count - 1` from row `row` on, and returns the number of rows.
  *
- * Where `weigh` is not null, its channels give the weight of each event, and only events with a weight above the uniform
- * number of their decision times `most` are made and written. Each of `event`, `accept` and `chosen`, the channel, is a
- * column, or null. */
+ * If `weigh` is not null, its channels compute the weight of each event, and only events accepted by accept-reject,
+ * with a weight above their uniform number times `most`, are written. Each of `event`, `accept` and `chosen` (the
+ * channel) is a column, or null. */
 int64_t tg_events(const struct tg_channel *channels, const struct tg_channel *weigh, const struct tg_table *table,
                   uint64_t seed, uint64_t stream, int64_t first, int64_t count, int64_t words, int64_t table_word,
                   int64_t row, double most, uint64_t *event, double *accept, int64_t *chosen) {

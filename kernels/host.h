@@ -2,9 +2,9 @@
  *
  * The printed physics before this file defines
  *   TG_DIMENSIONS, TG_INPUTS, TG_OUTPUTS: numbers of dimensions, of inputs and of outputs of the traced function,
- *   tg_point(c, t, in, out, i): the function itself at point i; `c` its constants, `t` its tables; it hands output j
- *   over by out.put(j, i, value).
- * Output 0 is the density in cm^2.
+ *   tg_point(c, t, in, out, i): the function itself at point i; `c` its constants, `t` its tables; it returns output j
+ *   by out.put(j, i, value).
+ * Output 0 is the density dsigma/dx in cm^2.
  */
 enum { TG_CHUNK = 128 };
 
@@ -115,8 +115,8 @@ void tg_integrate(const double *c, const double *const *t, const struct tg_densi
     }
 }
 
-/* What training needs over whole tiles, uniform in the map's cube: sums of weights, and integer histograms of
- * min((weight/scale)^p, 2^16) 2^20 with p = 2 per increment and p = 4 per cell, which add up in any order. */
+/* Training histograms over whole tiles, uniform in the unit cube of the map: sums of weights, and integer histograms of
+ * min((weight/scale)^p, 2^16) 2^20 with p = 2 per increment and p = 4 per cell, whose sums are exact in any order. */
 void tg_histograms(const double *c, const double *const *t, const struct tg_density *d, uint64_t seed, uint64_t stream,
                    int64_t first_tile, int64_t tiles, double inverse_scale, double *sums, int64_t *grid,
                    int64_t *grid_points, int64_t *cells, int64_t *cell_points) {
@@ -165,7 +165,7 @@ void tg_points(const double *c, const double *const *t, const struct tg_density 
         int64_t rows[TG_CHUNK];
         int32_t at[TG_CHUNK];
         for (int i = 0; i < TG_CHUNK; ++i) {
-            at[i] = which[start + TG_MIN(i, n - 1)]; /* the last chunk is filled up with its last point */
+            at[i] = which[start + TG_MIN(i, n - 1)]; /* the last chunk is padded with its last point */
             k.cell[i] = cell[at[i]];
             rows[i] = row[at[i]];
         }

@@ -22,7 +22,7 @@ TG_INLINE void tg_philox(uint64_t block, uint64_t key0, uint64_t key1, uint64_t 
     out[3] = c3;
 }
 
-/* 52 random bits become the mantissa of a number in [1, 2), of which 1 - 2^-53 is taken: strictly inside (0, 1). */
+/* 52 random bits become the mantissa of a number in [1, 2); subtracting 1 - 2^-53 puts it strictly inside (0, 1). */
 TG_INLINE double tg_uniform(uint64_t bits) {
     return TG_FLOAT((int64_t)((bits >> 12) | 0x3FF0000000000000ULL)) - (1.0 - 0x1p-53);
 }

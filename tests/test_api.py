@@ -138,7 +138,7 @@ def test_flux_averages(process: tg.Trident) -> None:
 
 def test_mistakes_are_errors_of_the_package() -> None:
     for make, message in (
-        (lambda: tg.Trident("nue", "mu-", "e+"), "nu_e cannot make mu with anti-e"),
+        (lambda: tg.Trident("nue", "mu-", "e+"), "nu_e cannot produce mu with anti-e"),
         (lambda: tg.Trident("numu", "mu+", "mu-"), "give the negative lepton first"),
         (lambda: tg.Trident("numu", "mu-", "mu+", target="Ar99x"), "cannot read nuclide 'Ar99x'"),
         (lambda: tg.Trident("numu", "mu-", "mu+").cross_section(energy=0.2), "no flux above the threshold"),

@@ -312,8 +312,8 @@ WRONG_VALUES = [
     (
         '"numu"\nleptons = ["mu-", "mu+"]',
         '"nue"\nleptons = ["mu-", "e+"]',
-        "5: process.leptons: nu_e cannot make mu with anti-e: lepton flavour is conserved, so the pair must be of one "
-        "flavour, or e with anti-e (then nu_e leaves)",
+        "5: process.leptons: nu_e cannot produce mu with anti-e: lepton flavour is conserved, so the pair must be of "
+        "one flavour, or e with anti-e (with outgoing nu_e)",
     ),
     (
         "Ar40",
@@ -377,7 +377,7 @@ WRONG_VALUES = [
     (
         "= 0.2",
         "= -0.2",
-        "16: cuts.m2_ll_max_GeV2: must be a number that is not negative, not -0.2",
+        "16: cuts.m2_ll_max_GeV2: must be a non-negative number, not -0.2",
     ),
     (
         "= 0.2",
@@ -606,7 +606,7 @@ FLUX_VALUES = [
     ),
     (
         "kind='muon-decay'\nmuon='mu+'\nmuon_energy_GeV=3\ndistance_m=50",
-        "8: flux: mu+ decays make numubar and nue, not numu: choose one of them, or the muon of other charge",
+        "8: flux: mu+ decays make numubar and nue, not numu: choose one of them, or the muon of opposite charge",
     ),
     (
         "kind='muon-decay'\nmuon='mu'\nmuon_energy_GeV=3\ndistance_m=50",

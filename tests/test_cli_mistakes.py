@@ -78,7 +78,7 @@ BAD = {
     "not KEY=VALUE": ([*GENERATE, "--set", "events"], "--set events: must be KEY=VALUE, such as process.target=C12"),
     "forbidden flavours": (
         [*GENERATE, "--set", "process.leptons=['mu-', 'e+']", "--set", "process.neutrino=nue"],
-        "--set process.leptons=['mu-', 'e+']: nu_e cannot make mu with anti-e: lepton flavour is conserved, so the",
+        "--set process.leptons=['mu-', 'e+']: nu_e cannot produce mu with anti-e: lepton flavour is conserved, so the",
     ),
     "below threshold": (
         [*GENERATE, "--set", "flux.energy_GeV=0.2"],
@@ -124,7 +124,7 @@ BAD = {
     ),
     "nuclide without a mass": (
         [*GENERATE, "--set", "process.target=Ar99"],
-        "--set process.target=Ar99: no mass is known of nuclide 'Ar99'; the table has Ar30 to Ar53",
+        "--set process.target=Ar99: no mass is known for nuclide 'Ar99'; the table has Ar30 to Ar53",
     ),
     "A below Z": (
         [*GENERATE, "--set", "process.target=Ar10"],
@@ -213,7 +213,7 @@ BAD = {
     ),
     "xsec of forbidden flavours": (
         ["xsec", "--nu", "nue", "--leptons", "mu-", "e+", "--target", "Ar40", "--energy", "5"],
-        "--leptons mu- e+: nu_e cannot make mu with anti-e: lepton flavour is conserved, so the pair must be of one",
+        "--leptons mu- e+: nu_e cannot produce mu with anti-e: lepton flavour is conserved, so the pair must be of one",
     ),
     "xsec to no precision": (
         ["xsec", *XSEC, "--energy", "5", "--rel-error", "0"],

@@ -249,7 +249,7 @@ def test_nothing_passes(cli: Command, event_file: Path) -> None:
         ((), "tridentgen: there is nothing to cut on in 'e.h5'; give --cut KEY=VALUE or --card CARD"),
         (("--cut", "m2_ll_max=1"), "--cut m2_ll_max=1: unknown key 'cuts.m2_ll_max', did you mean 'm2_ll_max_GeV2'?"),
         (("--cut", "q2_max_GeV2"), "tridentgen: --cut q2_max_GeV2: must be KEY=VALUE, such as m2_ll_max_GeV2=0.2"),
-        (("--cut", "pt_pair_max_GeV=-1"), "--cut pt_pair_max_GeV=-1: must be a number that is not negative, not -1"),
+        (("--cut", "pt_pair_max_GeV=-1"), "--cut pt_pair_max_GeV=-1: must be a non-negative number, not -1"),
         (
             ("--cut", "w2_min_GeV2=2", "w2_max_GeV2=1"),
             "--cut w2_max_GeV2=1: must be greater than cuts.w2_min_GeV2 = 2, not 1",

@@ -120,7 +120,7 @@ def test_generate_and_xsec_know_the_approximation(cli: Command) -> None:
         ),
         (
             ["epa", "--leptons", "mu-", "tau+", "--energy", "50", "--nu", "nue"],
-            "--leptons mu- tau+: nu_e cannot make mu",
+            "--leptons mu- tau+: nu_e cannot produce mu",
         ),
     ],
 )

@@ -35,5 +35,5 @@ def test_installed_data_wins_over_the_checkout(tmp_path: Path, monkeypatch: pyte
 
 def test_a_broken_installation_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tridentgen.resources, "__file__", str(tmp_path / "tridentgen" / "resources.py"))
-    with pytest.raises(FileError, match=r"the folder 'kernels' .* install the package again"):
+    with pytest.raises(FileError, match=r"the folder 'kernels' .* reinstall the package"):
         kernels_dir()

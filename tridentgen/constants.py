@@ -1,7 +1,7 @@
-"""Numbers of nature and unit conversions. Inside the package GeV = 1 and cross sections are in cm^2.
+"""Physical constants and unit conversions. The package uses GeV = 1, and cm^2 for cross sections.
 
 Sources: CODATA 2022 (Mohr et al., Rev. Mod. Phys. 97 (2025) 025002) and the Particle Data Group 2024
-(Navas et al., Phys. Rev. D 110 (2024) 030001), unless a line says otherwise.
+(Navas et al., Phys. Rev. D 110 (2024) 030001), unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MU_NEUTRON = -1.91304276
 """Magnetic moment of the neutron in nuclear magnetons (CODATA 2022)."""
 
 LAMBDA_QCD_GEV = 0.217
-"""Scale of the EPA's conventional cut Q < Lambda_QCD / A^(1/3) (Altmannshofer et al., PRD 89 (2014) 113004)."""
+"""Scale of the conventional cut of the EPA, Q < Lambda_QCD / A^(1/3) (Altmannshofer et al., PRD 89 (2014) 113004)."""
 
 FERMI_MOMENTUM_GEV = 0.235
 """Fermi momentum of nuclear matter, the default of Pauli blocking for A >= 12 (PRD 100 (2019) 115029)."""

@@ -1,4 +1,4 @@
-"""Errors a user can cause and cure; the command line prints them as one line and exits with code 2."""
+"""Errors that a user can correct; the command line prints them as one line and exits with code 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class TridentgenError(Exception):
-    """Base of all errors the package raises on purpose."""
+    """Base class of all errors that the package raises on purpose."""
 
 
 class InputError(TridentgenError, ValueError):
@@ -19,7 +19,7 @@ class FileError(TridentgenError, OSError):
 
 
 class UnfitError(FileError):
-    """A file that a run cannot go on with: it is of another run, or damaged."""
+    """A file with which a run cannot be resumed: it belongs to a different run or is damaged."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Signals that end a run, and what they leave."""
+"""Signals that end a run, and the exceptions that they raise."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import NoReturn
 
 
 class Stopped(KeyboardInterrupt):
-    """A Ctrl-C after which the unfinished file stays as it is; the message says how far the run came."""
+    """A Ctrl-C that leaves the unfinished file in place; the message states how far the run has progressed."""
 
     exit_code = 130
 
 
 class Terminated(Stopped):
-    """The same of a SIGTERM, which batch systems send some seconds before they kill."""
+    """The same for SIGTERM, which batch systems send some seconds before SIGKILL."""
 
     exit_code = 143
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let the first SIGTERM raise `Terminated` in the ``with`` block, where the caller has no use for it itself."""
+    """Let the first SIGTERM raise `Terminated` in the ``with`` block, unless the caller has a handler of its own."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
@@ -42,4 +42,4 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _terminated_already(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: the run is about to end, and to be hurried would cost its last line."""
+    """Do nothing: a second SIGTERM must not abort the final message of the run."""

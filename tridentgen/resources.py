@@ -1,4 +1,4 @@
-"""Where the files that travel with the package lie: built-in cards and the kernel skeleton."""
+"""Folders of the files distributed with the package: built-in cards and the kernel skeleton."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def _folder(name: str) -> Path:
     for folder in (package / "data" / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise FileError(f"the folder '{name}' of tridentgen is not beside '{package}'; install the package again")
+    raise FileError(f"the folder '{name}' of tridentgen is missing beside '{package}'; reinstall the package")

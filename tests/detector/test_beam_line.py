@@ -71,7 +71,7 @@ def test_a_beam_without_divergence_ignores_the_random_numbers() -> None:
             "direction = [0.0, 0.0, 0.0] must be three finite numbers, not all of them 0",
         ),
         (lambda: BeamLine(source_cm=(0.0, math.nan, 0.0)), "the source at [0.0, nan, 0.0] cm must be three finite"),
-        (lambda: BeamLine(divergence_rad=-0.1), "the divergence -0.1 must be a number that is not negative"),
+        (lambda: BeamLine(divergence_rad=-0.1), "the divergence -0.1 must be a non-negative number"),
     ],
 )
 def test_beams_that_are_none(make: Callable[[], object], message: str) -> None:

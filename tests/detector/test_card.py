@@ -192,7 +192,7 @@ MISTAKES = [
     ),
     (
         '[detector.quenching]\nkind = "constant"\nfactor = 25',
-        "3: detector.quenching.factor: must be a number above 0, and 1 at most, not 25",
+        "3: detector.quenching.factor: must be a number above 0 and at most 1, not 25",
     ),
     (
         '[detector.quenching]\nkind = "lindhard"\ncutoff_kev = 0.16',
@@ -205,7 +205,7 @@ MISTAKES = [
     ),
     (
         '[detector.quenching]\nCs = "csi"\nAr = "csi"',
-        "3: detector.quenching.Ar: quenching 'csi' is of Cs and I, not of Ar36; "
+        "3: detector.quenching.Ar: quenching 'csi' is for Cs and I, not for Ar36; "
         "use 'lindhard', or give a table or factor for it",
     ),
     (
@@ -226,12 +226,11 @@ MISTAKES = [
     ),
     (
         "[detector.resolution]\nc = -1",
-        "2: detector.resolution.c: must be a number that is not negative, not -1",
+        "2: detector.resolution.c: must be a non-negative number, not -1",
     ),
     (
         '[detector.efficiency]\nkind = "sigmoid"\namplitude = 0.9\nslope = 1\ncentre = 20\nunit = "PE"',
-        "6: detector.efficiency.unit: photoelectrons need 'detector.light_yield' beside it, "
-        "in photoelectrons per keVee",
+        "6: detector.efficiency.unit: photoelectrons require 'detector.light_yield', in photoelectrons per keVee",
     ),
     (
         '[detector.efficiency]\nkind = "sigmoid"\namplitude = 0.9\nslope = 1\ncentre = 20\noffset = -1',
@@ -239,11 +238,11 @@ MISTAKES = [
     ),
     (
         "[detector]\nefficiency = 80",
-        "2: detector.efficiency: must be a number above 0, and 1 at most, not 80",
+        "2: detector.efficiency: must be a number above 0 and at most 1, not 80",
     ),
     (
         "[detector]\nthreshold_keVnr = -1",
-        "2: detector.threshold_keVnr: must be a number that is not negative, not -1",
+        "2: detector.threshold_keVnr: must be a non-negative number, not -1",
     ),
     (
         "[detector]\nthreshold_kevee = 1",
@@ -274,7 +273,7 @@ def test_a_nuclide_without_quenching() -> None:
     card = good('[detector.quenching]\nCs = "csi"')
     with pytest.raises(InputError, match=r"^detector.quenching: no entry for I127, only for Cs; add \[detector.quench"):
         card.detector(CSI)
-    with pytest.raises(InputError, match=r"^detector.quenching: quenching 'csi-2021' is of Cs and I, not of Ar40"):
+    with pytest.raises(InputError, match=r"^detector.quenching: quenching 'csi-2021' is for Cs and I, not for Ar40"):
         good(COHERENT).detector(AR40)
 
 
@@ -284,7 +283,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"qf.dat: no such file, for detector.quenching.path; check the path"):
         card.detector(AR40, tmp_path)
     for text, message in (
-        ("1 2 3\n", "3 columns, but detector.quenching takes a table of two"),
+        ("1 2 3\n", "3 columns, but detector.quenching requires a table with two"),
         ("1 0.1\n1 0.2\n", "energy 1 of a table does not exceed the one before it"),
         ("1 13\n2 15\n", "quenching factor at a recoil of .* is 13; it must lie between 0 and 1"),
         ("1 x\n", "'x' in column 1 is not a number"),

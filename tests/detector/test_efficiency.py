@@ -47,7 +47,7 @@ def test_it_traces_and_is_a_fraction(efficiency: Efficiency) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ConstantEfficiency(0.0), "an efficiency of 0.0 is not above 0 and 1 at most"),
+        (lambda: ConstantEfficiency(0.0), "an efficiency of 0.0 must be above 0 and at most 1"),
         (lambda: ConstantEfficiency(90.0), "an efficiency of 90.0"),
         (lambda: SigmoidEfficiency(1.0, -1.0, 3.0), "amplitude, slope and light yield above zero"),
         (lambda: SigmoidEfficiency(0.2, 1.0, 3.0, -0.3), "is 0 or 1 at all energies"),

@@ -160,8 +160,8 @@ def test_against_a_sample_of_events(resolution: Resolution | None) -> None:
         ([0.0, 1.0], [1.0, 2.0, 3.0], [0.0, 1.0], r"2 finite rates at points, or 1 in bins.* shape \(3,\)"),
         ([0.0, 1.0], [1.0, np.nan], [0.0, 1.0], "finite rates"),
         ([0.0], [1.0], [0.0, 1.0], "recoil_GeV must be two or more finite numbers"),
-        ([0.0, 0.0], [1.0, 1.0], [0.0, 1.0], "recoil_GeV must begin at 0 or above and rise"),
-        ([0.0, 1.0], [1.0, 1.0], [-1.0, 1.0], "edges_keVee must begin at 0 or above and rise"),
+        ([0.0, 0.0], [1.0, 1.0], [0.0, 1.0], "recoil_GeV must start at 0 or above and increase"),
+        ([0.0, 1.0], [1.0, 1.0], [-1.0, 1.0], "edges_keVee must start at 0 or above and increase"),
     ],
 )
 def test_what_cannot_be_folded(recoil: list[float], values: list[float], edges: list[float], message: str) -> None:

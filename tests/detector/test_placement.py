@@ -140,13 +140,13 @@ def test_points_are_uniform_in_each_of_many_volumes() -> None:
     [
         (
             [Volume(SOLID, "CH")], "Ar40",
-            "volume: there is no Ar40, the target, in 'CH'; name a material that holds it",
+            "volume: the target Ar40 is not in 'CH'; name a material that contains it",
         ),
         (
             [Volume(GAS, "CH", 1.0), Volume(SOLID, "H2O", 1.0)], "Ar40",
-            "volumes: there is no Ar40, the target, in 'CH', 'H2O'; name a material that holds it",
+            "volumes: the target Ar40 is not in 'CH', 'H2O'; name a material that contains it",
         ),
-        ([Volume(SOLID, "Xe136")], "Xe", "volume: there is no Xe124, the target, in 'Xe136'; name a"),
+        ([Volume(SOLID, "Xe136")], "Xe", "volume: the target Xe124 is not in 'Xe136'; name a"),
         ([Volume(GAS, "CH"), Volume(SOLID, "C")], "C12", "volumes[0]: density_g_cm3 is missing, and the materials"),
         (
             [Volume(GAS, "C", 1.0), Volume(SOLID, "C")], "C12",

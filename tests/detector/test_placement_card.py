@@ -175,7 +175,7 @@ MISTAKES = [
     ("[detector]\nvolumes = []", "2: 'detector.volumes' must be tables, each under its own [[detector.volumes]]"),
     (
         '[detector.volume]\nshape = "point"\n[[detector.volumes]]\nshape = "point"',
-        "1: detector.volume: stands beside detector.volumes; give all of them there",
+        "1: detector.volume: conflicts with detector.volumes; give all volumes there",
     ),
     (
         '[[detector.volumes]]\nshape = "point"\n[[detector.volumes]]\nshape = "sphere"\nradius = 3',
@@ -196,15 +196,15 @@ MISTAKES = [
     ("[detector.beam]\nsource_distance_m = 0", "2: detector.beam.source_distance_m: must be a positive number, not 0"),
     (
         "[detector.beam]\nsource_distance_m = 5\nsource_position_m = [0, 0, -5]",
-        "2: detector.beam.source_distance_m: follows from detector.beam.source_position_m; leave one of the two out",
+        "2: detector.beam.source_distance_m: follows from detector.beam.source_position_m; give only one of the two",
     ),
     (
         "[detector.beam]\ndirection = [0, 0, 1]\nsource_position_m = [0, 0, -5]",
-        "2: detector.beam.direction: follows from detector.beam.source_position_m; leave one of the two out",
+        "2: detector.beam.direction: follows from detector.beam.source_position_m; give only one of the two",
     ),
     (
         "[detector.beam]\ndivergence_mrad = -1",
-        "2: detector.beam.divergence_mrad: must be a number that is not negative",
+        "2: detector.beam.divergence_mrad: must be a non-negative number",
     ),
     ("[detector.beam]\ndivergence = 1", "2: unknown key 'detector.beam.divergence', did you mean 'divergence_mrad'?"),
     ("[detector.spill]\nlength_us = 1", "1: key 'detector.spill.kind' is missing"),
@@ -310,7 +310,7 @@ def test_what_does_not_belong_there(text: str, message: str) -> None:
     [
         (
             TRIDENT + VOLUME + 'material = "CH"\n',
-            "my.toml:10: detector.volume: there is no Ar40, the target, in 'CH'; name a material that holds it",
+            "my.toml:10: detector.volume: the target Ar40 is not in 'CH'; name a material that contains it",
         ),
         (
             TRIDENT + VOLUME.replace("[detector.volume]", "[[detector.volumes]]") * 2 + 'material = "LAr"\n',
@@ -361,5 +361,5 @@ def test_the_source_of_a_card_that_has_only_a_distance() -> None:
 
 def test_the_target_is_what_a_volume_is_made_of() -> None:
     assert PlacementCard((Volume(Sphere(1.0)),)).placement(material("CsI")).shares == ((1.0,), (1.0,))
-    with pytest.raises(InputError, match=r"^detector\.volume: there is no Ar40"):
+    with pytest.raises(InputError, match=r"^detector\.volume: the target Ar40 is not in"):
         PlacementCard((Volume(Sphere(1.0), "CsI"),)).placement(material("Ar40"))

@@ -176,25 +176,28 @@ def test_published_sets_are_shared_by_isotopes() -> None:
     ("make", "message"),
     [
         (lambda: Constant(1.5), "factor at a recoil of .* keV is 1.5; it must lie between 0 and 1"),
-        (lambda: Constant(0.0), "does not rise at a recoil of 1e\\+06 keV"),
+        (lambda: Constant(0.0), "does not increase at a recoil of 1e\\+06 keV"),
         (lambda: Lindhard(-0.1, 0.01), "k = -0.1 of Lindhard quenching must be a positive number"),
         (lambda: Lindhard(0.1, 0.0), "epsilon_per_keV = 0.0 of Lindhard quenching must be a positive number"),
         (lambda: Lindhard(0.1, 0.01, -1.0), "cutoff_keV = -1.0 of Lindhard quenching must not be negative"),
         (lambda: Polynomial((0.1,), 60.0), "two or more finite coefficients, beginning with that of T"),
         (lambda: Polynomial(CSI, 0.0), "valid_to_keV = 0.0 must be positive"),
         (lambda: Polynomial(CSI, 200.0), "quenching factor at a recoil of 149"),
-        (lambda: linear_factor(0.3, -1e-2, 25.0), "energy does not rise at a recoil of 14.99"),
+        (lambda: linear_factor(0.3, -1e-2, 25.0), "energy does not increase at a recoil of 14.99"),
         (lambda: linear_factor(0.3, -1e-2, 40.0), "quenching factor at a recoil of 30.* keV is -"),
         (lambda: TableQuenching(np.array([1.0, 2.0]), np.array([13.0, 15.0])), "is 13; it must lie between 0 and 1"),
-        (lambda: TableQuenching(np.array([1.0, 2.0]), np.array([0.3, 0.1])), "does not rise at a recoil of 1."),
+        (lambda: TableQuenching(np.array([1.0, 2.0]), np.array([0.3, 0.1])), "does not increase at a recoil of 1."),
         (lambda: TableQuenching(np.array([-1.0, 2.0]), np.array([0.1, 0.1])), "recoil energy -1 keV .* is negative"),
-        (lambda: TableQuenching(np.array([0.0, 2.0]), np.array([0.1, 0.3]), "keVee"), "gives energy for no recoil"),
+        (
+            lambda: TableQuenching(np.array([0.0, 2.0]), np.array([0.1, 0.3]), "keVee"),
+            "has a non-zero energy at zero recoil",
+        ),
         (
             lambda: TableQuenching(np.array([1.0, 2.0]), np.array([0.1, 0.3]), "Q"),
             "column = 'Q' .* must be factor",
         ),
         (lambda: quenching("csi-2022", nuclide("I127")), "unknown quenching 'csi-2022', did you mean 'csi-2021'"),
-        (lambda: quenching("nai", nuclide("Ar40")), "'nai' is of Na and I, not of Ar40; use 'lindhard'"),
+        (lambda: quenching("nai", nuclide("Ar40")), "'nai' is for Na and I, not for Ar40; use 'lindhard'"),
     ],
 )
 def test_what_is_no_quenching(make: object, message: str) -> None:

@@ -74,7 +74,7 @@ def test_it_traces(resolution: Resolution) -> None:
     ("make", "message"),
     [
         (lambda: GaussianResolution(), "needs one of a_keVee, b_sqrt_keVee, c above zero"),
-        (lambda: GaussianResolution(-1.0), "a_keVee = -1.0 of the resolution must be a number that is not negative"),
+        (lambda: GaussianResolution(-1.0), "a_keVee = -1.0 of the resolution must be a non-negative number"),
         (lambda: GaussianResolution(c=math.nan), "c = nan"),
         (lambda: GammaResolution(0.0), "shape_per_keVee = 0.0 of the resolution must be a positive number"),
     ],

@@ -92,5 +92,5 @@ def test_acceptance_by_hand() -> None:
 def test_what_is_no_detector() -> None:
     with pytest.raises(InputError, match=r"needs a quenching; Constant\(1.0\)"):
         Detector(())
-    with pytest.raises(InputError, match="threshold_keVnr = -1 must be a number that is not negative"):
+    with pytest.raises(InputError, match="threshold_keVnr = -1 must be a non-negative number"):
         Detector(CSI, threshold_keVnr=-1)

@@ -65,7 +65,7 @@ def test_the_last_uniform_number_is_in_the_last_bunch() -> None:
         (lambda: UniformSpill(1.0, math.inf), "start_ns = inf must be a finite time in ns"),
         (lambda: BunchedSpill(0, 1.0), "bunches = 0 must be a whole number from 1 to 2147483648"),
         (lambda: BunchedSpill(2, -1.0), "spacing_ns = -1.0 must be a positive time in ns"),
-        (lambda: BunchedSpill(2, 1.0, -1.0), "the width -1.0 ns of a bunch must be a number that is not negative"),
+        (lambda: BunchedSpill(2, 1.0, -1.0), "the width -1.0 ns of a bunch must be a non-negative number"),
         (lambda: BunchedSpill(2, 1.0, 1.0, math.nan), "start_ns = nan must be a finite time in ns"),
     ],
 )

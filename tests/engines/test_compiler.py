@@ -203,7 +203,7 @@ def test_a_cxx_that_does_not_exist_is_one_line(monkeypatch: pytest.MonkeyPatch) 
             "internal error: segmentation",
         ),
         ('printf "\\nno licence\\nask someone\\n" >&2\nexit 3', "failed: no licence"),
-        ("exit 0", "makes no library"),
+        ("exit 0", "produces no library"),
         ('case "$*" in *--version*) exit 0;; esac\nexit 1', "failed: exit status 1"),
     ],
     ids=["silent", "error", "no error named", "makes nothing", "knows its version"],

@@ -179,9 +179,9 @@ GRID = np.array([[0.0, 0.3, 1.0], [0.0, 0.5, 1.0]])
 BROKEN: dict[str, tuple[Callable[[], ChannelProposal], str]] = {
     "strata for one dimension too few": (
         lambda: ChannelProposal(GRID, (2,), np.full(2, 0.5)),
-        "do not belong",
+        "do not match",
     ),
-    "a cell too many": (lambda: ChannelProposal(GRID, (2, 1), np.full(3, 1 / 3)), "do not belong"),
+    "a cell too many": (lambda: ChannelProposal(GRID, (2, 1), np.full(3, 1 / 3)), "do not match"),
     "strata that are negative": (lambda: ChannelProposal(GRID, (-1, -1), np.ones(1)), "strata"),
     "grid that does not end at 1": (lambda: ChannelProposal(GRID * 0.9, (1, 1), np.ones(1)), "from 0 to 1"),
     "grid that does not start at 0": (lambda: ChannelProposal(1.0 - GRID, (1, 1), np.ones(1)), "from 0 to 1"),

@@ -244,7 +244,7 @@ def test_energies_that_are_no_centres(tmp_path: Path, energies: str, reason: str
         ({"pot": 0.0}, "pot = 0.0 must be a positive number"),
         ({"columns": {"numu": 1}}, "columns gives no column for nue; it gives E, numu"),
         ({"columns": {"nue": -1}}, r"columns\['nue'\] = -1 must be counted from 0"),
-        ({"columns": {"nue": 0}}, "nue cannot stand in column 0, that of the energy"),
+        ({"columns": {"nue": 0}}, "nue cannot be in column 0, which is that of the energy"),
         ({"columns": {"nue": 1, "numuu": 2}}, "columns: unknown name 'numuu', did you mean 'numu'"),
         ({"columns": {"nue": 1, "numu": 2}}, "has 2 columns, but numu is expected in column 2"),
         ({"format": "globes"}, "2 columns, GLoBES files have 7; use format = 'columns'"),

@@ -179,7 +179,7 @@ def test_map_stays_in_its_range_and_weights_are_not_negative(radius: float, pola
     ("options", "message"),
     [
         ({"neutrino": "nutau"}, "mu- decays make numu and nuebar, not nutau"),
-        ({"neutrino": "nue"}, "mu- decays make numu and nuebar, not nue: .* the muon of other charge"),
+        ({"neutrino": "nue"}, "mu- decays make numu and nuebar, not nue: .* the muon of opposite charge"),
         ({"neutrino": "nuemu"}, "unknown neutrino 'nuemu'"),
         ({"muon_charge": 0}, "muon_charge = 0 must be -1 or"),
         (

@@ -123,7 +123,9 @@ def test_more_bins_than_there_are(tmp_path: Path) -> None:
     content, axis = path.read_bytes(), struct.pack(">idd", 60, 0.0, 5.0)
     assert axis in content
     path.write_bytes(content.replace(axis, struct.pack(">idd", 2_000_000_000, 0.0, 5.0)))
-    with pytest.raises(FileError, match=r"\(histogram 'numu' claims 2000000000 bins and holds 60\); get a fresh copy"):
+    with pytest.raises(
+        FileError, match=r"\(histogram 'numu' declares 2000000000 bins but holds 60\); get a fresh copy"
+    ):
         read_flux(path, neutrino="numu")
 
 

@@ -97,7 +97,7 @@ def test_some_of_the_neutrinos() -> None:
         ({"distance_m": 20.0, "per_proton": -1.0}, "per_proton = -1.0 must be a positive number"),
         (
             {"distance_m": 20.0, "neutrinos": ["nuebar"]},
-            r"neutrinos: 'nuebar' is not made by stopped pi\+, did you mean 'numubar'\?; numu, nue, numubar are",
+            r"'nuebar' is not made by stopped pi\+, did you mean 'numubar'\?; choose from numu, nue, numubar",
         ),
         ({"distance_m": 20.0, "neutrinos": []}, "has no neutrinos"),
     ],

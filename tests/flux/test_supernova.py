@@ -68,7 +68,7 @@ def test_map_integrates_what_the_density_does() -> None:
     [
         ({"distance_kpc": 0.0}, "distance_kpc = 0.0 must be a positive number"),
         ({"distance_kpc": 10.0, "energy_erg": math.inf}, "energy_erg = inf must be a positive number"),
-        ({"distance_kpc": 10.0, "mean_energies_MeV": [12.0]}, "mean_energies_MeV has 1 entries; give three, of nue"),
+        ({"distance_kpc": 10.0, "mean_energies_MeV": [12.0]}, "mean_energies_MeV has 1 entries; give three, for nue"),
         (
             {"distance_kpc": 10.0, "mean_energies_MeV": [12.0, 15.0, 0.0]},
             "mean_energies_MeV = 0.0 must lie between 0.1",

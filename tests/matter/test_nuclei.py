@@ -210,7 +210,7 @@ def test_elements_without_measurement_use_the_smooth_radius() -> None:
         ("Ar", r"cannot read nuclide 'Ar'"),
         ("", r"cannot read nuclide ''"),
         ("Ar4", r"mass number 4 is below the 18 protons"),
-        ("Ar99", r"no mass is known of nuclide 'Ar99'; the table has Ar\d+ to Ar5\d"),
+        ("Ar99", r"no mass is known for nuclide 'Ar99'; the table has Ar\d+ to Ar5\d"),
         ("Ar400000000", r"no mass is known"),
         ("ar40", r"unknown element 'ar' in nuclide 'ar40', did you mean 'Ar40'\?"),
         ("Arr40", r"did you mean 'Ar40'\?"),

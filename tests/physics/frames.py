@@ -14,7 +14,7 @@ Long = np.longdouble
 
 
 class KFrame(NamedTuple):
-    """Momenta (N, 4) in the rest frame of the three leptons, q along z; `tilt` p1 + `e_t` e_T stands for P."""
+    """Momenta (N, 4) in the rest frame of the three leptons, q along z; `longitudinal` p1 + `e_t` e_T replaces P."""
 
     p1: LongReal
     q: LongReal
@@ -23,7 +23,7 @@ class KFrame(NamedTuple):
     p_b: LongReal
     q2: LongReal
     shat: LongReal
-    tilt: LongReal
+    longitudinal: LongReal
     e_t: LongReal
 
 
@@ -58,7 +58,7 @@ def k_frame(state: Any, q2: Real, energy: float, mass: float, mass_a: float, mas
         p_b=light_cone(b, b_x, b_y, mass_b),
         q2=q2,
         shat=shat,
-        tilt=q2 * (2 * c - 1) / shat,
+        longitudinal=q2 * (2 * c - 1) / shat,
         e_t=np.sqrt(c * (c - 1) * q2 - Long(mass) ** 2),
     )
 

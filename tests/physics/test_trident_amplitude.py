@@ -201,7 +201,7 @@ class Sampled(NamedTuple):
 
 
 def sampled_points(channel: str, regime: str, energy: float, part_index: int, count: int = 400) -> Sampled:
-    """Compare where events are: the K frame, with P replaced by tilt p1 + e_T as the design says.
+    """Compare at sampled events: in the K frame, with P replaced by a p1 + e_T (gauge invariance).
 
     Contracting with P itself would cost (W/Q)^2 of the reference's digits; that the replacement is right is tested
     by `test_matrix_element_squared`.
@@ -233,7 +233,7 @@ def sampled_points(channel: str, regime: str, energy: float, part_index: int, co
     zero = 0 * phi
     e_x = np.stack([zero, np.cos(phi), np.sin(phi), zero], axis=1)
     e_y = np.stack([zero, -np.sin(phi), np.cos(phi), zero], axis=1)
-    along = contract(f.tilt[:, None] * f.p1 + f.e_t[:, None] * e_x)
+    along = contract(f.longitudinal[:, None] * f.p1 + f.e_t[:, None] * e_x)
     magnetic = contract(e_x) + contract(e_y) - 4 * f.q2 / f.shat**2 * contract(f.p1)
     return Sampled(package, point.hadron.k1 * along + point.hadron.k2 * magnetic)
 

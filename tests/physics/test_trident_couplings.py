@@ -10,7 +10,8 @@ import pytest
 
 from tridentgen.constants import G_FERMI, SIN2_THETA_W
 from tridentgen.errors import InputError
-from tridentgen.physics.trident_couplings import Couplings, ZPrime, outgoing_flavour, standard_model
+from tridentgen.physics.trident_couplings import Couplings, ZPrime, standard_model
+from tridentgen.processes.trident.pairs import outgoing_flavour
 from tridentgen.processes.trident.trident import Trident, all_channels
 
 S2 = SIN2_THETA_W
@@ -108,7 +109,7 @@ def test_changed_weak_angle_and_replaced_couplings() -> None:
 def test_outgoing_flavours() -> None:
     assert outgoing_flavour("mu", "tau", "tau") == "mu"
     assert outgoing_flavour("mu", "mu", "e") == "e"
-    with pytest.raises(InputError, match="nu_mu cannot make e with anti-mu"):
+    with pytest.raises(InputError, match="nu_mu cannot produce e with anti-mu"):
         outgoing_flavour("mu", "e", "mu")
 
 

@@ -65,7 +65,7 @@ def test_a_process_over_itself_is_one() -> None:
 
 def test_other_channels() -> None:
     density = train(BOTTOM, ENGINE, 1, points=20_000)
-    with pytest.raises(InputError, match="different channels have no points in common"):
+    with pytest.raises(InputError, match="different channels have no common points"):
         ratio_at_common_points(Toy((Peak(1.0, (0.5, 0.5), 0.07, 0.0),)), BOTTOM, density, ENGINE, 3, 1)
 
 

@@ -122,7 +122,7 @@ def test_warnings_have_words_and_numbers() -> None:
     assert len(bad.warnings) == 2
     assert "chi2/dof = 12.3" in bad.warnings[0]
     assert "rel_error" in bad.warnings[0]
-    assert "1000000 points" in bad.warnings[1]
+    assert "1000000 integration points" in bad.warnings[1]
     assert "1.0e-03" in bad.warnings[1]
     for text in bad.warnings:
         assert "\n" not in text

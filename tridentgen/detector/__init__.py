@@ -1,4 +1,4 @@
-"""What a detector sees of a nuclear recoil: quenching, resolution, efficiency, thresholds; events and spectra."""
+"""Detector response to nuclear recoils, for events and spectra: quenching, resolution, efficiency, thresholds."""
 
 from __future__ import annotations
 

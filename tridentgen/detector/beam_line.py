@@ -1,4 +1,4 @@
-"""Where the neutrinos come from: their direction at a vertex, and how far they flew."""
+"""Origin of the neutrinos: their direction at a vertex, and their path length."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tridentgen.physics.normal import normal_quantile
 
 @dataclass(frozen=True)
 class BeamLine:
-    """A parallel beam, or the neutrinos of a source that is a point, with a divergence about either.
+    """A parallel beam or a point source of neutrinos, with a divergence.
 
     Parameters
     ----------
     direction : three floats
-        Of a parallel beam, in detector coordinates; made a unit vector. A source takes its place.
+        Direction of a parallel beam, in detector coordinates; normalised to a unit vector. Not used with a source.
     source_cm : three floats or None
-        The source, in detector coordinates: directions are those from there to the vertex.
+        Position of the source, in detector coordinates: directions are from the source to the vertex.
     divergence_rad : float
-        Standard deviation of the slopes dx/dz and dy/dz about that direction, which are Gaussian and independent.
+        Standard deviation of the independent Gaussian slopes dx/dz and dy/dz about that direction.
 
     Raises
     ------
@@ -41,17 +41,17 @@ class BeamLine:
         if self.source_cm is not None and not all(math.isfinite(component) for component in self.source_cm):
             raise InputError(f"the source at {list(self.source_cm)} cm must be three finite numbers")
         if not 0.0 <= self.divergence_rad < math.inf:
-            raise InputError(f"the divergence {self.divergence_rad!r} must be a number that is not negative")
+            raise InputError(f"the divergence {self.divergence_rad!r} must be a non-negative number")
 
     def path_cm(self, vertex: Vector) -> Value:
-        """Return the length that light goes to the vertex: from the source, or past the origin along the direction."""
+        """Return the path length of light to the vertex: from the source, or from the origin along the direction."""
         if self.source_cm is None:
             return _sum_of_products(self.direction, vertex)
         away = _difference(vertex, self.source_cm)
         return np.sqrt(_sum_of_products(away, away))
 
     def directions(self, vertex: Vector, u: Values) -> Vector:
-        """Return the neutrinos' directions at vertices: unit vectors. `u` are two uniform numbers."""
+        """Return the unit vectors of the neutrino directions at the vertices; `u` are two uniform numbers."""
         axis: Vector = self.direction
         if self.source_cm is not None:
             x, y, z = _difference(vertex, self.source_cm)

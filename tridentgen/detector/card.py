@@ -1,4 +1,4 @@
-"""The [detector] table of a run card: its keys and values, checked as far as the card alone can tell."""
+"""The [detector] table of a run card: its keys and values, checked as far as the card alone allows."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from tridentgen.matter.materials import natural_isotopes
 from tridentgen.matter.nuclei import Nuclide, element_symbols, nuclide, split_name
 from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, number, one_of, show, string
 
-_FACTOR = number("a number above 0, and 1 at most", lambda x: 0.0 < x <= 1.0)
+_FACTOR = number("a number above 0 and at most 1", lambda x: 0.0 < x <= 1.0)
 _RANGE = number(f"a positive number up to {ANY_RECOIL_KEV:g}", lambda x: 0.0 < x <= ANY_RECOIL_KEV)
 _LIST = "[0.055, 4.3, -112.0]"
 
 UNITS = ("keVee", "PE", "keVnr")
-"""What the efficiency is a function of: observed energy, photoelectrons, or recoil energy."""
+"""Argument of the efficiency: observed energy, photoelectrons, or recoil energy."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys a kind needs and may have, each with its check; lists of numbers are named apart."""
+    """The required and optional keys of a kind, each with its check; lists of numbers are listed separately."""
 
     needed: Mapping[str, Convert[Any]] = field(default_factory=dict)
     optional: Mapping[str, Convert[Any]] = field(default_factory=dict)
@@ -100,9 +100,9 @@ _RESOLUTIONS: Mapping[str, tuple[Callable[..., Resolution], Keys]] = MappingProx
 
 @dataclass(frozen=True)
 class DetectorCard:
-    """What sees the recoils: ``[detector]``.
+    """The detector of a run card, ``[detector]``.
 
-    `quenching` is by nuclide or element; the empty name stands for all others.
+    `quenching` is by nuclide or element; the empty name is for all others.
     """
 
     quenching: Mapping[str, Choice]
@@ -125,7 +125,7 @@ class DetectorCard:
         Raises
         ------
         InputError
-            For a nuclide without quenching, or one that its quenching does not cover; names the key.
+            For a nuclide without quenching, or not covered by its quenching; the message names the key.
         FileError
             For a table that is missing or unusable.
         """
@@ -152,7 +152,7 @@ class DetectorCard:
         )
 
     def _entry(self, target: Nuclide) -> str:
-        """Return the name under which `quenching` has the nuclide."""
+        """Return the key of `quenching` for the nuclide."""
         for name in (target.name, target.symbol, ""):
             if name in self.quenching:
                 return name
@@ -169,9 +169,9 @@ class DetectorCard:
 
 
 def read_detector_table(table: Table) -> DetectorCard | None:
-    """Read the table ``[detector]``; None where the card has none.
+    """Read the table ``[detector]``; None if the card has none.
 
-    What is wrong is noted in the table's document; keys that are not read here are left to the caller.
+    Mistakes are noted in the document of the table; keys that are not read here are left to the caller.
     """
     if not table.present:
         return None
@@ -219,7 +219,7 @@ def _target(name: str) -> Nuclide | None:
 
 
 def _check_quenching(table: Table, name: str, choice: Choice, target: Nuclide | None) -> None:
-    """Note what is wrong with values that are right one by one; files are looked at when they are used."""
+    """Note values that are valid individually but not together; files are checked when they are used."""
     if not choice.kind or choice.kind == "table" or (target is None and choice.kind in NAMED_QUENCHINGS):
         return
     try:
@@ -232,7 +232,7 @@ def _read_choice(table: Table, kinds: Mapping[str, Keys]) -> Choice:
     """Read a table with a ``kind`` and the keys of that kind; an empty kind if there is a mistake."""
     before = table.document.flaws
     kind = table.need("kind", one_of(kinds), "")
-    if kind not in kinds:  # then nothing can be said about the other keys
+    if kind not in kinds:  # then the other keys cannot be checked
         table.accept_the_rest()
         return Choice("")
     options = _read_keys(table, kind, kinds[kind])
@@ -249,7 +249,7 @@ def _read_keys(table: Table, kind: str, keys: Keys) -> dict[str, Any]:
 
 
 def _read_resolution(table: Table) -> Resolution | None:
-    """Read ``[detector.resolution]``; gaussian unless it says otherwise."""
+    """Read ``[detector.resolution]``; Gaussian by default."""
     if not table.present:
         return None
     before = table.document.flaws
@@ -289,7 +289,7 @@ def _read_efficiency(detector: Table, light_yield: float | None) -> Choice | Non
     table = detector.table("efficiency")
     choice = _read_choice(table, _EFFICIENCY_KEYS)
     if choice.options.get("unit") == "PE" and "light_yield" not in detector.data:
-        table.complain("unit", "photoelectrons need 'detector.light_yield' beside it, in photoelectrons per keVee")
+        table.complain("unit", "photoelectrons require 'detector.light_yield', in photoelectrons per keVee")
     elif choice.kind == "sigmoid":
         try:
             _efficiency(choice, light_yield, Path())
@@ -299,7 +299,7 @@ def _read_efficiency(detector: Table, light_yield: float | None) -> Choice | Non
 
 
 def _name_or_table(names: Sequence[str]) -> Convert[str]:
-    """Return the check of a name where a table could stand too."""
+    """Return the check of a name for a key that may also be a table."""
 
     def convert(value: object) -> str:
         if not isinstance(value, str):
@@ -335,7 +335,7 @@ def _quenching_table(choice: Choice, base_dir: Path, key: str) -> Quenching:
 
 
 def _efficiency(choice: Choice | None, light_yield: float | None, base_dir: Path) -> Efficiency:
-    """Return the efficiency; its own unit is its argument, or photoelectrons by the light yield."""
+    """Return the efficiency as a function of energy in its own unit, or of photoelectrons by the light yield."""
     if choice is None:
         return ConstantEfficiency()
     options = dict(choice.options)
@@ -360,14 +360,14 @@ def _two_columns(choice: Choice, base_dir: Path, key: str) -> tuple[Path, Array,
         raise FileError(f"{path}: no such file, for {key}.path; check the path")
     rows = read_text_table(path).rows
     if rows.shape[1] != 2:
-        raise FileError(f"{path}: {rows.shape[1]} columns, but {key} takes a table of two")
+        raise FileError(f"{path}: {rows.shape[1]} columns, but {key} requires a table with two")
     return path, rows[:, 0], rows[:, 1]
 
 
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # a name too long: reading says so
+    except OSError:  # a name that is too long: reading reports it
         return True
 
 

@@ -1,4 +1,4 @@
-"""Efficiency: the chance that a recoil is kept, as a function of an energy in keV. Traceable."""
+"""Efficiency: the probability that a recoil is accepted, as a function of an energy in keV. Traceable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tridentgen.physics.elementary import Value, exp
 
 
 class Efficiency(Protocol):
-    """Chance between 0 and 1 to keep a recoil."""
+    """Probability that a recoil is accepted, from 0 to 1."""
 
     @property
     def breaks_keV(self) -> tuple[float, ...]:
@@ -27,13 +27,13 @@ class Efficiency(Protocol):
 
 @dataclass(frozen=True)
 class ConstantEfficiency:
-    """The same at all energies."""
+    """The same efficiency at all energies."""
 
     value: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.value <= 1.0:
-            raise InputError(f"an efficiency of {self.value!r} is not above 0 and 1 at most")
+            raise InputError(f"an efficiency of {self.value!r} must be above 0 and at most 1")
 
     @property
     def breaks_keV(self) -> tuple[float, ...]:
@@ -47,7 +47,7 @@ class ConstantEfficiency:
 
 @dataclass(frozen=True)
 class SigmoidEfficiency:
-    """amplitude/(1 + exp(-slope (x - centre))) + offset, cut at 0 and 1, with x = `per_keV` times the energy.
+    """amplitude/(1 + exp(-slope (x - centre))) + offset, clipped to [0, 1], with x = `per_keV` times the energy.
 
     The form of COHERENT, PRL 129 (2022) 081801, where x counts photoelectrons and `per_keV` is the light yield.
     """
@@ -67,7 +67,7 @@ class SigmoidEfficiency:
 
     @property
     def breaks_keV(self) -> tuple[float, ...]:
-        """Where it is cut."""
+        """Energies where it is clipped."""
         places = []
         for level in (0.0, 1.0):
             ratio = self.amplitude / (level - self.offset) - 1.0 if level != self.offset else 0.0
@@ -84,12 +84,12 @@ class SigmoidEfficiency:
 
 @dataclass(frozen=True, eq=False)
 class TableEfficiency:
-    """Points joined by straight lines; outside them the value of the nearest end.
+    """Efficiency interpolated linearly between points, and constant beyond the first and the last.
 
     Parameters
     ----------
     x : array of shape (N,)
-        Rising: energies in keV, or `per_keV` times that (photoelectrons).
+        Increasing energies in keV, or `per_keV` times these (photoelectrons).
     values : array of shape (N,)
         Efficiencies from 0 to 1.
     """

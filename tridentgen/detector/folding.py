@@ -24,30 +24,30 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def fold(detector: Detector, recoil_GeV: Array, rate: Array, edges_keVee: Array, nuclide: int = 0) -> Array:
-    """Return the counts in bins of observed energy that a recoil spectrum gives.
+    """Return the counts of a recoil spectrum in bins of observed energy.
 
     Parameters
     ----------
     detector : Detector
     recoil_GeV : array of shape (N,)
-        Rising recoil energies >= 0.
+        Increasing recoil energies >= 0.
     rate : array of shape (N,) or (N-1,)
-        dR/dT per GeV: at the energies and joined by straight lines, or constant between them.
+        dR/dT per GeV: at the energies and interpolated linearly, or constant between them.
     edges_keVee : array of shape (M+1,)
-        Rising edges >= 0 of the observed energy; what is observed outside is dropped.
+        Increasing edges >= 0 of the observed energy; recoils observed outside are dropped.
     nuclide : int
-        Which nuclide of the target recoils.
+        Index of the recoiling nuclide in the target.
 
     Returns
     -------
     array of shape (M,)
-        Counts in the bins, in the units of ``rate x GeV``; divide by the bins' widths for dR/dE. Where nothing is
-        lost to efficiency, thresholds or edges, they sum to the integral of `rate` to rounding.
+        Counts in the bins, in the units of ``rate x GeV``; divide by the bin widths for dR/dE. Without losses to
+        efficiency, thresholds or edges, they sum to the integral of `rate` up to rounding.
 
     Raises
     ------
     InputError
-        For numbers that are not such a spectrum or such edges.
+        For an invalid spectrum or invalid edges.
     """
     recoil, edges = _rising(recoil_GeV, "recoil_GeV"), _rising(edges_keVee, "edges_keVee")
     values = np.asarray(rate, dtype=np.float64)
@@ -67,19 +67,19 @@ def fold(detector: Detector, recoil_GeV: Array, rate: Array, edges_keVee: Array,
 
 
 def _rising(numbers: Array, name: str) -> Array:
-    """Return the numbers as an array of shape (N,), N > 1, that rises from 0 or more."""
+    """Return the numbers as an array of shape (N,), N > 1; raise `InputError` unless they increase from 0 or more."""
     array = np.asarray(numbers, dtype=np.float64)
     if array.ndim != 1 or len(array) < 2 or not np.isfinite(array).all():
         raise InputError(f"{name} must be two or more finite numbers; got an array of shape {array.shape}")
     if array[0] < 0.0 or np.any(np.diff(array) <= 0.0):
-        raise InputError(f"{name} must begin at 0 or above and rise")
+        raise InputError(f"{name} must start at 0 or above and increase")
     return array
 
 
 def _nodes(detector: Detector, recoil: Array, rate: Array, edges: Array, nuclide: int) -> tuple[Array, Array]:
-    """Return recoil energies in GeV and weights that integrate the rate, Gauss-Legendre in cells.
+    """Return recoil energies in GeV and weights that integrate the rate, by Gauss-Legendre quadrature in cells.
 
-    Cells end at every recoil energy where something is not smooth, and are shorter than the resolution is wide.
+    Cells end at every recoil energy where rate or response is not smooth, and are narrower than the resolution.
     """
     quench = detector.quenching_of(nuclide)
     breaks = [*quench.breaks_keV, *detector.recoil_efficiency.breaks_keV, detector.threshold_keVnr]
@@ -112,26 +112,26 @@ def _smeared(detector: Detector, resolution: Resolution, energy: Array, weights:
     below = np.zeros(len(steps))
     for first in range(0, len(energy), _BLOCK):
         part = slice(first, first + _BLOCK)
-        # Energies rise, so that a block of them is smeared over few of the steps.
+        # Energies increase, so a block of them is smeared over few of the steps.
         start = np.searchsorted(steps, np.min(resolution.observed(energy[part], -_FAR)))
         stop = np.searchsorted(steps, np.max(resolution.observed(energy[part], _FAR)), side="right")
         below[start:stop] += weights[part] @ _normal_cdf(resolution.deviate(steps[start:stop], energy[part, None]))
         below[stop:] += np.sum(weights[part])
     middle = 0.5 * (steps[1:] + steps[:-1])
     counts, _ = np.histogram(middle, edges, weights=np.diff(below) * detector.kept_at_observed(middle))
-    if edges[0] == 0.0:  # what is observed as 0, all of the normal distribution below
+    if edges[0] == 0.0:  # observed as 0: all of the normal distribution below
         counts[0] += below[0] * float(detector.kept_at_observed(np.float64(0.0)))
     return counts
 
 
 def _with_cuts(edges: Array, cuts: Iterable[float] | Array) -> Array:
-    """Return the edges and, among them, the cuts that lie between first and last."""
+    """Return the edges together with the cuts that lie between the first and the last edge."""
     more = np.asarray(list(cuts), dtype=np.float64)
     return np.unique(np.concatenate([edges, more[(more > edges[0]) & (more < edges[-1])]]))
 
 
 def _parts(scaled: Array, width: Array) -> NDArray[np.int64]:
-    """Return into how many parts to divide intervals so that each is at most `width` of the scaled length."""
+    """Return the number of parts of each interval for which a part is at most `width` of the scaled length."""
     longest = np.maximum(width, scaled / _MOST_PARTS)
     return np.maximum(np.ceil(scaled / np.where(longest > 0.0, longest, 1.0)), 1.0).astype(np.int64)
 
@@ -145,5 +145,5 @@ def _divided(edges: Array, parts: NDArray[np.int64]) -> Array:
 
 
 def _normal_cdf(deviate: Array) -> Array:
-    """Return the normal distribution function; NumPy has none."""
+    """Return the cumulative normal distribution, which NumPy lacks."""
     return 0.5 * np.asarray(_erfc(deviate * -math.sqrt(0.5)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Shapes of detectors, and points that are uniform in them. Lengths are in cm."""
+"""Shapes of detectors, and points uniform in them. Lengths are in cm."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ BEAM_AXIS: Point3 = (0.0, 0.0, 1.0)
 
 
 class Shape(Protocol):
-    """Where vertices can be."""
+    """A region in which vertices lie."""
 
     @property
     def volume_cm3(self) -> float:
-        """Its volume."""
+        """Volume in cm^3."""
 
     def positions(self, u: Values) -> Vector:
-        """Return the point of three uniform numbers in (0, 1): points are uniform in the shape."""
+        """Map three uniform numbers in (0, 1) to a point, uniformly in the shape."""
 
     def contains(self, point: Point3) -> bool:
         """Whether a point lies in the shape or on its surface."""
 
 
 def frame(axis: Vector) -> tuple[Vector, Vector]:
-    """Return two unit vectors that make a right-handed frame with the unit vector `axis`: x and y for z itself.
+    """Return two unit vectors that form a right-handed frame with the unit vector `axis`: x and y if it is z.
 
     T. Duff et al., J. Computer Graphics Techniques 6 (2017) no. 1: without branch or cancellation, for any axis.
     """
@@ -47,7 +47,7 @@ def frame(axis: Vector) -> tuple[Vector, Vector]:
 
 
 def unit_vector(vector: Point3, name: str) -> Point3:
-    """Return a vector divided by its length; raise `InputError`, calling it `name`, where that cannot be done."""
+    """Return a vector divided by its length; raise `InputError`, with `name` in the message, if it has no direction."""
     largest = max(abs(component) for component in vector)
     if not 0.0 < largest < math.inf or any(math.isnan(component) for component in vector):
         raise InputError(f"{name} = {list(vector)} must be three finite numbers, not all of them 0")
@@ -67,7 +67,7 @@ class Point:
 
     @property
     def volume_cm3(self) -> float:
-        """It has none."""
+        """Zero."""
         return 0.0
 
     def positions(self, u: Values) -> Vector:
@@ -83,7 +83,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Box:
-    """A box with its edges, of lengths `size_cm`, along the axes."""
+    """A box with edges of lengths `size_cm` along the axes."""
 
     size_cm: Point3
     centre_cm: Point3 = ORIGIN
@@ -95,7 +95,7 @@ class Box:
 
     @property
     def volume_cm3(self) -> float:
-        """Product of the edges."""
+        """Product of the edge lengths."""
         return math.prod(self.size_cm)
 
     def positions(self, u: Values) -> Vector:
@@ -173,7 +173,7 @@ class Cylinder:
 
 
 def turned(axis: Vector, vector: Vector) -> Vector:
-    """Return a vector turned by the rotation that takes z to the unit vector `axis`."""
+    """Return a vector rotated by the rotation that takes z to the unit vector `axis`."""
     first, second = frame(axis)
     a, b, c = vector
     x, y, z = (a * f + b * s + c * n for f, s, n in zip(first, second, axis, strict=True))
@@ -181,7 +181,7 @@ def turned(axis: Vector, vector: Vector) -> Vector:
 
 
 def moved(centre: Vector, axis: Vector, vector: Vector) -> Vector:
-    """Return `centre` plus the vector `turned` to the axis."""
+    """Return `centre` plus the vector rotated to the axis."""
     x, y, z = (c + t for c, t in zip(centre, turned(axis, vector), strict=True))
     return x, y, z
 

@@ -1,4 +1,4 @@
-"""Points joined by straight lines, found by a search that can be traced."""
+"""Linear interpolation between points, with a traceable search."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LinearTable:
-    """Straight lines between points; outside them the value of the nearest end.
+    """Linear interpolation between points, constant beyond the first and the last.
 
     Parameters
     ----------
     x, y : array of shape (N,)
-        Two or more points with rising `x`, at any spacing.
+        Two or more points with increasing `x`, at any spacing.
 
     Raises
     ------
     InputError
-        For fewer points, lengths that differ, numbers that are not finite, or `x` that does not rise.
+        For fewer points, lengths that differ, numbers that are not finite, or `x` that does not increase.
     """
 
     x: Array
@@ -60,7 +60,7 @@ class LinearTable:
 
     @cached_property
     def _starts(self) -> Array:
-        """Where the N-1 lines begin, filled up with infinity to a power of two."""
+        """Lower ends of the N-1 segments, padded with infinity to a power of two."""
         lines = len(self.x) - 1
         filling = (1 << (lines - 1).bit_length()) - lines
         return np.concatenate([self.x[:-1], np.full(filling, np.inf)])

@@ -1,7 +1,7 @@
-"""Where and when events happen in a detector: further columns of events that are made already.
+"""Vertices and times of events in a detector: additional columns of generated events.
 
-Vertices, directions and times of an event are functions of the seed and the event's number alone. Engines know nothing
-of them: the same numbers come out whoever made the events, and in whatever pieces.
+Vertices, directions and times of an event are functions of the seed and the event number alone: they depend on neither
+the engine nor the division of the run into shards.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ FloatArray = NDArray[np.float64]
 _FOUR_MOMENTUM = (4,)
 _WORDS = 8
 _VOLUME, _POSITION, _DIRECTION, _TIME = 0, slice(1, 4), slice(4, 6), slice(6, 8)
-"""Which of the uniform numbers of an event are for what."""
+"""Assignment of the uniform numbers of an event."""
 
 
 @dataclass(frozen=True)
 class Volume:
-    """A part of a detector: its shape, and the matter in it, which is the target of the process unless named."""
+    """A volume of a detector: its shape and its material, by default the target of the process."""
 
     shape: Shape
     material: str | None = None
@@ -48,15 +48,15 @@ class Volume:
 
 @dataclass(frozen=True)
 class Placement:
-    """Vertices in volumes, in a beam, at the times of a spill; make one with `Placement.of`.
+    """Distribution of vertices in volumes, for a beam and a spill; get one with `Placement.of`.
 
     Attributes
     ----------
     shapes : tuple of Shape
     pdgids : tuple of int
-        The nuclides of the target.
+        PDG codes of the nuclides of the target.
     shares : tuple of tuples of float
-        For each nuclide, the share of its nuclei that each shape holds; they sum to 1.
+        For each nuclide, the fraction of its nuclei in each shape; they sum to 1.
     beam : BeamLine
     spill : Spill or None
         None: all neutrinos start at time 0.
@@ -77,8 +77,8 @@ class Placement:
         Raises
         ------
         InputError
-            For a nuclide of the target that is in none of the volumes, a density that is missing, a point among other
-            volumes, or a source inside a volume. The message begins with ``volume``, or ``volumes[i]`` of several.
+            For a nuclide of the target that is in none of the volumes, a missing density, a point among other volumes,
+            or a source inside a volume. The message begins with ``volume``, or with ``volumes[i]`` for several volumes.
         """
         beam = beam or BeamLine()
         masses = [_mass(volumes, i, target) for i in range(len(volumes))]
@@ -95,7 +95,7 @@ class Placement:
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
-        """What an event file says of it: ``placement``, JSON of volumes, beam and spill in cm, ns and rad."""
+        """Attributes of an event file: ``placement``, JSON of volumes, beam and spill in cm, ns and rad."""
         parts = {
             "volumes": [{"shape": _kind(shape), **vars(shape)} for shape in self.shapes],
             "shares": dict(zip(map(str, self.pdgids), self.shares, strict=True)),
@@ -110,10 +110,10 @@ class Placement:
         Parameters
         ----------
         events : columns by name
-            With ``event_id``; also ``isotope`` where the target has several nuclides. A column ``time`` is added to
-            the vertex's.
+            With ``event_id``; also ``isotope`` if the target has several nuclides. A column ``time`` is added to the
+            time of the vertex.
         seed : int
-            That of the run.
+            Seed of the run.
         """
         number = events["event_id"]
         if len(number) == 0:
@@ -142,7 +142,7 @@ class Placement:
         return points[0], points[1], points[2]
 
     def _volumes(self, events: Mapping[str, NDArray[Any]], u: FloatArray) -> NDArray[np.intp]:
-        """Return which volume each event is in, chosen by the nuclei of its own kind."""
+        """Return the index of the volume of each event, sampled from the distribution of its nuclide."""
         if len(self.pdgids) == 1:
             return np.searchsorted(self._ends[0], u, side="right")
         which = np.zeros(len(u), dtype=np.intp)
@@ -153,7 +153,7 @@ class Placement:
 
     @cached_property
     def _ends(self) -> list[FloatArray]:
-        """For each nuclide, the sums of the shares up to each volume; the last one is 1 exactly."""
+        """For each nuclide, the cumulative fractions of the volumes; the last one is exactly 1."""
         sums = (np.array(list(accumulate(shares))) for shares in self.shares)
         return [ends / ends[-1] for ends in sums]
 
@@ -163,7 +163,7 @@ class Placement:
 
 
 def _turned_momenta(direction: Vector, momenta: NDArray[Any]) -> NDArray[Any]:
-    """Return four-momenta (N, 4) turned from a beam along z to `direction`."""
+    """Return four-momenta (N, 4) rotated from a beam along z to `direction`."""
     turned_momenta = np.array(momenta)
     for i, component in enumerate(turned(direction, (momenta[:, 1], momenta[:, 2], momenta[:, 3])), start=1):
         turned_momenta[:, i] = component
@@ -187,9 +187,9 @@ def _matter(volume: Volume, target: Material) -> Material:
 
 
 def _mass(volumes: Sequence[Volume], place: int, target: Material) -> float:
-    """Return the mass of a volume in units of its own kind: 1 where it is the only one.
+    """Return the relative mass of a volume: 1 if it is the only one, the volume if no densities are given.
 
-    Raise `InputError` where its density is missing and matters, or where it is a point among others.
+    Raise `InputError` if a required density is missing, or if the volume is a point among others.
     """
     volume = volumes[place]
     if len(volumes) == 1:
@@ -207,7 +207,7 @@ def _mass(volumes: Sequence[Volume], place: int, target: Material) -> float:
 def _shares(
     volumes: Sequence[Volume], masses: Sequence[float], nuclide: Nuclide, target: Material
 ) -> tuple[float, ...]:
-    """Return the shares of the nuclei of a kind in the volumes; raise `InputError` where there are none at all."""
+    """Return the fractions of the nuclei of a nuclide in the volumes; raise `InputError` if there are none."""
     numbers = []
     for volume, mass in zip(volumes, masses, strict=True):
         matter = _matter(volume, target)
@@ -216,5 +216,5 @@ def _shares(
     if not total > 0.0:
         where = ", ".join(dict.fromkeys(f"'{_matter(v, target).name}'" for v in volumes))
         name = "volume" if len(volumes) == 1 else "volumes"
-        raise InputError(f"{name}: there is no {nuclide.name}, the target, in {where}; name a material that holds it")
+        raise InputError(f"{name}: the target {nuclide.name} is not in {where}; name a material that contains it")
     return tuple(number / total for number in numbers)

@@ -1,4 +1,4 @@
-"""Where and when events happen, in the [detector] table of a run card: volumes, beam, spill."""
+"""Vertices and times of events in the [detector] table of a run card: volumes, beam, spill."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tridentgen.matter.materials import Material, material
 from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, integer, one_of, show, string
 
 PLACEMENT_KEYS = ("volume", "volumes", "beam", "spill")
-"""Tables of ``[detector]`` that are read here; all processes may have them."""
+"""Tables of ``[detector]`` that are read here, valid for all processes."""
 
 _CM_PER_M = 100.0
 _NS_PER_US = 1000.0
@@ -30,14 +30,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PlacementCard:
-    """Where and when events happen: the tables `PLACEMENT_KEYS`; a point at the origin where no volume is given."""
+    """Vertices and times of events: the tables `PLACEMENT_KEYS`; a point at the origin if no volume is given."""
 
     volumes: tuple[Volume, ...] = (Volume(Point()),)
     beam: BeamLine = field(default_factory=BeamLine)
     spill: Spill | None = None
 
     def placement(self, target: Material) -> Placement:
-        """Return the placement of a process on `target`; raise `InputError` where they do not fit together."""
+        """Return the placement of a process on `target`; raise `InputError` if the two are incompatible."""
         try:
             return Placement.of(self.volumes, target, self.beam, self.spill)
         except InputError as error:
@@ -45,9 +45,9 @@ class PlacementCard:
 
 
 def read_placement_tables(detector: Table) -> PlacementCard | None:
-    """Read the tables of ``[detector]`` that say where and when; None where there are none of them.
+    """Read the tables `PLACEMENT_KEYS` of ``[detector]``; None if there are none.
 
-    What is wrong is noted in the table's document; keys that are not read here are left to the caller.
+    Mistakes are noted in the document of the table; keys that are not read here are left to the caller.
     """
     volumes = _read_volumes(detector)
     beam, spill = _read_beam(detector.table("beam")), _read_spill(detector.table("spill"))
@@ -59,15 +59,15 @@ def read_placement_tables(detector: Table) -> PlacementCard | None:
 def _read_volumes(detector: Table) -> tuple[Volume, ...]:
     one, several = detector.table("volume"), detector.tables("volumes")
     if "volume" in detector.data and "volumes" in detector.data:
-        detector.complain("volume", "stands beside detector.volumes; give all of them there")
+        detector.complain("volume", "conflicts with detector.volumes; give all volumes there")
     read = [_read_volume(table) for table in ((one, *several) if one.present else several)]
     return tuple(volume for volume in read if volume is not None)
 
 
 def _read_volume(table: Table) -> Volume | None:
-    """Read a shape and what is in it."""
+    """Read a shape and its material."""
     kind = table.need("shape", one_of(_SHAPES), "")
-    if kind not in _SHAPES:  # then nothing can be said about the other keys
+    if kind not in _SHAPES:  # then the other keys cannot be checked
         table.accept_the_rest()
         return None
     matter = table.read("material", _material, None)
@@ -103,14 +103,14 @@ _SHAPES: Mapping[str, Callable[[Table, Point3], Shape]] = MappingProxyType(
 
 
 def _read_beam(table: Table) -> BeamLine | None:
-    """Read where the neutrinos come from: a direction, a distance along it, or the place of the source."""
+    """Read the beam: a direction, a distance along it, or the position of the source."""
     direction = _vector(table, "direction", BEAM_AXIS)
     distance = table.read("source_distance_m", POSITIVE, None)
     source = _vector(table, "source_position_m", None, example=_METRES)
     divergence = table.read("divergence_mrad", NOT_NEGATIVE, 0.0) * _RAD_PER_MRAD
     for name in ("direction", "source_distance_m"):
         if "source_position_m" in table.data and name in table.data:
-            table.complain(name, "follows from detector.beam.source_position_m; leave one of the two out")
+            table.complain(name, "follows from detector.beam.source_position_m; give only one of the two")
     source_cm = None if source is None else _scaled(source, _CM_PER_M)
 
     def beam() -> BeamLine:
@@ -146,7 +146,7 @@ _SPILLS: Mapping[str, Callable[[Table, float], Spill]] = MappingProxyType({"unif
 
 
 def _without_flaws(table: Table, make: Callable[[], T]) -> T | None:
-    """Return what `make` reads from the table, or None where that was wrong and has been noted."""
+    """Return what `make` reads from the table, or None if a mistake was noted."""
     try:
         return make()
     except InputError as error:

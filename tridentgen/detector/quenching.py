@@ -1,8 +1,8 @@
 """Quenching: the electron-equivalent energy of a nuclear recoil, a fraction of its kinetic energy.
 
-Every model is a factor Q(T) of the recoil energy T, and E_ee = T Q(T). Beyond the range where a model holds, the
-factor of the range's nearest end is kept. E_ee never falls with T, which is checked where a model is made, so that
-spectra can be transformed.
+Every model is a quenching factor Q(T) of the recoil energy T, with E_ee = T Q(T). Outside the range of validity of a
+model, the factor is constant at its value at the nearest end. E_ee never decreases with T, so that spectra can be
+transformed; this is checked when a model is constructed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.physics.elementary import Value, exp, log, polynomial
 
 ANY_RECOIL_KEV = 1.0e6
-"""End of the range of models that hold everywhere: 1 GeV."""
+"""End of the range of models that are valid at all energies: 1 GeV."""
 
 COLUMNS = ("factor", "keVee")
 
@@ -37,7 +37,7 @@ class Quenching(ABC):
     @property
     @abstractmethod
     def range_keV(self) -> tuple[float, float]:
-        """Recoil energies between which the model holds."""
+        """Range of recoil energies in which the model is valid."""
 
     @property
     def breaks_keV(self) -> tuple[float, ...]:
@@ -54,15 +54,15 @@ class Quenching(ABC):
         return recoil_GeV * self.factor(np.minimum(np.maximum(recoil_GeV * KEV_PER_GEV, low), high))
 
     def inverse(self, ee_GeV: Array) -> Array:
-        """Return the least recoil energy in GeV, shape (N,), that gives the electron-equivalent energies.
+        """Return the smallest recoil energies in GeV, shape (N,), with the given electron-equivalent energies.
 
-        Bisection of the logarithm to the last digit; for NumPy arrays alone.
+        Computed by bisection in the logarithm to full precision; for NumPy arrays only.
         """
         ee = np.asarray(ee_GeV, dtype=np.float64)
         top = self.range_keV[1] / KEV_PER_GEV
         scale = self(np.float64(top)) / top
         beyond = ee > top * scale
-        low = np.where(beyond | (ee <= 0.0), top, ee)  # the factor is 1 at most
+        low = np.where(beyond | (ee <= 0.0), top, ee)  # the factor is at most 1
         high = np.full_like(low, top)
         for _ in range(_BISECTIONS):
             middle = np.sqrt(low) * np.sqrt(high)
@@ -71,7 +71,7 @@ class Quenching(ABC):
         return np.where(beyond, ee / scale, np.where(ee <= 0.0, 0.0, high))
 
     def _check(self) -> None:
-        """Raise `InputError` unless the factor is a fraction and the energy never falls."""
+        """Raise `InputError` unless the factor lies between 0 and 1 and the energy never decreases."""
         low, high = self.range_keV
         grid = [np.linspace(low, high, _CHECKED_POINTS), np.geomspace(1e-6 * high, high, _CHECKED_POINTS)]
         recoil = np.unique(np.concatenate([*grid, self.breaks_keV]))
@@ -88,14 +88,14 @@ class Quenching(ABC):
         if falls.any() or energy[-1] <= 0.0:
             where = recoil[int(np.argmax(falls))] if falls.any() else high
             raise InputError(
-                f"the electron-equivalent energy does not rise at a recoil of {where:.4g} keV; "
-                "it must, over the whole range of the model"
+                f"the electron-equivalent energy does not increase at a recoil of {where:.4g} keV; "
+                "it must increase over the whole range of the model"
             )
 
 
 @dataclass(frozen=True)
 class Constant(Quenching):
-    """The same factor at all energies; 1 is no quenching."""
+    """The same factor at all energies; 1 means no quenching."""
 
     value: float
 
@@ -126,7 +126,7 @@ class Lindhard(Quenching):
     epsilon_per_keV : float
         e at T = 1 keV: 11.5 Z^(-7/3) in the theory.
     cutoff_keV : float
-        Recoils below give nothing.
+        Recoil energy below which the electron-equivalent energy is zero.
     """
 
     k: float
@@ -178,7 +178,7 @@ class Polynomial(Quenching):
         if len(self.coefficients) < 2 or not np.isfinite(self.coefficients).all():
             raise InputError("a quenching polynomial needs two or more finite coefficients, beginning with that of T")
         if not 0.0 < self.valid_to_keV <= ANY_RECOIL_KEV:
-            raise InputError(f"valid_to_keV = {self.valid_to_keV!r} must be positive, and {ANY_RECOIL_KEV:g} at most")
+            raise InputError(f"valid_to_keV = {self.valid_to_keV!r} must be positive and at most {ANY_RECOIL_KEV:g}")
         self._check()
 
     @property
@@ -198,16 +198,16 @@ def linear_factor(factor: float, slope_per_keV: float, valid_to_keV: float) -> P
 
 @dataclass(frozen=True, eq=False)
 class TableQuenching(Quenching):
-    """Numbers joined by straight lines.
+    """Quenching interpolated linearly in a table.
 
     Parameters
     ----------
     recoil_keV : array of shape (N,)
-        Rising recoil energies, two or more.
+        Increasing recoil energies, two or more.
     values : array of shape (N,)
         Quenching factors, or electron-equivalent energies in keV.
     column : {"factor", "keVee"}
-        Which of these; straight lines join what is given.
+        Which of these `values` are; they are interpolated linearly.
     """
 
     recoil_keV: Array
@@ -220,7 +220,7 @@ class TableQuenching(Quenching):
         if self._table.x[0] < 0.0:
             raise InputError(f"recoil energy {self._table.x[0]:g} keV of a quenching table is negative")
         if self.column == "keVee" and self._table.x[0] == 0.0 and self._table.y[0] != 0.0:
-            raise InputError("a quenching table gives energy for no recoil; remove the point at 0 keV")
+            raise InputError("a quenching table has a non-zero energy at zero recoil; remove the point at 0 keV")
         self._check()
 
     @cached_property
@@ -253,7 +253,7 @@ def _named() -> Mapping[str, Mapping[str, Quenching]]:
         # of the data release with PRL 129 (2022) 081801 (arXiv:2110.07730).
         "csi": {"Cs": csi, "I": csi},
         "csi-2021": {"Cs": csi, "I": csi},
-        # The theory's k of germanium; Bonhomme et al., EPJ C 82 (2022) 815 measured 0.162 +- 0.004.
+        # Lindhard's k of germanium; Bonhomme et al., EPJ C 82 (2022) 815 measured 0.162 +- 0.004.
         "ge": {"Ge": Lindhard(0.157, _epsilon("Ge74"))},
         # Straight line through the world's data to 125 keV: COHERENT, PRL 126 (2021) 012002 (arXiv:2003.10630).
         "lar": {"Ar": linear_factor(0.246, 7.8e-4, 125.0)},
@@ -263,10 +263,10 @@ def _named() -> Mapping[str, Mapping[str, Quenching]]:
         "nai": {"Na": Lindhard(0.0554, 0.00874), "I": Constant(0.05)},
         # R. Bernabei et al., Phys. Lett. B 389 (1996) 757.
         "nai-dama": {"Na": Constant(0.3), "I": Constant(0.09)},
-        # The theory's k of silicon.
+        # Lindhard's k of silicon.
         "si": {"Si": Lindhard(0.146, _epsilon("Si28"))},
-        # The theory's k of xenon, for light and charge together (P. Sorensen and C. E. Dahl, PRD 83 (2011) 063501);
-        # 0.110 is the cautious choice of the xenon searches.
+        # Lindhard's k of xenon, for light and charge together (P. Sorensen and C. E. Dahl, PRD 83 (2011) 063501);
+        # 0.110 is the conservative choice of the xenon searches.
         "xe": {"Xe": Lindhard(0.166, _epsilon("Xe132"))},
     }
     return MappingProxyType({name: MappingProxyType(elements) for name, elements in sets.items()})
@@ -278,14 +278,14 @@ def _epsilon(name: str) -> float:
 
 
 NAMED_QUENCHINGS = ("none", "lindhard", "csi", "csi-2021", "ge", "lar", "nai", "nai-dama", "si", "xe")
-"""What `quenching` knows by name."""
+"""Names that `quenching` accepts."""
 
 
 def quenching(name: str, target: Nuclide) -> Quenching:
     """Return the quenching called `name` of recoils of `target`.
 
-    ``none`` leaves the recoil energy as it is, ``lindhard`` takes k and e from Z and A; the others are published
-    for some elements.
+    ``none`` leaves the recoil energy unchanged, ``lindhard`` computes k and e from Z and A; the others are published
+    sets for some elements.
 
     Raises
     ------
@@ -303,7 +303,7 @@ def quenching(name: str, target: Nuclide) -> Quenching:
         )
     if target.symbol not in sets[name]:
         raise InputError(
-            f"quenching '{name}' is of {' and '.join(sets[name])}, not of {target.name}; "
+            f"quenching '{name}' is for {' and '.join(sets[name])}, not for {target.name}; "
             "use 'lindhard', or give a table or factor for it"
         )
     return sets[name][target.symbol]

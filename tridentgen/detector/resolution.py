@@ -1,7 +1,7 @@
-"""Resolution: how observed energies scatter about the electron-equivalent energy. All energies are in keV.
+"""Resolution: the distribution of observed energies about the electron-equivalent energy. All energies are in keV.
 
-Both kinds are functions of a standard normal number, rising in it, so that events and spectra have the same
-distribution: an event takes `observed`, a spectrum the distribution function Phi(`deviate`).
+Both kinds are increasing functions of a standard normal number, so that events and spectra have the same
+distribution: events use `observed`, spectra the cumulative distribution Phi(`deviate`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tridentgen.detector.linear_table import Array
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value
 
-_TINY_KEV = 1.0e-100  # stands for zero in a denominator
+_TINY_KEV = 1.0e-100  # replaces zero in a denominator
 
 
 class Resolution(Protocol):
     """Distribution of the observed energy at an electron-equivalent energy."""
 
     def observed(self, ee_keV: Value, normal: Value) -> Value:
-        """Return the energy observed, at least 0, for a standard normal number. Traceable."""
+        """Return the observed energy, at least 0, for a standard normal number. Traceable."""
 
     def deviate(self, observed_keV: Array, ee_keV: Array) -> Array:
         """Return the normal number that gives `observed_keV` >= 0; arrays that broadcast."""
@@ -34,7 +34,7 @@ class Resolution(Protocol):
 
 @dataclass(frozen=True)
 class GaussianResolution:
-    """sigma^2 = a^2 + b^2 E + c^2 E^2, with E in keV; what would fall below 0 is observed as 0."""
+    """sigma^2 = a^2 + b^2 E + c^2 E^2, with E in keV; negative energies are observed as 0."""
 
     a_keVee: float = 0.0
     b_sqrt_keVee: float = 0.0
@@ -44,7 +44,7 @@ class GaussianResolution:
         terms = {"a_keVee": self.a_keVee, "b_sqrt_keVee": self.b_sqrt_keVee, "c": self.c}
         for name, value in terms.items():
             if not 0.0 <= value < math.inf:
-                raise InputError(f"{name} = {value!r} of the resolution must be a number that is not negative")
+                raise InputError(f"{name} = {value!r} of the resolution must be a non-negative number")
         if not any(terms.values()):
             raise InputError(f"a Gaussian resolution needs one of {', '.join(terms)} above zero")
 
@@ -67,10 +67,10 @@ class GaussianResolution:
 class GammaResolution:
     """Gamma distribution of mean E and shape 1 + b E, with E in keV: that of COHERENT's CsI.
 
-    arXiv:2110.07730, data release: b = 9.56 per keV. The cube root of a gamma variable is normal almost exactly
-    (E. B. Wilson and M. M. Hilferty, PNAS 17 (1931) 684), and this is what is used, for events and spectra alike:
-    x = E (1 - h + z sqrt(h))^3, h = 1/(9 shape). The distribution function is off by 0.012 at shape 1, where E = 0,
-    by 0.0013 at 5 and 0.0003 at 20; the mean by h^3.
+    arXiv:2110.07730, data release: b = 9.56 per keV. The cube root of a gamma variable is almost exactly normal
+    (E. B. Wilson and M. M. Hilferty, PNAS 17 (1931) 684); this approximation is used for both events and spectra:
+    x = E (1 - h + z sqrt(h))^3, h = 1/(9 shape). The error of the cumulative distribution is 0.012 at shape 1, where
+    E = 0, 0.0013 at 5 and 0.0003 at 20; that of the mean is h^3.
     """
 
     shape_per_keVee: float
@@ -87,7 +87,7 @@ class GammaResolution:
         return np.asarray(ee_keV * 3.0 * np.sqrt(self._h(ee_keV)))
 
     def observed(self, ee_keV: Value, normal: Value) -> Value:
-        """Return x; what would be a cube below 0 is 0."""
+        """Return x, or 0 where the cube is negative."""
         h = self._h(ee_keV)
         root = np.maximum(1.0 - h + normal * np.sqrt(h), 0.0)
         return ee_keV * (root * root * root)

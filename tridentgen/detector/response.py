@@ -20,7 +20,7 @@ from tridentgen.physics.normal import normal_quantile
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """What a detector sees of a recoil.
+    """The response of a detector to nuclear recoils.
 
     Observed energies are electron-equivalent: the quenched recoil energy, smeared by the resolution. Without
     quenching (``Constant(1.0)``, for bolometers) they are recoil energies.
@@ -32,13 +32,13 @@ class Detector:
     resolution : Resolution or None
         None: the observed energy is the quenched energy.
     efficiency : Efficiency
-        Of the OBSERVED energy.
+        Efficiency as a function of the OBSERVED energy.
     recoil_efficiency : Efficiency
-        Of the RECOIL energy, for experiments that publish it so. Both count.
+        Efficiency as a function of the RECOIL energy, for experiments that publish it in this form. The two multiply.
     threshold_keVee, threshold_keVnr : float
-        Nothing is kept whose OBSERVED energy, or RECOIL energy, is lower.
+        Recoils with a lower OBSERVED energy, or RECOIL energy, are not accepted.
     time_efficiency : TimeEfficiency or None
-        Of the arrival time. None: all times are kept alike.
+        Efficiency as a function of the arrival time. None: all times are accepted.
 
     Raises
     ------
@@ -59,7 +59,7 @@ class Detector:
             raise InputError("a detector needs a quenching; Constant(1.0) leaves recoil energies as they are")
         for name in ("threshold_keVee", "threshold_keVnr"):
             if not 0.0 <= getattr(self, name) < np.inf:
-                raise InputError(f"{name} = {getattr(self, name)!r} must be a number that is not negative")
+                raise InputError(f"{name} = {getattr(self, name)!r} must be a non-negative number")
 
     @property
     def dimensions(self) -> int:
@@ -68,23 +68,23 @@ class Detector:
 
     @cached_property
     def _kinds(self) -> tuple[Quenching, ...]:
-        """The quenchings that differ."""
+        """The distinct quenchings."""
         return tuple(dict.fromkeys(self.quenchings))
 
     @cached_property
     def _kind_of(self) -> Array:
-        """Place in `_kinds` of the quenching of each nuclide."""
+        """Index in `_kinds` of the quenching of each nuclide."""
         return np.array([self._kinds.index(q) for q in self.quenchings], dtype=np.float64)
 
     def quenching_of(self, nuclide: int) -> Quenching:
-        """Return the quenching of the target's nuclide of that number."""
+        """Return the quenching of the nuclide with this index in the target."""
         return self.quenchings[nuclide if len(self.quenchings) > 1 else 0]
 
     def quenched(self, recoil_GeV: Value, nuclide: Value = 0.0) -> Value:
         """Return the electron-equivalent energy in GeV. Traceable.
 
-        `nuclide` is the number of the recoiling nuclide in the order of `quenchings`, as a float; it does not
-        matter where all have the same quenching.
+        `nuclide` is the index of the recoiling nuclide in the order of `quenchings`, as a float; it is not used if all
+        nuclides have the same quenching.
         """
         energy = self._kinds[0](recoil_GeV)
         if len(self._kinds) == 1:
@@ -102,14 +102,14 @@ class Detector:
         return self.resolution.observed(energy * KEV_PER_GEV, normal_quantile(u)) * (1.0 / KEV_PER_GEV)
 
     def acceptance(self, recoil_GeV: Value, observed_GeV: Value, time_ns: Value = 0.0) -> Value:
-        """Return the chance, 0 to 1, that a recoil observed at this energy and time is kept. Traceable."""
+        """Return the probability that a recoil observed at this energy and time is accepted. Traceable."""
         kept = self.kept_at_recoil(recoil_GeV * KEV_PER_GEV) * self.kept_at_observed(observed_GeV * KEV_PER_GEV)
         return kept if self.time_efficiency is None else kept * self.time_efficiency(time_ns)
 
     def kept_at_recoil(self, recoil_keV: Value) -> Value:
-        """Return the part of `acceptance` that depends on the recoil energy. Traceable."""
+        """Return the factor of `acceptance` that depends on the recoil energy. Traceable."""
         return np.where(recoil_keV >= self.threshold_keVnr, self.recoil_efficiency(recoil_keV), 0.0)
 
     def kept_at_observed(self, observed_keV: Value) -> Value:
-        """Return the part of `acceptance` that depends on the observed energy. Traceable."""
+        """Return the factor of `acceptance` that depends on the observed energy. Traceable."""
         return np.where(observed_keV >= self.threshold_keVee, self.efficiency(observed_keV), 0.0)

@@ -1,4 +1,4 @@
-"""When the neutrinos of a beam start: a spill that is flat, or made of bunches. Times are in ns."""
+"""Start times of the neutrinos of a beam: a flat or a bunched spill. Times are in ns."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _MOST_BUNCHES = 2**31
 
 
 class Spill(Protocol):
-    """Times at which neutrinos leave the source."""
+    """Distribution of the times at which neutrinos leave the source."""
 
     def time_ns(self, u: Values) -> Value:
-        """Return the time of two uniform numbers in (0, 1)."""
+        """Map two uniform numbers in (0, 1) to a time."""
 
 
 @dataclass(frozen=True)
 class UniformSpill:
-    """All times from `start_ns` on for `length_ns` are alike."""
+    """Times uniform over `length_ns` from `start_ns` on."""
 
     length_ns: float
     start_ns: float = 0.0
@@ -41,9 +41,9 @@ class UniformSpill:
 
 @dataclass(frozen=True)
 class BunchedSpill:
-    """Equal bunches, the middle of the first at `start_ns`, each `spacing_ns` after the one before it.
+    """Equal bunches at intervals of `spacing_ns`, the first centred at `start_ns`.
 
-    Times in a bunch are Gaussian of standard deviation `sigma_ns`; 0 makes it sharp.
+    Times in a bunch are Gaussian with standard deviation `sigma_ns`; 0 gives bunches of no width.
     """
 
     bunches: int
@@ -57,11 +57,11 @@ class BunchedSpill:
         if not 0.0 < self.spacing_ns < math.inf:
             raise InputError(f"spacing_ns = {self.spacing_ns!r} must be a positive time in ns")
         if not 0.0 <= self.sigma_ns < math.inf:
-            raise InputError(f"the width {self.sigma_ns!r} ns of a bunch must be a number that is not negative")
+            raise InputError(f"the width {self.sigma_ns!r} ns of a bunch must be a non-negative number")
         _check_start(self.start_ns)
 
     def time_ns(self, u: Values) -> Value:
-        """Return the time: the first number chooses the bunch, the second the place in it."""
+        """Return the time: the first number selects the bunch, the second the time in it."""
         bunch = np.minimum(np.floor(u[0] * float(self.bunches)), self.bunches - 1.0)
         middle = self.start_ns + self.spacing_ns * bunch
         return middle + self.sigma_ns * normal_quantile(u[1]) if self.sigma_ns > 0.0 else middle

@@ -1,4 +1,4 @@
-"""Time efficiency: the chance that a recoil is kept, as a function of its arrival time. Traceable."""
+"""Time efficiency: the probability that a recoil is accepted, as a function of its arrival time. Traceable."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tridentgen.physics.elementary import Value, exp
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 _FAR = 45.0
-"""Mean lives after which a decay is over, and more than the standard deviations that a Gaussian pulse has."""
+"""Number of mean lives, or of standard deviations of a Gaussian pulse, beyond which the density is negligible."""
 
 
 @dataclass(frozen=True)
 class TimeEfficiency:
-    """1 from `min_ns` to `max_ns` and 0 outside; from `flat_until_ns` on it falls as exp(-(t - flat)/decay).
+    """1 from `min_ns` to `max_ns` and 0 outside; after `flat_until_ns` it falls as exp(-(t - flat)/decay).
 
     COHERENT, PRL 129 (2022) 081801, publishes its efficiency in this form.
 
@@ -28,12 +28,12 @@ class TimeEfficiency:
     min_ns, max_ns : float or None
         The window of arrival times; open where None.
     flat_until_ns, decay_ns : float or None
-        Given together: where the fall begins, and the time in which it reaches 1/e.
+        Given together: start and time constant of the exponential fall.
 
     Raises
     ------
     InputError
-        For numbers that are not finite, a window that is empty, a decay that is not positive, or no number at all.
+        For numbers that are not finite, an empty window, a decay that is not positive, or no parameter at all.
     """
 
     min_ns: float | None = None
@@ -72,7 +72,7 @@ class TimeEfficiency:
         return kept
 
     def averaged(self, profile: TimeProfile | None) -> float:
-        """Return the mean over arrival times, by quadrature to 1e-10; steady fluxes (None) count as time 0."""
+        """Return the mean over arrival times, by quadrature to 1e-10; steady fluxes (None) are treated as time 0."""
         if profile is None or profile.numbers == 0:
             return float(self(np.float64(0.0 if profile is None else profile.offset_ns)))
         edges = self._panels(profile)
@@ -83,7 +83,7 @@ class TimeEfficiency:
         return float(np.sum(weights * values))
 
     def _panels(self, profile: TimeProfile) -> Array:
-        """Return edges between which density and efficiency are smooth: they widen from every kink on."""
+        """Return edges of intervals in which density and efficiency are smooth, wider with distance from each kink."""
         sigma = profile.pulse_ns if profile.pulse == "gaussian" else 0.0
         half = {"box": 0.5 * profile.pulse_ns, "gaussian": 8.0 * sigma}.get(profile.pulse, 0.0)
         first, end = profile.offset_ns - half, profile.offset_ns + half

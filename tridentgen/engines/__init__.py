@@ -1,4 +1,4 @@
-"""Engines that evaluate a process on many points."""
+"""Engines: implementations of the numerical evaluation of a process."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def choose_engine(name: str = "auto", threads: int | None = None, *, fast: bool 
     Parameters
     ----------
     name : str
-        ``numpy``, ``native``, ``cuda``, or ``auto``: the first of cuda, native and numpy that works here. Where that is
-        numpy for want of a compiler, one line is logged.
+        ``numpy``, ``native``, ``cuda``, or ``auto``: the first of cuda, native and numpy that is available. A warning
+        is logged if that is numpy because there is no working compiler.
     threads : int
-        Threads of the CPU engines; all cores unless given.
+        Threads of the CPU engines; all cores by default.
     fast : bool
-        Let compiled engines fuse multiplications and additions: faster, with other last digits.
+        Allow fused multiply-add in compiled engines: faster, not bit-identical to numpy.
 
     Raises
     ------
     InputError
         For an unknown engine or less than one thread.
     CompilerError, CudaError
-        If the engine asked for by name cannot work here; the message says why.
+        If the engine requested by name is not available; the message gives the reason.
     """
     if name not in ENGINES:
         raise InputError(f"unknown engine '{name}'{nearest(name, ENGINES)}; known are {', '.join(ENGINES)}")
@@ -55,7 +55,7 @@ def _fastest(threads: int, fast: bool) -> Engine:
         try:
             return CudaEngine(fast)
         except CudaError:
-            pass  # CuPy without a GPU is no reason to complain
+            pass  # CuPy may be installed without a GPU
     try:
         return NativeEngine(find_compiler(fast=fast), threads)
     except CompilerError as error:

@@ -1,7 +1,7 @@
-"""Print a traced function as straight-line C that compiles for host and device alike.
+"""Printer of traced functions as straight-line C that compiles for both host and device.
 
-Float constants are not printed but read from a table, so that processes that differ in numbers alone (an energy, a
-coupling, a nucleus) share one text and one compiled kernel.
+Float constants are not printed but read from a table, so that processes that differ only in numbers (an energy, a
+coupling, a nucleus) share one source and one compiled kernel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INFIX = {
     "ne": "!=", "and": "&", "or": "|", "shl": "<<", "shr": ">>",
 }  # fmt: skip
 _WRAPPING = ("add", "sub", "mul", "shl")
-"""Operations on integers that NumPy takes modulo 2^64, where C leaves an overflow of signed ones undefined."""
+"""Integer operations that are modulo 2^64 in NumPy, whereas signed overflow is undefined in C."""
 
 _CALLS = {
     "sqrt": "TG_SQRT", "rint": "TG_RINT", "floor": "TG_FLOOR", "abs": "TG_ABS", "min": "TG_MIN", "max": "TG_MAX",
@@ -30,7 +30,7 @@ _CALLS = {
 
 @dataclass(frozen=True, eq=False)
 class PrintedFunction:
-    """A traced function as C text, with the numbers it reads.
+    """A traced function as C text, with the constants and tables it reads.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ def print_function(
             expression = _expression(node, names)
             names[number] = f"v{len(names)}"
             lines.append(f"    const {_TYPES[node.kind]} {names[number]} = {expression};")
-        # An output is handed over at once: kept to the end, it would hold a register.
+        # An output is passed on at once: kept to the end, it would occupy a register.
         lines += [f"    out.put({place}, i, (double){names[number]});" for place in places.get(number, ())]
     header = [
         f"#define TG_OPERATIONS {sum(' = ' in line for line in lines)}",

@@ -1,4 +1,4 @@
-"""Find the host's C++ compiler and keep what it makes in the user's cache folder."""
+"""The host's C++ compiler, with the compiled kernels stored in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXACT = ("-ffp-contract=off",)
 _FAST = ("-ffp-contract=fast",)
 # GCC makes kernels as fast with -O2 as with -O3, and in half the time, once it vectorises as it does with -O3.
 _LEVELS = (("-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"), ("-O3",))
-# Tried in this order, each with every level; a compiler that does not know a set gets the next. GCC's jump threading
+# Tried in this order, each with every level: if the compiler rejects a set, the next is used. GCC's jump threading
 # turns conditional expressions into branches, which it cannot vectorise.
 _TUNING = (
     ("-march=native", "-fno-thread-jumps", "-mprefer-vector-width=512"),
@@ -33,14 +33,14 @@ _TUNING = (
     (),
 )
 _TIMEOUT_S = 300
-# Uses what the kernels need beyond the standard, so that a compiler that lacks it is found out at once.
+# Uses the language extensions of the kernels, so that a compiler without them is rejected at once.
 _PROBE = """
 extern "C" long long tg_probe(double x) { return __builtin_bit_cast(long long, x); }
 """
 
 
 class CompilerError(TridentgenError):
-    """No kernel can be compiled on this machine; the message says why."""
+    """No kernel can be compiled on this machine; the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class HostCompiler:
     ----------
     path : Path
     fast : bool
-        Allow fused multiply-add: other last digits, more speed.
+        Allow fused multiply-add: faster, not bit-identical to numpy.
     cache : Path
         Folder of compiled kernels.
     """
@@ -62,7 +62,7 @@ class HostCompiler:
 
     @cached_property
     def version(self) -> str:
-        """First line of what the compiler says of itself."""
+        """First line of the compiler's version text."""
         return _run([str(self.path), "--version"]).partition("\n")[0]
 
     @cached_property
@@ -79,13 +79,13 @@ class HostCompiler:
                         raise
                     continue
                 return flags
-        raise CompilerError(f"'{self.path}' compiles nothing")
+        raise CompilerError(f"'{self.path}' compiles no kernel with any set of flags")
 
     def library(self, source: str) -> Path:
         """Return the shared library of `source`, compiled now unless it is in the cache.
 
-        The name holds a hash of source, flags, compiler version and processor. The library is compiled under another
-        name and then renamed, so that processes that do the same at once do no harm.
+        The name is a hash of source, flags, compiler version and processor. The library is compiled under another name
+        and then renamed, so that concurrent processes do not interfere.
         """
         described = "\0".join((source, *self.flags, self.version, _processor()))
         digest = hashlib.sha256(described.encode()).hexdigest()[:32]
@@ -105,14 +105,14 @@ class HostCompiler:
         text.write_text(source, encoding="ascii")
         _run([str(self.path), *flags, str(text), "-o", str(made)])
         if not made.exists():
-            raise CompilerError(f"'{self.path}' compiles without an error but makes no library")
+            raise CompilerError(f"'{self.path}' compiles without an error but produces no library")
         return made
 
 
 def find_compiler(*, fast: bool = False) -> HostCompiler:
-    """Return the compiler named by the variable CXX, or the first of c++, g++ and clang++ on the path.
+    """Return the compiler named by the environment variable CXX, or the first of c++, g++ and clang++ on the path.
 
-    Raise `CompilerError` where there is none, or it does not work.
+    Raise `CompilerError` if there is none or it does not work.
     """
     wanted = os.environ.get("CXX")
     names = (wanted,) if wanted else _COMPILERS
@@ -136,7 +136,7 @@ def _cache_folder() -> Path:
 
 
 def _processor() -> str:
-    """Return what -march=native depends on, as far as it can be known."""
+    """Return a description of the processor, on which -march=native depends."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,7 +1,7 @@
 """The CUDA engine: traced physics in kernels that CuPy compiles for the GPU.
 
-Events are addressed by number and sums have a fixed tree, so results have the bits of the other engines (in the
-default, exact mode, without fused multiply-add).
+Events are addressed by number and sums have a fixed tree, so results are bit-identical to those of the other engines
+(in the default, exact mode, without fused multiply-add).
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _SHARE_OF_MEMORY = 0.5
 
 
 class CudaError(TridentgenError):
-    """No GPU can be used; the message says why."""
+    """No GPU can be used; the message gives the reason."""
 
 
 def require_gpu() -> Any:
-    """Return the module `cupy`; raise `CudaError` where there is none or no GPU."""
+    """Return the module `cupy`; raise `CudaError` if it is not installed or there is no GPU."""
     try:
         import cupy
     except ImportError:
@@ -57,7 +57,7 @@ def require_gpu() -> Any:
         ) from None
     try:
         available = cupy.cuda.is_available()
-    except Exception as error:  # CuPy 13 raises one of its own where the driver is too old for it
+    except Exception as error:  # CuPy 13 raises an error of its own if the driver is too old
         raise CudaError(f"engine 'cuda' cannot use the GPU here: {str(error).splitlines()[0]}") from None
     if not available:
         raise CudaError(
@@ -84,7 +84,7 @@ class DeviceKernels:
         self._module.get_function(name)((min(max(blocks, 1), _MOST_BLOCKS),), (_THREADS,), arguments)
 
     def prepare(self, density: ChannelProposal) -> None:
-        """Put the function's constants and tables and the density where the kernels read them."""
+        """Copy the constants and tables of the function and the proposal to the device."""
         cupy = self._cupy
         arrays = (density.grid, density.steps, density.inverse_cell_density, density.cumulative)
         self._density = [cupy.asarray(np.ascontiguousarray(array)) for array in arrays]
@@ -104,14 +104,14 @@ class DeviceKernels:
 
 @dataclass(frozen=True)
 class CudaEngine(Engine):
-    """Evaluates processes on all GPUs: tiles and events are shared out by their numbers.
+    """Evaluates processes on all GPUs: tiles and events are distributed by number.
 
     Attributes
     ----------
     fast : bool
         Allow fused multiply-add.
     devices : tuple of int
-        Numbers of the GPUs to use; all there are unless given.
+        Numbers of the GPUs to use; all by default.
     """
 
     fast: bool = False
@@ -131,7 +131,7 @@ class CudaEngine(Engine):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,
     ) -> TileSums:  # fmt: skip
-        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
+        """Return the stratified sums of `tiles` tiles from number `first` on; the integral has `total` tiles."""
 
         def part(offset: int, number: int) -> list[FloatArray]:
             kernels = self._integrand(process, channel)
@@ -148,7 +148,7 @@ class CudaEngine(Engine):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
         first: int, tiles: int,
     ) -> tuple[FloatArray, Histograms]:  # fmt: skip
-        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
+        """Return the sum of weights of each of `tiles` tiles from `first` on, and histograms with `weight` = 0."""
         cells = len(proposal.cell_share)
 
         def part(offset: int, number: int) -> tuple[FloatArray, Histograms]:
@@ -185,10 +185,11 @@ class CudaEngine(Engine):
         self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
         max_weight: float | None = None,
     ) -> Columns:  # fmt: skip
-        """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
+        """Return the columns of events `first` to `first + count - 1`, with weights not divided by the total number.
 
-        Done in pieces that fit the free memory of the device. The column ``accept`` holds a uniform number of each
-        event. With `max_weight`, only events are made whose integrand's weight is above that number times `max_weight`.
+        Events are processed in blocks that fit the free memory of the device. The column ``accept`` holds the uniform
+        number for accept-reject. With `max_weight`, only events with integrand weight > ``accept`` x `max_weight` are
+        generated.
         """
 
         def part(offset: int, number: int) -> Columns:
@@ -206,7 +207,7 @@ class CudaEngine(Engine):
         return max(TILE, int(free * _SHARE_OF_MEMORY) // _BYTES_PER_EVENT)
 
     def _on_devices(self, part: Callable[[int, int], T], total: int, most: int = 1 << 40) -> list[T]:
-        """Return ``part(first, number)`` over consecutive pieces of at most `most`, one or more on each device."""
+        """Return ``part(first, number)`` over consecutive ranges of at most `most`, one or more on each device."""
         size = min(most, math.ceil(total / len(self.devices)))
         pieces = [(first, min(size, total - first)) for first in range(0, total, size)]
 
@@ -221,7 +222,7 @@ class CudaEngine(Engine):
         return [found[i % len(found)][i // len(found)] for i in range(len(pieces))]
 
     def _draw(self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int) -> _Drawn:
-        """Return the random numbers of events, and channel and cell that they pick."""
+        """Return the random numbers of events, and the channels and cells that they select."""
         cupy, words = self.cupy, Words.of(process)
         u, channel, cell = cupy.empty((words.event, count)), cupy.empty(count, np.int32), cupy.empty(count, np.int64)
         table = [cupy.asarray(array) for array in (*proposal.alias, proposal.offsets)]
@@ -265,7 +266,7 @@ class CudaEngine(Engine):
         return self._copied(on_device)
 
     def _copied(self, on_device: dict[str, Any]) -> Columns:
-        """Copy columns to pinned memory, all under way at once."""
+        """Copy columns to pinned memory concurrently."""
         stream = self.cupy.cuda.get_current_stream()
         out: Columns = {}
         for name, array in on_device.items():
@@ -320,6 +321,6 @@ def _integers(seed: int, stream: int, *others: int) -> tuple[Any, ...]:
 
 
 def _pinned(cupy: Any, like: Any) -> NDArray[Any]:
-    """Return an array of the host, of the size of one on the device, in pinned memory."""
+    """Return a host array in pinned memory, of the shape and type of a device array."""
     memory = cupy.cuda.alloc_pinned_memory(max(like.nbytes, 1))
     return np.frombuffer(memory, like.dtype, math.prod(like.shape)).reshape(like.shape)

@@ -1,4 +1,4 @@
-"""Traced processes as kernel sources: the hand-written skeleton with the printed physics put into it."""
+"""Kernel sources of traced processes: the hand-written skeleton with the printed physics inserted."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tridentgen.resources import kernels_dir
 
 @dataclass(frozen=True)
 class Output:
-    """Where an output of a traced event goes: a column, and its component where the column has several.
+    """Destination of an output of a traced event: a column, and its component if the column has several.
 
-    The engine multiplies weights by the inverse density.
+    The engine multiplies weights by the inverse density of the proposal.
     """
 
     column: str
@@ -46,8 +46,8 @@ def trace_integrand(process: Process, channel: int) -> PrintedFunction:
 def trace_event(process: Process, channel: int) -> TracedEvent:
     """Trace the event columns of a channel.
 
-    Outputs are put into the order in which they are computed, weights first, so that channels that differ in names
-    alone share one text.
+    Outputs are in the order in which they are computed, weights first, so that channels that differ only in names share
+    one source.
     """
     graph = Graph()
     x = [graph.input(f"x{i}") for i in range(process.dimensions)]
@@ -65,7 +65,7 @@ def trace_event(process: Process, channel: int) -> TracedEvent:
 
 
 def _symbol(graph: Graph, value: Value) -> Symbol:
-    """Return what a function of the process gave as a symbol, also where it is a plain number."""
+    """Return a value of a function of the process as a symbol; a plain number becomes a constant."""
     return value if isinstance(value, Symbol) else graph.parameter(float(value))
 
 
@@ -83,7 +83,7 @@ def device_source(function: PrintedFunction) -> str:
 
 
 def drawing_source() -> str:
-    """Return the source that draws events on the host and has them written, the same for all processes."""
+    """Return the source of the event loop on the host, which is the same for all processes."""
     return _texts(*_BEFORE, "draw.h")
 
 

@@ -1,6 +1,6 @@
-"""The native engine: traced physics compiled for the host's vector units, no GPU needed.
+"""The native engine: traced physics compiled for the vector units of the host, without a GPU.
 
-Results have the bits of the NumPy engine (in the default, exact mode), whatever the number of threads.
+Results are bit-identical to those of the NumPy engine (in the default, exact mode) for any number of threads.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _Density(ctypes.Structure):
     def of(cls, density: ChannelProposal) -> _Density:
         arrays = (density.grid, density.steps, density.inverse_cell_density, density.cumulative)
         if not all(array.flags.c_contiguous and array.dtype == np.float64 for array in arrays):
-            raise ValueError("the arrays of a density must be contiguous doubles")
+            raise ValueError("the arrays of a proposal must be contiguous doubles")
         sizes = (*density.steps.shape, len(density.cell_share))
         factors = ((_Double * _MAX_DIMENSIONS)(*values) for values in density.strata_factors)
         return cls(*(a.ctypes.data for a in arrays), *sizes, *factors)
@@ -104,7 +104,7 @@ class _Table(ctypes.Structure):
 
 
 class Kernel:
-    """A compiled function with its constants and tables; its calls release the interpreter."""
+    """A compiled function with its constants and tables; calls release the interpreter lock."""
 
     def __init__(self, function: PrintedFunction, path: Path) -> None:
         library = ctypes.CDLL(str(path))
@@ -142,9 +142,10 @@ class Kernel:
         return sums, Histograms(tiles * TILE, 0.0, grid, grid_points, cells, cell_points)
 
     def writing(self, density: _Density, share: float, weighted: int, places: _Places) -> _Channel:
-        """Return how this kernel makes columns of events, the first `weighted` outputs weights.
+        """Return the structure by which this kernel writes event columns; the first `weighted` outputs are weights.
 
-        The events' density is `density` times `share`. The arguments must outlive what is returned.
+        The sampling density of the events is `density` times the channel weight `share`. The arguments must outlive
+        the returned structure.
         """
         pointers = (self._table_list, ctypes.pointer(density))
         tables, density_pointer = (ctypes.cast(pointer, _Pointer) for pointer in pointers)
@@ -153,7 +154,7 @@ class Kernel:
 
 
 class _Places:
-    """Where outputs go: an array each, and which component of its entries."""
+    """Destinations of outputs: an array each, and the component of its entries."""
 
     def __init__(self, outputs: Sequence[tuple[NDArray[Any], int]]) -> None:
         n = len(outputs)
@@ -163,7 +164,7 @@ class _Places:
 
 
 class _Writers(NamedTuple):
-    """The channels of a process as C reads them, and what they point to."""
+    """The channels of a process as C structures, and the objects they point to."""
 
     channels: Any
     kept: tuple[Any, ...]
@@ -190,7 +191,7 @@ class NativeEngine(Engine):
     ----------
     compiler : HostCompiler
     threads : int
-        Threads to use; all cores unless given.
+        Threads to use; all cores by default.
     """
 
     compiler: HostCompiler
@@ -203,7 +204,7 @@ class NativeEngine(Engine):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,
     ) -> TileSums:  # fmt: skip
-        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
+        """Return the stratified sums of `tiles` tiles from number `first` on; the integral has `total` tiles."""
         kernel, density = self._integrand(process, channel), _Density.of(proposal)
 
         def block(offset: int, number: int) -> tuple[FloatArray, FloatArray]:
@@ -216,7 +217,7 @@ class NativeEngine(Engine):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
         first: int, tiles: int,
     ) -> tuple[FloatArray, Histograms]:  # fmt: skip
-        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
+        """Return the sum of weights of each of `tiles` tiles from `first` on, and histograms with `weight` = 0."""
         kernel, density = self._integrand(process, channel), _Density.of(proposal)
 
         def block(offset: int, number: int) -> tuple[FloatArray, Histograms]:
@@ -247,10 +248,10 @@ class NativeEngine(Engine):
         self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
         max_weight: float | None = None,
     ) -> Columns:  # fmt: skip
-        """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
+        """Return the columns of events `first` to `first + count - 1`, with weights not divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
-        integrand's weight is above that number times `max_weight`.
+        The column ``accept`` holds the uniform number for accept-reject. With `max_weight`, only events with integrand
+        weight > ``accept`` x `max_weight` are generated.
         """
         draw = self._drawing(process, proposal, seed, stream)
         if max_weight is None:
@@ -281,10 +282,10 @@ class NativeEngine(Engine):
         return _Writers.of(proposal, [kernel for kernel, _ in compiled], weighted, places)
 
     def _drawing(self, process: Process, proposal: Proposal, seed: int, stream: int) -> Callable[..., int]:
-        """Return ``draw(channels, first, count, row, ...)``, which has events written and says how many were."""
+        """Return ``draw(channels, first, count, row, ...)``, which writes events and returns their number."""
         words, table = Words.of(process), _Table.of(proposal)
         if words.event > _MAX_WORDS or len(proposal.channels) > _MAX_CHANNELS:
-            raise ValueError(f"more than {_MAX_CHANNELS} channels or {_MAX_WORDS} uniform numbers of an event")
+            raise ValueError(f"more than {_MAX_CHANNELS} channels or {_MAX_WORDS} random numbers per event")
         library = ctypes.CDLL(str(self.compiler.library(drawing_source())))
         numbers = [_Unsigned, _Unsigned, *[_Int] * 5, _Double]
         function = _declared(library.tg_events, [*[_Pointer] * 3, *numbers, *[_Pointer] * 3], _Int)
@@ -320,7 +321,7 @@ class NativeEngine(Engine):
         return self._events[process]
 
     def _compiled(self, functions: list[PrintedFunction]) -> list[Kernel]:
-        """Compile what is new side by side (the compiler is a process of its own), each text once."""
+        """Compile new functions concurrently (the compiler is a separate process), each source once."""
         sources = [host_source(function) for function in functions]
         distinct = set(sources)
         with ThreadPoolExecutor(self.threads) as pool:

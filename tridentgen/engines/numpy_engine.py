@@ -1,8 +1,8 @@
-"""The NumPy engine: a process evaluated on blocks of points that fit the cache, on all cores by threads.
+"""The NumPy engine: evaluates a process on blocks of points that fit the cache, with threads on all cores.
 
-Work is cut into tiles of fixed size. A tile's sums are formed by a fixed tree and added exactly afterwards, histograms
-are sums of integers, and every function used is elementwise with the same bits wherever a point stands in an array; so
-results depend on neither the number of threads nor the size of the blocks.
+The work is divided into tiles of fixed size. The sums of a tile are formed by a fixed tree and then added exactly,
+histograms are sums of integers, and all functions are elementwise and bit-identical at any position in an array; the
+results therefore depend on neither the number of threads nor the size of the blocks.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ T = TypeVar("T")
 
 
 def _keep_freed_memory() -> None:
-    """Stop glibc from giving memory back to the system after every block, which costs more than the arithmetic.
+    """Prevent glibc from returning memory to the system after every block, which costs more than the arithmetic.
 
-    Freeing one large block raises its thresholds for that to the block's size, at most 32 MiB (mallopt(3), "Note");
-    other allocators do not mind.
+    Freeing one large block raises the thresholds for this to the size of the block, at most 32 MiB (mallopt(3),
+    "Note"); other allocators are unaffected.
     """
     np.empty((32 << 20) - (64 << 10), dtype=np.uint8)
 
@@ -55,10 +55,10 @@ class NumpyEngine(Engine):
     Attributes
     ----------
     threads : int
-        Threads to use; all cores unless given.
+        Threads to use; all cores by default.
     tiles_per_block : int
-        Tiles evaluated in one go; 0 chooses: 4 for one thread, where arrays of 128 KiB fit the cache best, 16 for
-        several, which then spend less time waiting for the interpreter (benchmarks/numpy_block_size.py).
+        Tiles evaluated at a time. 0 selects 4 for one thread, where arrays of 128 KiB fit the cache best, and 16 for
+        several, which then spend less time waiting for the interpreter lock (benchmarks/numpy_block_size.py).
     """
 
     threads: int = field(default_factory=available_cores)
@@ -74,7 +74,7 @@ class NumpyEngine(Engine):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,
     ) -> TileSums:  # fmt: skip
-        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
+        """Return the stratified sums of `tiles` tiles from number `first` on; the integral has `total` tiles."""
         words = Words.of(process)
 
         def block(offset: int, count: int) -> list[tuple[float, float]]:
@@ -92,7 +92,7 @@ class NumpyEngine(Engine):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
         first: int, tiles: int,
     ) -> tuple[FloatArray, Histograms]:  # fmt: skip
-        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
+        """Return the sum of weights of each of `tiles` tiles from `first` on, and histograms with `weight` = 0."""
         d, increments = proposal.grid.shape[0], proposal.grid.shape[1] - 1
         cells, words = len(proposal.cell_share), Words.of(process)
 
@@ -102,7 +102,7 @@ class NumpyEngine(Engine):
             placed = proposal.place(cell, u[:d])
             weight = process.integrand(channel, placed.x) * placed.inverse_density
             relative = weight * (1.0 / scale)
-            square = relative * relative  # and the fourth power by multiplication: pow's bits differ by machine
+            square = relative * relative  # fourth power by multiplication: the bits of pow depend on the machine
             squares, fourths = _integers(square), _integers(square * square)
             return [tree_sum(w) for w in weight.reshape(-1, TILE)], Histograms(
                 count,
@@ -138,10 +138,10 @@ class NumpyEngine(Engine):
         self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
         max_weight: float | None = None,
     ) -> Columns:  # fmt: skip
-        """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
+        """Return the columns of events `first` to `first + count - 1`, with weights not divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
-        integrand's weight is above that number times `max_weight`.
+        The column ``accept`` holds the uniform number for accept-reject. With `max_weight`, only events with integrand
+        weight > ``accept`` x `max_weight` are generated.
         """
         words, weights = Words.of(process), weight_names(process)
 

@@ -1,4 +1,4 @@
-"""Compile kernels for a GPU without having one: NVIDIA's runtime compiler from its wheel, through ctypes."""
+"""Compilation of GPU kernels without a GPU: NVIDIA's runtime compiler from its wheel, through ctypes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _RESOURCES = re.compile(
 
 
 class NvrtcError(TridentgenError):
-    """NVRTC is not installed, or does not compile a source; the message says which."""
+    """NVRTC is not installed, or cannot compile a source; the message says which."""
 
 
 @dataclass(frozen=True)
 class KernelResources:
-    """What a compiled kernel needs of a GPU: registers per thread, bytes of stack and of spilled registers."""
+    """GPU resources of a compiled kernel: registers per thread, bytes of stack and of spilled registers."""
 
     kernel: str
     registers: int
@@ -36,7 +36,7 @@ class KernelResources:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A source compiled for one architecture: its PTX, its kernels' resources, and the seconds it took."""
+    """A source compiled for one architecture: its PTX, the resources of its kernels, and the compile time in s."""
 
     architecture: str
     ptx: str
@@ -45,7 +45,7 @@ class Compiled:
 
 
 def find_nvrtc() -> Path:
-    """Return the library of the wheel nvidia-cuda-nvrtc (or -cu12); raise `NvrtcError` where it is not installed."""
+    """Return the library of the wheel nvidia-cuda-nvrtc (or -cu12); raise `NvrtcError` if it is not installed."""
     spec = importlib.util.find_spec("nvidia")
     folders = list(spec.submodule_search_locations or ()) if spec else []
     found = sorted(path for folder in folders for path in Path(folder).glob("*/lib/libnvrtc.so.*"))
@@ -84,7 +84,7 @@ class _Program:
         code = self._library.nvrtcCompileProgram(self._handle, len(options), (ctypes.c_char_p * len(options))(*options))
         if code != 0:
             lines = [line for line in self.text("ProgramLog").splitlines() if "error" in line]
-            raise NvrtcError(f"NVRTC does not compile the kernels: {lines[0] if lines else f'code {code}'}")
+            raise NvrtcError(f"NVRTC cannot compile the kernels: {lines[0] if lines else f'code {code}'}")
 
     def text(self, what: str) -> str:
         size = ctypes.c_size_t()

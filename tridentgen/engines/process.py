@@ -1,4 +1,4 @@
-"""What a process must offer to be sampled by any engine."""
+"""Interface of a process that the engines can sample."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Column:
     Attributes
     ----------
     name, units, description
-        Written beside the data; `units` is empty for a pure number.
+        Written with the data; `units` is empty for a dimensionless quantity.
     shape
         Shape of one event's entry: ``()`` for a number, ``(4,)`` for a four-momentum (E, px, py, pz).
     dtype
@@ -110,20 +110,20 @@ class Process(Protocol):
 
     @property
     def spares(self) -> int:
-        """Uniform numbers of an event beyond its coordinates."""
+        """Number of auxiliary random numbers of an event (not integration variables)."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """What an event consists of."""
+        """Columns of an event."""
 
     @property
     def signature(self) -> str:
-        """Everything the integrand depends on, as text: a trained map fits where this is equal."""
+        """All inputs of the integrand as text: a VEGAS map is valid for processes of equal signature."""
 
     def integrand(self, channel: int, x: Values) -> Value:
-        """Return the density in cm^2 at the point `x` (one value per dimension) of a channel; traceable.
+        """Return the density dsigma/dx in cm^2 at the point `x` (one value per dimension) of a channel; traceable.
 
-        A density that is the same everywhere may be a plain number.
+        A constant density may be a plain number.
         """
 
     def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
@@ -131,10 +131,10 @@ class Process(Protocol):
 
         A column with components is a tuple; one that is the same for all events of a channel may be a plain number.
 
-        `spare` are further uniform numbers for what the integrand is averaged over.
+        `spare` are the auxiliary random numbers, for variables over which the integrand is averaged.
         """
 
 
 def weight_names(process: Process) -> frozenset[str]:
-    """Return the columns of a process that are divided by the density of the events: the weight and its parts."""
+    """Return the columns that are divided by the density of the proposal: the weight and its parts."""
     return frozenset(column.name for column in process.columns if column.role.is_weight)

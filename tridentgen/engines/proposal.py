@@ -1,9 +1,9 @@
-"""The density events are drawn from: an adaptive map per channel, cells on top of it, shares of channels.
+"""Importance-sampling density of events: VEGAS map and stratification hypercubes per channel, and channel weights.
 
-The map is that of `vegas.AdaptiveMap`: each dimension is cut into increments of equal probability. It follows peaks
-along axes but no correlations. So the unit cube the map starts from is also cut into a regular grid of cells, each
-with its own probability. One uniform number picks channel and cell together from an alias table
-(Walker, ACM Trans. Math. Softw. 3 (1977) 253).
+The map is that of `vegas.AdaptiveMap`: each dimension is divided into increments of equal probability. It adapts to
+peaks along the axes but not to correlations. Therefore the unit cube on which the map acts is also divided into a
+regular grid of hypercubes (cells), each with its own probability. One uniform number selects channel and cell together
+from an alias table (Walker, ACM Trans. Math. Softw. 3 (1977) 253).
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ class Placed(NamedTuple):
 
 
 def _are_shares(values: FloatArray) -> bool:
-    """Return whether all are numbers from 0 to 1; files hold others, with which NumPy cannot reckon quietly."""
+    """Return whether all values lie between 0 and 1; other values, as in damaged files, cause NumPy warnings."""
     return bool(np.all(np.isfinite(values)) and np.all((values >= 0.0) & (values <= 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
 class ChannelProposal:
-    """Density of one channel in its unit cube.
+    """Proposal of one channel: the sampling density in its unit cube.
 
     Attributes
     ----------
     grid : array of shape (d, n + 1)
         Increasing edges of the map's increments, from 0 to 1.
     strata : d integers
-        Cells along each dimension.
+        Number of cells along each dimension.
     cell_share : array of shape (prod(strata),)
         Probability of each cell, in C order; sums to 1.
     """
@@ -57,16 +57,16 @@ class ChannelProposal:
 
     def __post_init__(self) -> None:
         if len(self.strata) != len(self.grid) or self.cell_share.shape != (int(np.prod(self.strata)),):
-            raise InputError("a map's strata, cells and grid do not belong together")
+            raise InputError("the strata, cells and grid of a VEGAS map do not match")
         if min(self.strata) < 1:
-            raise InputError("a map's strata must be 1 or more in every dimension")
+            raise InputError("the strata of a VEGAS map must be 1 or more in every dimension")
         grid, share = self.grid, self.cell_share
         if not (
             _are_shares(grid) and np.all(grid[:, 0] == 0.0) and np.all(grid[:, -1] == 1.0) and np.all(self.steps > 0.0)
         ):  # fmt: skip
-            raise InputError("a map's grid must increase from 0 to 1 in every dimension")
+            raise InputError("the grid of a VEGAS map must increase from 0 to 1 in every dimension")
         if not (_are_shares(share) and np.all(share > 0.0) and abs(float(share.sum()) - 1.0) < 1e-9):
-            raise InputError("a map's cell shares must be positive and sum to 1")
+            raise InputError("the cell probabilities of a VEGAS map must be positive and sum to 1")
 
     @classmethod
     def uniform(cls, dimensions: int, increments: int, strata: Sequence[int]) -> ChannelProposal:
@@ -82,7 +82,7 @@ class ChannelProposal:
 
     @cached_property
     def cumulative(self) -> FloatArray:
-        """Upper end of each cell's share of (0, 1), shape (cells,); the last is exactly 1."""
+        """Cumulative probability up to and including each cell, shape (cells,); the last is exactly 1."""
         total = np.cumsum(self.cell_share)
         total[-1] = 1.0
         return total
@@ -99,7 +99,7 @@ class ChannelProposal:
         return np.stack([strata, 1.0 / strata, self.steps.shape[1] / strata])
 
     def place(self, cell: IntArray, u: FloatArray) -> Placed:
-        """Map uniform numbers `u` of shape (d, N) within the cells `cell` of shape (N,) to points."""
+        """Map uniform numbers `u` of shape (d, N) in the cells `cell` of shape (N,) to points."""
         d, increments = self.steps.shape
         x, weight = np.empty_like(u), self.inverse_cell_density[cell]
         which = np.empty(u.shape, dtype=np.int64)
@@ -116,26 +116,26 @@ class ChannelProposal:
         return Placed(x, weight, which)
 
     def stratified_cells(self, first: int, count: int, total: int, u: FloatArray) -> IntArray:
-        """Return the cells of points `first` to `first + count - 1` of `total`, one in each equal share."""
+        """Return the cells of points `first` to `first + count - 1`, one in each interval of probability 1/`total`."""
         position = (np.arange(first, first + count) + u) / total
         return np.minimum(np.searchsorted(self.cumulative, position, side="right"), len(self.cell_share) - 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """Density of whole events.
+    """Proposal of events: the sampling densities of all channels and the channel weights alpha_i.
 
     Attributes
     ----------
     channels : one `ChannelProposal` per channel of the process
     channel_share : array of shape (channels,)
-        Probability of each channel; sums to 1.
+        Channel weights alpha_i: the probability of each channel; sums to 1.
     max_weight : float
-        Weight above which events carry `overweight_share` of the total; the unit of unweighting.
+        Weight w_max above which events carry `overweight_share` of the cross section; for accept-reject.
     overweight_share : float
-        That share.
+        Share of the cross section above `max_weight`.
     signature : str
-        What process the density was trained for.
+        Signature of the process that the proposal was trained for.
     """
 
     channels: tuple[ChannelProposal, ...]
@@ -146,21 +146,21 @@ class Proposal:
 
     def __post_init__(self) -> None:
         if self.channel_share.shape != (len(self.channels),):
-            raise InputError("a map's channels and their shares do not belong together")
+            raise InputError("the channels and channel weights of a VEGAS map do not match")
         if not (np.all(self.channel_share > 0.0) and abs(float(self.channel_share.sum()) - 1.0) < 1e-9):
-            raise InputError("a map's shares of channels must be positive and sum to 1")
+            raise InputError("the channel weights of a VEGAS map must be positive and sum to 1")
         if not 0.0 < self.max_weight < math.inf:
-            raise InputError(f"a map's max_weight = {self.max_weight} must be a positive number")
+            raise InputError(f"the max_weight = {self.max_weight} of a VEGAS map must be a positive number")
 
     @cached_property
     def alias(self) -> tuple[FloatArray, IntArray]:
-        """Walker's table (keep, alias) over the cells of all channels; arrays of shape (cells of all,)."""
+        """Walker's alias table (keep, alias) over the cells of all channels; arrays of shape (cells of all,)."""
         shares = [s * c.cell_share for s, c in zip(self.channel_share, self.channels, strict=True)]
         return alias_table(np.concatenate(shares))
 
     @cached_property
     def offsets(self) -> IntArray:
-        """Where the cells of each channel begin in the alias table, and their number; shape (channels + 1,)."""
+        """First cell of each channel in the alias table, and the number of cells; shape (channels + 1,)."""
         return np.cumsum([0] + [len(c.cell_share) for c in self.channels])
 
     @cached_property
@@ -179,7 +179,7 @@ class Proposal:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything the density consists of."""
+        """SHA-256 of all data of the proposal."""
         state = hashlib.sha256(self.signature.encode())
         for channel in self.channels:
             for array in (channel.grid, np.asarray(channel.strata, dtype=np.int64), channel.cell_share):

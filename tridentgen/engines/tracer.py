@@ -1,8 +1,8 @@
-"""Trace a physics function: call it once on symbols and keep the graph of what it does.
+"""Tracer of physics functions: calls a function once on symbols and records the graph of its operations.
 
-Symbols take part in NumPy's dispatch (``__array_ufunc__``, ``__array_function__``), so the functions traced are the
-very ones that run on arrays. Equal expressions are one node (hash-consing); operations on constants alone are done at
-once, with NumPy, so that they have the bits they would have on arrays.
+Symbols take part in NumPy's dispatch (``__array_ufunc__``, ``__array_function__``), so the traced functions are those
+that run on arrays. Equal expressions are one node (hash-consing); operations on constants only are evaluated at once
+with NumPy, so that they are bit-identical to those on arrays.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tridentgen.errors import TridentgenError
 
 FLOAT, INT, BOOL = "f8", "i8", "b1"
-"""Types of nodes: double, 64-bit integer, truth value."""
+"""Types of nodes: double, 64-bit integer, boolean."""
 
 _ARITHMETIC = {np.add: "add", np.subtract: "sub", np.multiply: "mul", np.divide: "div"}
 _COMPARISONS = {
@@ -36,7 +36,7 @@ _NOT_PHYSICS = (__file__, str(Path(np.__file__).parent))
 
 
 class TraceError(TridentgenError):
-    """A physics function did something that cannot be traced; the message begins with the file and line where."""
+    """An operation of a physics function that cannot be traced; the message begins with its file and line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{_physics_line()}: {message}")
@@ -61,14 +61,14 @@ class Node:
 
 @dataclass
 class Graph:
-    """Expressions in the order they were made; every argument comes before what uses it."""
+    """Expressions in order of creation; every argument precedes the nodes that use it."""
 
     nodes: list[Node] = field(default_factory=list)
     tables: list[NDArray[np.float64]] = field(default_factory=list)
     _known: dict[Node, int] = field(default_factory=dict)
 
     def add(self, node: Node) -> int:
-        """Return the number of a node, the same for an equal one."""
+        """Return the number of a node; equal nodes have the same number."""
         if node not in self._known:
             self._known[node] = len(self.nodes)
             self.nodes.append(node)
@@ -89,7 +89,7 @@ class Graph:
         raise TraceError(f"cannot trace a constant of type {type(value).__name__}")
 
     def parameter(self, value: float) -> Symbol:
-        """Return a constant of its own, not merged with an equal one: graphs that differ in its value stay alike."""
+        """Return a constant that is never merged with an equal one: the structure of the graph is independent of it."""
         self.nodes.append(Node("const", (), FLOAT, value.hex()))
         return Symbol(self, len(self.nodes) - 1)
 
@@ -132,7 +132,7 @@ class Symbol(NDArrayOperatorsMixin):
             return self._make(_COMPARISONS[ufunc], [self._as(kind, a) for a in arguments], BOOL)
         if ufunc in _BITWISE:
             if len(set(kinds)) > 1 or kinds[0] == FLOAT:
-                raise TraceError(f"np.{ufunc.__name__} needs two integers or two truth values")
+                raise TraceError(f"np.{ufunc.__name__} needs two integers or two booleans")
             if ufunc in (np.left_shift, np.right_shift) and not self._is_shift(arguments[1]):
                 raise TraceError(f"np.{ufunc.__name__} needs a constant from 0 to 63")
             return self._make(_BITWISE[ufunc], arguments, kinds[0])
@@ -160,14 +160,14 @@ class Symbol(NDArrayOperatorsMixin):
         return self if kind == self.kind else self._make(f"as_{kind}", [self.number], kind)
 
     def look_up(self, table: NDArray[np.float64]) -> Symbol:
-        """Return the entry of `table` at this (whole) number."""
+        """Return the entry of `table` at this integer position."""
         return self._make("take", [self.number], FLOAT, self.graph.table(table))
 
     def __bool__(self) -> NoReturn:
         raise TraceError("a branch on a traced value; use np.where")
 
     def __float__(self) -> NoReturn:
-        raise TraceError("a traced value has no number yet")
+        raise TraceError("a traced value has no numerical value")
 
     __int__ = __index__ = __float__
 
@@ -187,7 +187,7 @@ class Symbol(NDArrayOperatorsMixin):
         return node.operation == "const" and node.value in range(64)
 
     def _as(self, kind: str, number: int) -> int:
-        """Return the node as `kind`; an integer constant becomes a float, anything else must fit."""
+        """Return the node as `kind`; an integer constant becomes a float, any other node must be of that kind."""
         node = self.graph.nodes[number]
         if node.kind == kind:
             return number
@@ -207,7 +207,7 @@ _ONE, _ZERO = (1.0).hex(), (0.0).hex()
 
 
 def _simplified(name: str, arguments: list[int], nodes: list[Node]) -> int | None:
-    """Return the argument an operation leaves as it is, bit for bit: 1 x, x/1, x - 0, where(c, x, x)."""
+    """Return the argument that an operation leaves unchanged, bit for bit: 1 x, x/1, x - 0, where(c, x, x)."""
     constants = [node.value if node.operation == "const" else None for node in nodes]
     if name == "mul" and _ONE in constants:
         return arguments[1 - constants.index(_ONE)]
@@ -221,10 +221,10 @@ def _simplified(name: str, arguments: list[int], nodes: list[Node]) -> int | Non
 def live(graph: Graph, outputs: list[int]) -> list[int]:
     """Return the numbers of the nodes that the outputs need, each as late as a depth-first walk allows.
 
-    Arguments come before what uses them. Compared with the order of the trace, fewer values wait for their use at a
-    time (39 instead of 52 in an integrand): on GPUs that makes the difference between registers and memory.
+    Arguments precede the nodes that use them. Compared with the order of the trace, fewer values are live at a time
+    (39 instead of 52 in an integrand), which on GPUs decides between registers and memory.
     """
-    found: dict[int, None] = {}  # a set that keeps its order
+    found: dict[int, None] = {}  # an ordered set
     waiting = sorted(set(outputs), reverse=True)
     while waiting:
         number = waiting[-1]

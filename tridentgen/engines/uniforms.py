@@ -1,8 +1,8 @@
-"""Random numbers by event number: Philox4x64-10 used by counter.
+"""Random numbers by event number: the counter-based generator Philox4x64-10.
 
-Event i of a stream is a pure function of (seed, stream, i), so any block of events can be made alone, in any order,
-on any machine (Salmon et al., Proc. SC11 (2011) 16). The bits are those of `numpy.random.Philox` with
-key = (seed, stream).
+Event i of a stream is a pure function of (seed, stream, i), so any block of events can be generated alone, in any
+order, on any machine (Salmon et al., Proc. SC11 (2011) 16). The numbers are bit-identical to those of
+`numpy.random.Philox` with key = (seed, stream).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
 PURPOSE_UNWEIGHTING = 64
-"""What each random stream is used for: those of a run, and the accept-reject of an export."""
+"""Purposes of the random streams: those of a run, and accept-reject in an export."""
 
 _WORDS_PER_BLOCK = 4
 _ONE_BITS = np.uint64(0x3FF0000000000000)
@@ -43,9 +43,9 @@ def uniforms(seed: int, stream: int, first: int, count: int, words: int) -> Floa
     seed, stream : int
         0 <= seed, stream < 2^64.
     first, count : int
-        The first event and how many.
+        First event and number of events.
     words : int
-        Numbers per event; a multiple of 4, always the same for a stream.
+        Numbers per event; a multiple of 4, fixed for a stream.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What all engines share: tiles, sums, histograms, the interface, and running blocks on threads."""
+"""Common parts of all engines: tiles, sums, histograms, the interface, and blocks of work on threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IntArray = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 
 TILE = 4096
-"""Points whose sums are formed together, on every engine."""
+"""Number of points that are summed together, on every engine."""
 
 HISTOGRAM_UNIT, HISTOGRAM_CAP = 2.0**20, 2.0**16
 """Entries of training histograms are capped and counted in units of 2^-20, so that sums are exact in any order."""
@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 
 class Words(NamedTuple):
-    """Which uniform numbers of a point are for what; kernels/words.h says the same.
+    """Assignment of the uniform numbers of a point; must agree with kernels/words.h.
 
-    Coordinates come first, then the choice of the cell; events also have the decision whether they are kept, and spare
-    numbers for what the integrand is averaged over. `point` and `event` are how many there are, whole Philox blocks.
+    Coordinates come first, then the number that selects the cell; events also have the number for accept-reject and
+    the auxiliary random numbers. `point` and `event` are the total numbers, in whole Philox blocks.
     """
 
     point: int
@@ -43,7 +43,7 @@ class Words(NamedTuple):
 
     @classmethod
     def of(cls, process: Process) -> Words:
-        """Return the words of a process."""
+        """Return the assignment for a process."""
         d, spares = process.dimensions, process.spares
         return cls(_whole_blocks(d + 1), _whole_blocks(d + 2 + spares), d, d + 1, slice(d + 2, d + 2 + spares))
 
@@ -114,10 +114,10 @@ class Histograms(NamedTuple):
 
 
 class Engine(Protocol):
-    """Evaluates processes; the same numbers come out of every engine.
+    """Evaluates processes; all engines give the same results bit by bit.
 
-    Everything can be asked for in ranges of tiles or of events, of which any division gives the same bits. An engine
-    that inherits from this class has `integrate` and `histograms` from its tiles.
+    All quantities can be computed in ranges of tiles or events, and every division into ranges gives the same bits.
+    Subclasses inherit `integrate` and `histograms`, which are computed from tiles.
     """
 
     @property
@@ -128,13 +128,13 @@ class Engine(Protocol):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,
     ) -> TileSums:  # fmt: skip
-        """Return the stratified sums of each of `tiles` tiles from number `first` on, of `total` in the integral."""
+        """Return the stratified sums of `tiles` tiles from number `first` on; the integral has `total` tiles."""
 
     def tile_histograms(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, scale: float,
         first: int, tiles: int,
     ) -> tuple[FloatArray, Histograms]:  # fmt: skip
-        """Return the sum of weights of each of `tiles` tiles from number `first` on, and histograms without it."""
+        """Return the sum of weights of each of `tiles` tiles from `first` on, and histograms with `weight` = 0."""
 
     def integrate(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int
@@ -148,9 +148,9 @@ class Engine(Protocol):
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int, points: int,
         scale: float,
     ) -> Histograms:  # fmt: skip
-        """Return what training needs, over `points` (rounded up to whole tiles) uniform in the map's cube.
+        """Return the training histograms over `points` (rounded up to whole tiles) uniform in the unit cube of the map.
 
-        The grid's histogram holds squares of weight/`scale`, that of the cells fourth powers.
+        The histogram of the grid holds squares of weight/`scale`, that of the cells fourth powers.
         """
         tiles = math.ceil(points / TILE)
         sums, found = self.tile_histograms(process, channel, proposal, seed, stream, scale, 0, tiles)
@@ -165,19 +165,19 @@ class Engine(Protocol):
         self, process: Process, proposal: Proposal, seed: int, stream: int, first: int, count: int,
         max_weight: float | None = None,
     ) -> Columns:  # fmt: skip
-        """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
+        """Return the columns of events `first` to `first + count - 1`, with weights not divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
-        integrand's weight is above that number times `max_weight`: unweighted where no weight exceeds `max_weight`.
+        The column ``accept`` holds the uniform number for accept-reject. With `max_weight`, only events with integrand
+        weight > ``accept`` x `max_weight` are generated: unweighted events if no weight exceeds `max_weight`.
         """
 
     def stop(self) -> None:
-        """Give up what is under way in other threads, as far as somebody else's answer is waited for."""
+        """Abandon work in other threads that waits for results of other processes or machines."""
         return
 
 
 class Drawn(NamedTuple):
-    """Events of one channel in a block: which they are, and their cells; arrays of shape (n,)."""
+    """Events of one channel in a block: their positions in the block and their cells; arrays of shape (n,)."""
 
     channel: int
     which: IntArray
@@ -185,14 +185,14 @@ class Drawn(NamedTuple):
 
 
 def draw_channels(proposal: Proposal, u: FloatArray) -> tuple[IntArray, list[Drawn]]:
-    """Choose channel and cell of events from a uniform number each."""
+    """Select channel and cell of each event from one uniform number."""
     channels, cells = proposal.pick(u)
     chosen = ((number, np.flatnonzero(channels == number)) for number in range(len(proposal.channels)))
     return channels, [Drawn(number, which, cells[which]) for number, which in chosen if len(which)]
 
 
 def empty_columns(process: Process, count: int) -> Columns:
-    """Return the columns of `count` events of a process and ``accept``, yet to be filled."""
+    """Return uninitialised columns of `count` events of a process, and ``accept``."""
     out: Columns = {column.name: np.empty((count, *column.shape), dtype=column.dtype) for column in process.columns}
     out["accept"] = np.empty(count)
     return out
@@ -206,7 +206,7 @@ def joined(blocks: list[Columns]) -> Columns:
 def run_blocks(threads: int, block: Callable[[int, int], T], total: int, size: int) -> Iterator[T]:
     """Yield ``block(start, count)`` over consecutive blocks of `total` items, in order.
 
-    A few blocks per thread are under way at a time, so that memory stays bounded.
+    At most two blocks per thread are in progress at a time, so that memory stays bounded.
     """
     pieces = ((start, min(size, total - start)) for start in range(0, total, size))
     if threads == 1:

@@ -1,4 +1,4 @@
-"""Neutrino sources, analytic and from files."""
+"""Neutrino sources: analytic spectra and fluxes from files."""
 
 from tridentgen.flux.atmospheric import atmospheric
 from tridentgen.flux.base import EnergyMap, Flux

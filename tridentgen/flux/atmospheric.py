@@ -1,8 +1,8 @@
-"""Neutrinos made by cosmic rays in the atmosphere, from 13 to 944 MeV.
+"""Atmospheric neutrinos, produced by cosmic rays, from 13 to 944 MeV.
 
-The shapes are power laws between the points of ``data/atmospheric_flux.csv``, which follow the FLUKA calculation of
-Battistoni et al. (2005) to some percent; its own uncertainty is 20 %. The four kinds are as made: oscillation does
-not change what neutral currents see.
+The shapes are power laws between the points of ``data/atmospheric_flux.csv``, which reproduce the FLUKA calculation of
+Battistoni et al. (2005) to a few percent; its own uncertainty is 20 %. The fluxes of the four species are those at
+production: oscillations do not affect neutral-current scattering.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from tridentgen.physics.elementary import exp, log
 NEUTRINOS = ("nue", "nuebar", "numu", "numubar")
 
 TOTAL_CM2_S = 10.5
-"""Flux of the four kinds together below 1 GeV at Gran Sasso (D. Baxter et al., Eur. Phys. J. C 81 (2021) 907)."""
+"""Total flux of the four species below 1 GeV at Gran Sasso (D. Baxter et al., Eur. Phys. J. C 81 (2021) 907)."""
 
 _UNITS = "cm^-2 s^-1"
 
 
 def atmospheric(total_flux: float = TOTAL_CM2_S) -> Source:
-    """Return the atmospheric neutrinos, per cm^2 and second, from all directions together.
+    """Return the atmospheric neutrinos, per cm^2 and second, integrated over all directions.
 
     Parameters
     ----------
     total_flux
-        Flux of the four kinds together in cm^-2 s^-1; their shares are those of the calculation.
+        Total flux of the four species in cm^-2 s^-1; their fractions are those of the calculation.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What every neutrino source offers: its total, its normalised spectrum and a way to sample energies."""
+"""Interface of a neutrino flux: the total, the normalised spectrum and a map that samples energies."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class EnergyMap(Protocol):
     """A traceable map from u in (0, 1) to an energy above the threshold, with its weight.
 
     For every g, ``int_0^1 du weight(u) g(E(u)) = int_{E > threshold} dE f(E) g(E)``, where f is the spectrum
-    normalised to one over all energies, also those below the threshold. E(u) never falls.
+    normalised to one over all energies, including those below the threshold. E(u) never decreases.
     """
 
     @property
     def dimensions(self) -> int:
-        """Number of random numbers used: 0 for a single energy, else 1."""
+        """Number of random numbers: 0 for a single energy, else 1."""
 
     @property
     def energy_min_GeV(self) -> float:
@@ -38,11 +38,11 @@ class EnergyMap(Protocol):
 
 
 class Flux(ABC):
-    """A source of one kind of neutrino. Subclasses are frozen dataclasses."""
+    """The flux of one neutrino species. Subclasses are frozen dataclasses."""
 
     if TYPE_CHECKING:
-        # Seen by type checkers alone: subclasses give these as fields or as properties, and a property
-        # that exists in the base class would take the place of a field's default.
+        # For type checkers only: subclasses define these as fields or as properties, and a property
+        # of the base class would replace the default of a field.
 
         @property
         def total(self) -> float:
@@ -53,7 +53,7 @@ class Flux(ABC):
             """Units of `total`.
 
             ``"cm^-2 POT^-1"``, ``"cm^-2 per muon decay"``, ``"cm^-2 s^-1"``, ``"cm^-2"`` for a burst, or ``""`` for a
-            mere shape (total 1).
+            spectrum without normalisation (total 1).
             """
 
         @property
@@ -62,11 +62,11 @@ class Flux(ABC):
 
         @property
         def energy_min_GeV(self) -> float:
-            """Lower end of the range with flux."""
+            """Lower end of the range of non-zero flux."""
 
         @property
         def energy_max_GeV(self) -> float:
-            """Upper end of the range with flux."""
+            """Upper end of the range of non-zero flux."""
 
     @abstractmethod
     def density(self, energy_GeV: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Spectra given by a formula, sampled through straight lines between many points of it."""
+"""Spectra given by a formula, sampled with linear interpolation between many of its points."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.physics.elementary import exp, log
 
 SEGMENTS = 400
-"""Pieces of a spectrum: straight lines between them follow a smooth shape to some 1e-5."""
+"""Number of segments of a spectrum: linear interpolation reproduces a smooth shape to some 1e-5."""
 
 
 def curve_flux(energies_GeV: Array, shape: Array, total: float, units: str, description: str) -> TabulatedFlux:
-    """Return the flux whose spectrum joins the points of `shape` at the rising energies, scaled to `total`.
+    """Return the flux that interpolates `shape` linearly at the increasing energies, scaled to `total`.
 
     Raises
     ------
     InputError
-        For points that are no spectrum, see `TabulatedFlux`.
+        For points that are not a valid spectrum, see `TabulatedFlux`.
     """
     raw = TabulatedFlux(energies_GeV, shape, "linear", units)
     return TabulatedFlux(energies_GeV, raw.values * (total / raw.total), "linear", units, description)
 
 
 def power(x: Array, exponent: float) -> Array:
-    """Return x**exponent for x >= 0, exponent > 0, with the same bits on every machine."""
+    """Return x**exponent for x >= 0, exponent > 0, bit-identical on all machines."""
     return np.asarray(np.where(x > 0.0, exp(exponent * log(np.where(x > 0.0, x, 1.0))), 0.0))

@@ -1,12 +1,13 @@
-"""The diffuse supernova neutrino background: all core collapses of the universe together.
+"""The diffuse supernova neutrino background: the neutrinos of all core collapses in the universe.
 
     dphi/dE = (c/H_0) int dz R(z)/sqrt(Om (1+z)^3 + OL) f((1+z) E),
 
-with R the rate of core collapses, which follows that of star formation, and f the neutrinos of one collapse (S.
-Horiuchi, J. F. Beacom and E. Dwek, Phys. Rev. D 79 (2009) 083013, eqs. 1-5, the fiducial history of star formation,
-stars of Salpeter's masses). Each of the six kinds carries a sixth of 3e53 erg with the spectrum of Fermi and Dirac,
-f ~ E^2/(exp(E/T) + 1), at T = 3 MeV (nue), 5 MeV (nuebar) and 8 MeV (the other four): L. E. Strigari, New J. Phys. 11
-(2009) 105011. That adds up to 92 per cm^2 and s over the six kinds; the result is scaled to the total asked for.
+with R the rate of core collapses, which is proportional to the star-formation rate, and f the neutrino spectrum of one
+collapse (S. Horiuchi, J. F. Beacom and E. Dwek, Phys. Rev. D 79 (2009) 083013, eqs. 1-5, fiducial star-formation
+history, Salpeter initial mass function). Each of the six species carries a sixth of 3e53 erg with a Fermi-Dirac
+spectrum, f ~ E^2/(exp(E/T) + 1), with T = 3 MeV (nue), 5 MeV (nuebar) and 8 MeV (the other four): L. E. Strigari, New
+J. Phys. 11 (2009) 105011. The sum over the six species is 92 per cm^2 and s; the result is scaled to the requested
+total.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics.elementary import exp
 
 TOTAL_CM2_S = 86.0
-"""Flux of the six kinds together, uncertain by half (D. Baxter et al., Eur. Phys. J. C 81 (2021) 907)."""
+"""Total flux of the six species, with an uncertainty of 50 % (D. Baxter et al., Eur. Phys. J. C 81 (2021) 907)."""
 
 TEMPERATURES_MEV = (3.0, 5.0, 8.0)
-"""Of nue, nuebar and each of the other four kinds."""
+"""Temperatures of nue, nuebar and each of the other four species."""
 
 _UNITS = "cm^-2 s^-1"
 _HIGHEST_GEV = 0.1
@@ -41,7 +42,7 @@ _LIGHT_KM_S = 299792.458
 _CM_PER_MPC = 3.0856775814913673e24
 _SECONDS_PER_YEAR = 365.25 * 86400.0
 _STARS_PER_YEAR_MPC3 = 0.0178
-"""Star formation today in solar masses per year and Mpc^3."""
+"""Present star-formation rate in solar masses per year and Mpc^3."""
 _COLLAPSES_PER_SOLAR_MASS = 1.0 / 143.0
 _SLOPES = (3.4, -0.3, -3.5)
 _BREAKS = (1.0, 4.0)
@@ -55,7 +56,7 @@ def diffuse_supernovae(total_flux: float = TOTAL_CM2_S) -> Source:
     Parameters
     ----------
     total_flux
-        Flux of the six kinds together in cm^-2 s^-1.
+        Total flux of the six species in cm^-2 s^-1.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def diffuse_supernovae(total_flux: float = TOTAL_CM2_S) -> Source:
 
 
 def background(energies_GeV: Array, temperature_MeV: float) -> Array:
-    """Return dphi/dE of one kind in cm^-2 s^-1 GeV^-1, not scaled, at energies of shape (N,)."""
+    """Return dphi/dE of one species in cm^-2 s^-1 GeV^-1, not scaled, at energies of shape (N,)."""
     z = np.linspace(0.0, _LARGEST_REDSHIFT, _REDSHIFTS + 1)
     simpson = np.where(np.arange(_REDSHIFTS + 1) % 2 == 1, 4.0, 2.0) * (z[1] - z[0]) / 3.0
     simpson[[0, -1]] *= 0.5
@@ -91,7 +92,7 @@ def background(energies_GeV: Array, temperature_MeV: float) -> Array:
 
 
 def collapse_rate(z: Array) -> Array:
-    """Return the core collapses per cm^3 and second at redshifts of shape (N,), in comoving volume.
+    """Return the rate of core collapses per comoving cm^3 and second at redshifts of shape (N,).
 
     Proportional to {(1+z)^(a n) + [(1+z)/B]^(b n) + [(1+z)/C]^(c n)}^(1/n), Horiuchi, Beacom and Dwek (2009), eqs. 2
     and 3 and table I, with n = -10.
@@ -107,7 +108,7 @@ def collapse_rate(z: Array) -> Array:
 
 
 def _fermi_dirac(energy_GeV: Array, temperature_GeV: float) -> Array:
-    """Return 120/(7 pi^4) E^2/T^4/(exp(E/T) + 1): neutrinos per GeV of energy and per GeV carried off."""
+    """Return 120/(7 pi^4) E^2/T^4/(exp(E/T) + 1): neutrinos per GeV of energy and per GeV of emitted energy."""
     x = energy_GeV / temperature_GeV
     return np.asarray(120.0 / (7.0 * math.pi**4) * x * x / (temperature_GeV**2 * (exp(x) + 1.0)))
 

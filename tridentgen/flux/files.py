@@ -1,4 +1,4 @@
-"""Neutrino fluxes from files: columns of text, the layout of GLoBES, histograms in ROOT files."""
+"""Neutrino fluxes from files: text columns, GLoBES files, histograms in ROOT files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "energy_unit": ("GeV", "MeV"),
     "points": ("points", "centre", "edges"),
 }
-"""What the options of `read_flux` may say."""
+"""Allowed values of the options of `read_flux`."""
 
 ENERGY = "E"
 DEFAULT_COLUMNS: Mapping[str, int] = {ENERGY: 0, **{name: i for i, name in enumerate(NEUTRINOS, start=1)}}
@@ -39,7 +39,7 @@ _GLOBES_SHAPE = (501, 7)
 
 _CM2_PER_M2 = 1e4
 _EVEN = 0.01
-"""Centres of equal bins may differ from an even spacing by this part of a bin: tables print few digits."""
+"""Allowed deviation of the centres of equal bins from even spacing, in bin widths: tables print few digits."""
 
 _UNITS_IN_NOTES = (
     ("area", "m2", re.compile(r"(?<![a-z])m\s*(?:\^?\s*\{?-?2\}?|²)(?!\w)", re.IGNORECASE)),
@@ -47,12 +47,12 @@ _UNITS_IN_NOTES = (
     ("per", "MeV", re.compile(r"/\s*MeV\b")),
     ("energy_unit", "MeV", re.compile(r"[(\[]\s*MeV\s*[)\]]")),
 )
-"""Option, what the file's own words say about it, and how they say it."""
+"""Option, the value that the text of a file indicates, and the pattern of that text."""
 
 
 @dataclass(frozen=True)
 class _Units:
-    """Units of a file's numbers, with nothing left open."""
+    """Units of the numbers of a file, fully specified."""
 
     area: str
     per: str
@@ -61,11 +61,11 @@ class _Units:
     pot: float
 
     def to_gev(self, energies: Array) -> Array:
-        """Convert the file's energies."""
+        """Convert the energies of the file to GeV."""
         return energies * 1e-3 if self.energy_unit == "MeV" else energies
 
     def to_flux(self, values: Array, widths_GeV: Array | None) -> Array:
-        """Convert the file's numbers to cm^-2 GeV^-1 POT^-1; `widths_GeV` are those of bins, if any."""
+        """Convert the numbers of the file to cm^-2 GeV^-1 POT^-1; `widths_GeV` are the bin widths, if any."""
         values = values / (self.pot * (_CM2_PER_M2 if self.area == "m2" else 1.0))
         if self.per == "bin":
             if widths_GeV is None:
@@ -97,26 +97,26 @@ def read_flux(
         Name of the neutrino, as ``"numu"``.
     format
         ``"columns"`` (text), ``"globes"`` (text, 7 columns, per m^2), ``"root"``, or ``"auto"``: ROOT by its
-        first bytes, GLoBES by its 501 rows of 7 columns without a comment, all else columns.
+        first bytes, GLoBES by its 501 rows of 7 columns without a comment, columns otherwise.
     columns
         Column of each neutrino and of the energy ``"E"``, counted from 0; `DEFAULT_COLUMNS` if not given.
     histogram
         Name of the TH1 in a ROOT file.
     area, per, energy_unit
         Units of the numbers: ``"cm2"`` (default; GLoBES: m2) or ``"m2"``; ``"GeV"`` (default), ``"MeV"`` or
-        ``"bin"``; ``"GeV"`` (default) or ``"MeV"``. If comments or titles in the file speak of another unit
-        than the default, the option must be given.
+        ``"bin"``; ``"GeV"`` (default) or ``"MeV"``. If comments or titles in the file name a unit other than
+        the default, the option must be given.
     points
-        What the energies of a text file are: ``"points"`` of a curve, joined by straight lines (default);
+        Meaning of the energies of a text file: ``"points"`` of a curve, interpolated linearly (default);
         ``"centre"`` of equally wide bins (default with ``per="bin"``); lower ``"edges"`` of bins, the last of
         them as wide as the one before.
     pot
-        Protons on target the numbers stand for; the result is per proton on target.
+        Protons on target to which the numbers correspond; the result is per proton on target.
 
     Raises
     ------
     FileError
-        For a file that is missing or damaged, and for contents that are no spectrum, with the line.
+        For a file that is missing or damaged, and for contents that are not a valid spectrum, with the line.
     InputError
         For options that are unknown or contradict each other.
     """
@@ -137,14 +137,14 @@ def read_flux(
 
 
 def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
-    """Return the neutrinos with flux in a text file whose columns stand in the order of `DEFAULT_COLUMNS`.
+    """Return the neutrinos with non-zero flux in a text file with the columns of `DEFAULT_COLUMNS`.
 
     Raises
     ------
     FileError
         For a file that is missing or damaged, or has no flux in these columns.
     InputError
-        For a ROOT file, whose histograms do not say which neutrino they are.
+        For a ROOT file, whose histograms do not specify the neutrino.
     """
     if format == "root" or (format == "auto" and is_root_file(path)):
         raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
@@ -200,14 +200,14 @@ def _from_text(
 
 
 def _layout(format: str | None, table: TextTable) -> str:
-    """Tell GLoBES from other columns: 501 rows of 7 columns, no comment."""
+    """Distinguish GLoBES files from other columns: 501 rows of 7 columns, no comment."""
     if format != "auto":
         return str(format)
     return "globes" if table.rows.shape == _GLOBES_SHAPE and not table.comments else "columns"
 
 
 def _settle_units(path: Path, given: Mapping[str, str | None], notes: str, area: str, pot: float) -> _Units:
-    """Fill in the defaults; raise `FileError` where the file's own words contradict them."""
+    """Fill in the defaults; raise `FileError` if the text of the file contradicts them."""
     defaults = {"area": area, "per": "GeV", "energy_unit": "GeV"}
     for option, said, pattern in _UNITS_IN_NOTES:
         match = pattern.search(notes)
@@ -229,7 +229,7 @@ def _settle_units(path: Path, given: Mapping[str, str | None], notes: str, area:
 def _columns_for(
     path: Path, table: TextTable, neutrino: str, columns: Mapping[str, int] | None, layout: str
 ) -> dict[str, int]:
-    """Return the columns of the energy and of every neutrino the table holds, `neutrino` among them."""
+    """Return the columns of the energy and of every neutrino in the table, including `neutrino`."""
     width = table.rows.shape[1]
     if layout == "globes" and width != len(DEFAULT_COLUMNS):
         raise FileError(
@@ -244,7 +244,7 @@ def _columns_for(
     if neutrino not in wanted:
         raise InputError(f"columns gives no column for {neutrino}; it gives {', '.join(wanted)}")
     if wanted[neutrino] == wanted[ENERGY]:
-        raise InputError(f"columns: {neutrino} cannot stand in column {wanted[ENERGY]}, that of the energy")
+        raise InputError(f"columns: {neutrino} cannot be in column {wanted[ENERGY]}, which is that of the energy")
     needed = wanted if columns is not None else {name: wanted[name] for name in (ENERGY, neutrino)}
     for name, column in needed.items():
         if column >= width:
@@ -256,7 +256,7 @@ def _columns_for(
 
 
 def _bin_edges(path: Path, energies_GeV: Array, units: _Units) -> Array | None:
-    """Return the edges of the bins the energies stand for, or None for points of a curve."""
+    """Return the edges of the bins that the energies represent, or None for points of a curve."""
     if units.points == "points":
         return None
     if units.points == "edges":
@@ -281,7 +281,7 @@ def _raise_flaw(flaw: tuple[int, str] | None, where: Callable[[int], str]) -> No
 
 
 def _flux(energies_GeV: Array, values: Array, interpolation: str, label: str, units: _Units) -> TabulatedFlux:
-    """Make the flux, with what was taken for granted about its units in the description."""
+    """Return the flux, with the assumed units in its description."""
     read_as = f"per {units.area} and {units.per}" + (f", for {units.pot:g} POT" if units.pot != 1.0 else "")
     description = f"{label} ({read_as}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"
     return TabulatedFlux(energies_GeV, values, interpolation, "cm^-2 POT^-1", description)

@@ -1,4 +1,4 @@
-"""A hash that tells spectra apart."""
+"""A hash that identifies a spectrum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source of a single energy."""
+"""A monochromatic flux."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Neutrinos from muons that decay in flight: in storage rings such as nuSTORM, and in muon colliders.
+"""Neutrinos from muon decay in flight, in storage rings such as nuSTORM and in muon colliders.
 
 Rest frame, x = 2 E'/m, for mu- (for mu+ the polarisation P changes sign), the electron mass neglected:
 
@@ -15,10 +15,10 @@ dOmega' = dOmega/w^2, and per decay
     dN/dE dOmega = (2/(m w)) [A(x) + P B(x) cos theta'] / 4 pi,    1 - cos theta' = kappa (w - w0)/w,
     w0 = 1/(gamma (1 + beta)),    kappa = (1 + beta)/beta.
 
-At fixed E both w and x run linearly with cos theta, from their values on the axis (x0 = E/E_max,
+At fixed E both w and x are linear in cos theta, from their values on the axis (x0 = E/E_max,
 E_max = m/(2 w0)) to the rim of the detector or to the end of the spectrum at x = 1. The mean over the disk is
-thus the mean of a polynomial in x over [x0, x0 + d]: no quadrature. It is taken in v = x - x0 and z = 1 - x;
-neither 1 - beta nor 1 - cos theta' is ever a difference of numbers near one.
+thus the mean of a polynomial in x over [x0, x0 + d], without quadrature. It is computed in v = x - x0 and z = 1 - x;
+neither 1 - beta nor 1 - cos theta' is ever computed as a difference of numbers near one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class DecaySpectrum:
 
     def __call__(self, x0: Value, y: Value) -> Value:
         """Return dN/dx0, normalised to one for 0 <= x0 <= 1."""
-        lit = np.minimum(x0, y / self.reach) if self.reach > 0.0 else x0  # x0 times the lit share of the disk
+        lit = (
+            np.minimum(x0, y / self.reach) if self.reach > 0.0 else x0
+        )  # x0 times the illuminated fraction of the disk
         d = self.reach * lit
         mean_v = 0.5 * d
         mean_vz = d * (0.5 * y - d * (1.0 / 3.0))
@@ -75,7 +77,7 @@ class DecaySpectrum:
 
 @dataclass(frozen=True)
 class MuonDecayMap:
-    """E linear in u from the threshold to the end of the spectrum; the weight is density times width."""
+    """The map with E linear in u from the threshold to the end of the spectrum; the weight is density times width."""
 
     spectrum: DecaySpectrum
     energy_min_GeV: float
@@ -92,7 +94,7 @@ class MuonDecayMap:
 
 
 class MichelFlux(Flux):
-    """Neutrinos of muon decays, whose spectrum is `_spectrum` up to the largest energy."""
+    """Neutrinos from muon decay, with the spectrum `_spectrum` up to the maximum energy."""
 
     if TYPE_CHECKING:
 
@@ -115,7 +117,7 @@ class MichelFlux(Flux):
 
 @dataclass(frozen=True)
 class MuonDecay(MichelFlux):
-    """Neutrinos of one kind from the decay of muons in flight, averaged over a round detector.
+    """Neutrinos of one species from muon decay in flight, averaged over a circular detector.
 
     Parameters
     ----------
@@ -124,9 +126,9 @@ class MuonDecay(MichelFlux):
     muon_charge
         -1 (numu and nuebar) or +1 (numubar and nue).
     neutrino
-        Name of one of the two neutrinos the muon makes.
+        Name of one of the two neutrinos of the decay.
     distance_m
-        From the decay to the centre of the detector.
+        Distance from the decay to the centre of the detector.
     detector_radius_m
         Radius of a disk across the beam, centred on its axis; 0 for a point.
     polarisation
@@ -137,7 +139,7 @@ class MuonDecay(MichelFlux):
     Raises
     ------
     InputError
-        For a neutrino that this muon does not make or that misses the detector, and for numbers out of range.
+        For a neutrino that this muon does not produce or that misses the detector, and for numbers out of range.
     """
 
     muon_energy_GeV: float
@@ -156,7 +158,7 @@ class MuonDecay(MichelFlux):
         if self.neutrino not in products:
             raise InputError(
                 f"{muon} decays make {products[0]} and {products[1]}, not {self.neutrino}: "
-                "choose one of them, or the muon of other charge"
+                "choose one of them, or the muon of opposite charge"
             )
         if not self.total > 0.0:
             raise InputError(
@@ -198,12 +200,12 @@ class MuonDecay(MichelFlux):
 
     @cached_property
     def _w_axis(self) -> float:
-        """w0 = gamma (1 - beta), written without the difference."""
+        """w0 = gamma (1 - beta), computed without the difference."""
         return 1.0 / (self.muon_energy_GeV / self._mass_GeV + self._beta_gamma)
 
     @cached_property
     def _w(self) -> float:
-        """W of the detector's centre: w0 + 2 gamma beta sin^2(theta/2)."""
+        """Value of w at the centre of the detector: w0 + 2 gamma beta sin^2(theta/2)."""
         return self._w_axis + 2.0 * self._beta_gamma * math.sin(0.5 * self.off_axis_angle_rad) ** 2
 
     @cached_property
@@ -213,7 +215,7 @@ class MuonDecay(MichelFlux):
 
     @cached_property
     def _forward(self) -> float:
-        """-q P cos theta' of the detector's centre, with q the muon's charge."""
+        """-q P cos theta' at the centre of the detector, with q the charge of the muon."""
         cos_rest = 1.0 - self._kappa * (self._w - self._w_axis) / self._w
         return -self.muon_charge * self.polarisation * max(-1.0, min(1.0, cos_rest))
 
@@ -232,7 +234,7 @@ class MuonDecay(MichelFlux):
 
     @cached_property
     def _relative_total(self) -> float:
-        """Total over that of an unpolarised point: int over the disk's cap of 1 + k cos theta', k below."""
+        """Ratio of the total to that of an unpolarised point: int of 1 + k cos theta' over the disk, k below."""
         k = self._forward * (1.0 if find_neutrino(self.neutrino).flavour == "e" else -1.0 / 3.0)
         opening = self._kappa * self._reach / (1.0 + self._reach)  # 1 - cos theta' at the rim
         return ((1.0 + k) - 0.5 * k * opening) / (1.0 + self._reach)
@@ -271,7 +273,7 @@ class MuonDecay(MichelFlux):
 
     @cached_property
     def _spectrum(self) -> DecaySpectrum:
-        """The polynomials of the module's text, for the neutrino at hand."""
+        """The polynomials of the module docstring for this neutrino."""
         p = self._forward
         p_kappa = p * self._kappa
         if find_neutrino(self.neutrino).flavour == "e":

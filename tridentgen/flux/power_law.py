@@ -1,4 +1,4 @@
-"""A spectrum that falls or rises as a power of the energy."""
+"""A power-law spectrum."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PowerLawMap:
         """Return the energy in GeV and its weight."""
         step = self.log_range * u
         energy = self.energy_min_GeV * exp(step)
-        # The last bit of exp must not carry an energy out of the range.
+        # Rounding in exp must not move an energy out of the range.
         energy = np.maximum(np.minimum(energy, self.energy_max_GeV), self.energy_min_GeV)
         return energy, self.scale * exp(self.slope * (self.start + step))
 
@@ -71,7 +71,7 @@ class PowerLaw(Flux):
 
     @property
     def _reference_GeV(self) -> float:
-        """Energy at which E f(E) is largest: written relative to it, nothing overflows."""
+        """Energy at which E f(E) is largest: relative to this value nothing overflows."""
         return self.energy_max_GeV if self._slope > 0.0 else self.energy_min_GeV
 
     @property

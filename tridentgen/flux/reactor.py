@@ -3,8 +3,8 @@
 Antineutrinos per fission and MeV are exp(sum_n a_n E^n), E in MeV, from 2 to 8 MeV: P. Huber, Phys. Rev. C 84 (2011)
 024617 (and erratum) for U235, Pu239 and Pu241; T. A. Mueller et al., Phys. Rev. C 83 (2011) 054615, table VI, for U238.
 Above 8 MeV, where the fits end, the spectrum is zero. Below 2 MeV it is the table of Vogel and Engel in
-``data/reactor_low_energy.csv``, joined by straight lines to the fits at 2 MeV. To the fissions come the beta decays
-of U239 and Np239 after neutron capture on U238: 1.2 antineutrinos per fission in power reactors, all below 1.3 MeV
+``data/reactor_low_energy.csv``, interpolated linearly up to the fits at 2 MeV. The beta decays of U239 and Np239 after
+neutron capture on U238 are added: 1.2 antineutrinos per fission in power reactors, all below 1.3 MeV
 (V. Kopeikin, Phys. At. Nucl. 75 (2012) 143).
 """
 
@@ -29,19 +29,19 @@ from tridentgen.physics.elementary import exp, polynomial
 FISSILE = ("U235", "U238", "Pu239", "Pu241")
 
 PWR_FRACTIONS = (0.58, 0.07, 0.30, 0.05)
-"""Shares of the fissions in a pressurised-water reactor, averaged over a cycle."""
+"""Fission fractions of a pressurised-water reactor, averaged over a cycle."""
 
 CAPTURES_PER_FISSION = 0.6
 """Neutron captures on U238 per fission in power reactors (Kopeikin 2012)."""
 
 ENERGY_PER_FISSION_MEV = (202.36, 205.99, 211.12, 214.26)
-"""X. B. Ma et al., Phys. Rev. C 88 (2013) 014605."""
+"""Energy release per fission (X. B. Ma et al., Phys. Rev. C 88 (2013) 014605)."""
 
 _MEV_PER_SECOND_AND_GW = 1e9 / 1.602176634e-13
 _CM_PER_M = 100.0
 _FIT_FROM_MEV, _FIT_TO_MEV = 2.0, 8.0
 _STEP = 1e-9
-"""Relative width over which the table falls where a branch ends."""
+"""Relative width of the step of the table at the endpoint of a branch."""
 
 _FITS = {
     "U235": (4.367, -4.577, 2.100, -0.5294, 0.06186, -0.002777),
@@ -69,16 +69,16 @@ def reactor(
     thermal_power_GW
         Thermal power.
     distance_m
-        From the core, taken as a point.
+        Distance from the core, treated as a point source.
     fractions
-        Shares of the fissions of U235, U238, Pu239 and Pu241; their sum is 1.
+        Fission fractions of U235, U238, Pu239 and Pu241; their sum is 1.
     captures_per_fission
         Neutron captures on U238 per fission; each gives two antineutrinos.
 
     Raises
     ------
     InputError
-        For numbers out of range and for fractions that are not four or do not add up to 1.
+        For numbers out of range and for fractions that are not four numbers with sum 1.
     """
     for name, value in (("thermal_power_GW", thermal_power_GW), ("distance_m", distance_m)):
         require(math.isfinite(value) and value > 0.0, name, value, "must be a positive number")
@@ -107,7 +107,7 @@ def spectrum_per_fission(fractions: Sequence[float], captures_per_fission: float
 
 
 def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
-    """Return the shares of the fissions; raise `InputError` unless they are four that add up to 1."""
+    """Return the fission fractions; raise `InputError` unless they are four numbers with sum 1."""
     names = ", ".join(FISSILE)
     if len(fractions) != len(FISSILE):
         raise InputError(f"fractions has {len(fractions)} entries; give {len(FISSILE)}, those of {names}")
@@ -121,7 +121,7 @@ def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
 
 @cache
 def _energies_MeV() -> Array:
-    """Nodes of the table, the fits, and the branches, which end in steps."""
+    """Return the nodes of the table, the fits, and the branches, which end in steps."""
     table = [float(row["energy_MeV"]) for row in data_rows("reactor_low_energy.csv")]
     ends = [end for branches in _CAPTURE_DECAYS.values() for end, _ in branches]
     before = np.array(ends) * (1.0 - _STEP)

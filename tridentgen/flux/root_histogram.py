@@ -18,7 +18,7 @@ _LISTED = 12
 
 @dataclass(frozen=True, eq=False)
 class RootHistogram:
-    """Edges of shape (N+1,), contents of shape (N,) without under- and overflow, text of the titles."""
+    """Edges of shape (N+1,), contents of shape (N,) without underflow and overflow, and the text of the titles."""
 
     name: str
     edges: Array
@@ -27,19 +27,19 @@ class RootHistogram:
 
 
 def is_root_file(path: Path) -> bool:
-    """Tell whether the file starts as ROOT files do."""
+    """Return whether the file begins with the signature of ROOT files."""
     return read_bytes(path, len(_MAGIC)) == _MAGIC
 
 
 def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
-    """Read the TH1 called `histogram`, which may be left out when the file holds only one.
+    """Read the TH1 called `histogram`, which may be omitted if the file contains only one.
 
     Raises
     ------
     FileError
         If the file is missing or damaged or `uproot` is not installed.
     InputError
-        If there is no TH1 of that name; the message names those there are.
+        If there is no TH1 of that name; the message lists the available ones.
     """
     require_file(path)
     try:
@@ -53,7 +53,7 @@ def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
             return _extract(name, file[name])
     except (FileError, InputError):
         raise
-    except Exception as error:  # uproot raises whatever its parsers trip over in damaged bytes
+    except Exception as error:  # uproot raises errors of any type for damaged bytes
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise FileError(f"{path}: cannot be read as a ROOT file ({reason}); get a fresh copy of it") from error
 
@@ -74,10 +74,10 @@ def _choose(path: Path, histogram: str | None, known: dict[str, str]) -> str:
 
 
 def _extract(name: str, histogram: Any) -> RootHistogram:
-    """Copy the numbers out of an uproot TH1; raise `ValueError` where it has not as many as it says."""
+    """Copy the numbers of an uproot TH1; raise `ValueError` if there are fewer than declared."""
     contents, bins = np.asarray(histogram.values(), dtype=np.float64), histogram.member("fXaxis").member("fNbins")
-    if len(contents) != bins:  # uproot makes as many edges as the axis claims
-        raise ValueError(f"histogram '{name}' claims {bins} bins and holds {len(contents)}")
+    if len(contents) != bins:  # uproot creates as many edges as the axis declares
+        raise ValueError(f"histogram '{name}' declares {bins} bins but holds {len(contents)}")
     titles = (
         histogram.title,
         histogram.member("fXaxis").member("fTitle"),

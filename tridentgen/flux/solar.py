@@ -1,10 +1,10 @@
-"""Neutrinos from the Sun: every component of the pp chains and the CNO cycle.
+"""Solar neutrinos: all components of the pp chains and the CNO cycle.
 
-pp, hep, 13N, 15O and 17F have the shapes of allowed beta+ decays (`beta_decay`), pep and 7Be are lines, whose width
-of some keV from the Sun's heat is left out, and 8B is the spectrum measured by Winter et al., Phys. Rev. C 73 (2006)
+pp, hep, 13N, 15O and 17F have the shapes of allowed beta+ decays (`beta_decay`), pep and 7Be are lines, whose thermal
+width of some keV is neglected, and 8B is the spectrum measured by Winter et al., Phys. Rev. C 73 (2006)
 025503. Fluxes at the mean distance of the Earth: the solar model B16-GS98 (N. Vinyoles et al., Astrophys. J. 835 (2017)
 202) for pp, pep, hep and the CNO cycle, the measurement of SNO for 8B (B. Aharmim et al., Phys. Rev. C 88 (2013)
-025501), and for 7Be a value within the errors of all data together (J. Bergstrom et al., JHEP 03 (2016) 132).
+025501), and for 7Be a value within the errors of a global analysis (J. Bergstrom et al., JHEP 03 (2016) 132).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FLUXES: Mapping[str, float] = MappingProxyType(
         "17F": 5.29e6,
     }
 )
-"""Flux of each component in cm^-2 s^-1, all flavours together."""
+"""Flux of each component in cm^-2 s^-1, summed over flavours."""
 
 OSCILLATIONS = ("none", "lma")
 
@@ -52,7 +52,7 @@ _BETA_DECAYS = {
     "15O": (1.7317e-3, 7),
     "17F": (1.7364e-3, 8),
 }
-"""Largest neutrino energy in GeV and charge of the daughter nucleus."""
+"""Maximum neutrino energy in GeV and charge of the daughter nucleus."""
 
 _UNITS = "cm^-2 s^-1"
 
@@ -60,23 +60,23 @@ _UNITS = "cm^-2 s^-1"
 def solar(
     components: Sequence[str] = tuple(FLUXES), fluxes: Sequence[float] | None = None, oscillation: str = "none"
 ) -> Source:
-    """Return the neutrinos of the Sun, per cm^2 and second.
+    """Return the solar neutrinos, per cm^2 and second.
 
     Parameters
     ----------
     components
-        Which of `FLUXES` to include.
+        Components to include, of `FLUXES`.
     fluxes
-        Their fluxes in cm^-2 s^-1 in the same order, all flavours together; those of `FLUXES` by default.
+        Their fluxes in cm^-2 s^-1 in the same order, summed over flavours; those of `FLUXES` by default.
     oscillation
-        ``"none"``: all arrive as nue, as they were made. ``"lma"``: the share 1 - P_ee arrives as numu and nutau,
-        half each (`survival_probability`).
+        ``"none"``: all arrive as nue, as produced. ``"lma"``: the fraction 1 - P_ee arrives as numu and nutau in equal
+        parts (`survival_probability`).
 
     Raises
     ------
     InputError
-        For a component that is unknown or named twice, fluxes of another number or not positive, and an unknown
-        oscillation.
+        For a component that is unknown or named twice, a wrong number of fluxes, a flux that is not positive, and an
+        unknown oscillation.
     """
     _check(components, fluxes, oscillation)
     totals = [FLUXES[name] for name in components] if fluxes is None else [float(flux) for flux in fluxes]
@@ -106,7 +106,7 @@ def _check(components: Sequence[str], fluxes: Sequence[float] | None, oscillatio
 
 
 def _line(name: str, total: float, oscillation: str) -> list[Component]:
-    """Return a line, split over the flavours."""
+    """Return a line, divided among the flavours."""
     energy = _LINES_GEV[name]
     if oscillation == "none":
         return [_component(name, "nue", Monochromatic(energy, total, _UNITS))]
@@ -116,7 +116,7 @@ def _line(name: str, total: float, oscillation: str) -> list[Component]:
 
 
 def _spectrum(name: str, total: float, oscillation: str) -> list[Component]:
-    """Return a continuous spectrum, split over the flavours energy by energy."""
+    """Return a continuous spectrum, divided among the flavours at each energy."""
     energies, shape = _shape(name)
     whole = curve_flux(energies, shape, total, _UNITS, f"{name} neutrinos of the Sun")
     if oscillation == "none":

@@ -1,11 +1,11 @@
-"""Electron neutrinos of the Sun that arrive as electron neutrinos: adiabatic conversion (LMA-MSW).
+"""Survival probability of solar electron neutrinos: adiabatic conversion (LMA-MSW).
 
     P_ee = cos^4 th13 [1 + cos 2 th12 cos 2 th_m]/2 + sin^4 th13,
     cos 2 th_m = (cos 2 th12 - b)/sqrt((cos 2 th12 - b)^2 + sin^2 2 th12),    b = 2 E V cos^2 th13/dm^2_21,
 
-with the potential V = sqrt(2) G_F n_e averaged over the place of production of each component (P. C. de Holanda,
+with the potential V = sqrt(2) G_F n_e averaged over the production region of each component (P. C. de Holanda,
 W. Liao and A. Yu. Smirnov, Nucl. Phys. B 702 (2004) 307, eqs. 9-12 and table 1). The spread of V about its mean and
-the passage through the Earth at night, both below some percent, are left out.
+matter effects in the Earth at night, both below some percent, are neglected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tridentgen.physics.elementary import Value
 SIN2_THETA_12 = 0.307
 SIN2_THETA_13 = 0.0219
 DELTA_M2_21_EV2 = 7.53e-5
-"""Particle Data Group 2024."""
+"""Solar mass splitting (Particle Data Group 2024)."""
 
 POTENTIAL_EV = {
     "pp": 4.68e-12,
@@ -30,7 +30,7 @@ POTENTIAL_EV = {
     "15O": 6.69e-12,
     "17F": 6.74e-12,
 }
-"""Mean potential in eV where each component is produced (table 1 of de Holanda et al.)."""
+"""Mean potential in eV in the production region of each component (table 1 of de Holanda et al.)."""
 
 _EV_PER_GEV = 1e9
 

@@ -1,4 +1,4 @@
-"""A neutrino source: several kinds of neutrinos, each with its spectrum and its times of arrival."""
+"""A neutrino source: one or more neutrino species, each with its spectrum and arrival times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tridentgen.matter.particles import neutrino as find_neutrino
 
 @dataclass(frozen=True)
 class Component:
-    """One kind of neutrino from one process in the source; `time` is None for a steady flux."""
+    """One neutrino species from one process in the source; `time` is None for a steady flux."""
 
     name: str
     neutrino: str
@@ -23,12 +23,12 @@ class Component:
 
 @dataclass(frozen=True)
 class Source:
-    """Neutrinos of several kinds.
+    """A source of one or more neutrino species.
 
     Parameters
     ----------
     components
-        At least one; their names differ, and their fluxes have the same units.
+        One or more, with different names and fluxes in the same units.
     description
         One line for summaries.
 
@@ -57,12 +57,12 @@ class Source:
 
     @classmethod
     def of(cls, flux: Flux, neutrino: str, time: TimeProfile | None = None) -> Source:
-        """Return the source of one kind of neutrino."""
+        """Return the source of one neutrino species."""
         return cls((Component(neutrino, neutrino, flux, time),), flux.description)
 
     @property
     def total(self) -> float:
-        """All neutrinos together, in `total_units`."""
+        """Total flux of all components, in `total_units`."""
         return math.fsum(component.flux.total for component in self.components)
 
     @property
@@ -72,11 +72,11 @@ class Source:
 
     @property
     def neutrinos(self) -> tuple[str, ...]:
-        """The kinds of neutrinos, each once, in the order of the components."""
+        """The neutrino species, each once, in the order of the components."""
         return tuple(dict.fromkeys(component.neutrino for component in self.components))
 
     def only(self, neutrino: str) -> Source:
-        """Return the part of the source that is `neutrino`; raise `InputError` if it makes none."""
+        """Return the source with only the components of `neutrino`; raise `InputError` if there are none."""
         find_neutrino(neutrino)
         chosen = tuple(component for component in self.components if component.neutrino == neutrino)
         if not chosen:

@@ -1,4 +1,4 @@
-"""Neutrinos from pi+ and mu+ that decay at rest: spallation sources and beam dumps.
+"""Neutrinos from pi+ and mu+ decay at rest: spallation sources and beam dumps.
 
 pi+ -> mu+ nu_mu gives the line E = (m_pi^2 - m_mu^2)/(2 m_pi); mu+ -> e+ nu_e nubar_mu, with the electron mass
 neglected and x = 2 E/m_mu, the shapes 12 x^2 (1 - x) for nu_e and 2 x^2 (3 - 2x) for nubar_mu (L. Michel, Proc. Phys.
@@ -27,7 +27,7 @@ PRODUCTS = ("numu", "nue", "numubar")
 """The prompt neutrino and the two delayed ones."""
 
 SNS_YIELD = 0.0848
-"""Neutrinos of each kind per proton on the mercury target of the SNS (D. Akimov et al., PRL 129 (2022) 081801)."""
+"""Neutrinos of each species per proton on the mercury target of the SNS (D. Akimov et al., PRL 129 (2022) 081801)."""
 
 _CM_PER_M = 100.0
 _PI_PLUS = 211
@@ -50,7 +50,7 @@ def pion_line_GeV() -> float:
 
 @dataclass(frozen=True)
 class MuonAtRest(MichelFlux):
-    """Neutrinos of one kind from mu+ at rest: ``"nue"`` or ``"numubar"``; raises `InputError` for others."""
+    """Neutrinos of one species from mu+ at rest: ``"nue"`` or ``"numubar"``; raises `InputError` for others."""
 
     neutrino: str
     total: float = 1.0
@@ -93,18 +93,18 @@ def stopped_pions(
     Parameters
     ----------
     distance_m
-        From the target, taken as a point that shines evenly in all directions.
+        Distance from the target, treated as an isotropic point source.
     per_proton
-        pi+ stopped per proton: the yield of each of the three kinds. pi- are captured before they decay.
+        pi+ stopped per proton: the yield of each of the three species. pi- are captured before they decay.
     neutrinos
-        Which kinds to keep, of `PRODUCTS`.
+        Species to include, of `PRODUCTS`.
     pulse, pulse_ns, offset_ns
         The beam pulse and a constant time offset, see `TimeProfile`.
 
     Raises
     ------
     InputError
-        For numbers that are not positive, and for neutrinos not made.
+        For numbers that are not positive, and for neutrinos that are not produced.
     """
     rule = "must be a positive length in m"
     require(math.isfinite(distance_m) and distance_m > 0.0, "distance_m", distance_m, rule)
@@ -114,7 +114,7 @@ def stopped_pions(
         if neutrino not in PRODUCTS:
             made = ", ".join(PRODUCTS)
             raise InputError(
-                f"neutrinos: '{neutrino}' is not made by stopped pi+{nearest(neutrino, PRODUCTS)}; {made} are"
+                f"neutrinos: '{neutrino}' is not made by stopped pi+{nearest(neutrino, PRODUCTS)}; choose from {made}"
             )
     total = per_proton / (4.0 * math.pi * (distance_m * _CM_PER_M) ** 2)
     units = "cm^-2 POT^-1"

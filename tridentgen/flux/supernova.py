@@ -1,6 +1,6 @@
-"""The neutrinos of one core collapse in our galaxy, summed over the burst.
+"""The neutrinos of one core collapse in our galaxy, integrated over the burst.
 
-Each of the six kinds has a "pinched" spectrum, f(E) ~ (E/<E>)^a exp(-(a + 1) E/<E>) with a = 2 close to thermal
+Each of the six species has a "pinched" spectrum, f(E) ~ (E/<E>)^a exp(-(a + 1) E/<E>) with a = 2 close to thermal
 (M. T. Keil, G. G. Raffelt and H.-T. Janka, Astrophys. J. 590 (2003) 971), and carries a sixth of the energy.
 """
 
@@ -20,19 +20,19 @@ from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics.elementary import exp
 
 ENERGY_ERG = 3e53
-"""Energy that all neutrinos together carry off: the binding energy of a neutron star."""
+"""Total energy of the emitted neutrinos: the binding energy of a neutron star."""
 
 MEAN_ENERGIES_MEV = (12.0, 15.0, 18.0)
-"""Of nue, nuebar and each of the other four kinds (K. Scholberg, Annu. Rev. Nucl. Part. Sci. 62 (2012) 81)."""
+"""Of nue, nuebar and each of the other four species (K. Scholberg, Annu. Rev. Nucl. Part. Sci. 62 (2012) 81)."""
 
 PINCHING = (3.0, 3.0, 3.0)
-"""Of nue, nuebar and the others: simulations give 2 to 4 for the whole burst."""
+"""Pinching parameters of nue, nuebar and the others: simulations give 2 to 4 for the whole burst."""
 
 CM_PER_KPC = 3.0856775814913673e21
 GEV_PER_ERG = 1e-7 / 1.602176634e-10
 
 _REACH = 12.0
-"""The spectrum is cut at this multiple of the mean energy, beyond which less than 1e-8 is left."""
+"""The spectrum is cut at this multiple of the mean energy, beyond which less than 1e-8 of it remains."""
 
 
 def supernova(
@@ -46,16 +46,16 @@ def supernova(
     Parameters
     ----------
     distance_kpc
-        To the star.
+        Distance to the star.
     energy_erg
-        Energy of all six kinds together; each has a sixth of it.
+        Total energy of the six species; each has a sixth of it.
     mean_energies_MeV, pinching
-        Mean energy and the parameter a, of nue, nuebar and each of the other four kinds.
+        Mean energy and the parameter a, of nue, nuebar and each of the other four species.
 
     Raises
     ------
     InputError
-        For numbers out of range, and for lists that have not three entries.
+        For numbers out of range, and for lists that do not have three entries.
     """
     for name, value in (("distance_kpc", distance_kpc), ("energy_erg", energy_erg)):
         require(math.isfinite(value) and value > 0.0, name, value, "must be a positive number")
@@ -64,7 +64,7 @@ def supernova(
         ("pinching", pinching, 1.0, 20.0),
     ):
         if len(values) != len(MEAN_ENERGIES_MEV):
-            raise InputError(f"{name} has {len(values)} entries; give three, of nue, nuebar and the others")
+            raise InputError(f"{name} has {len(values)} entries; give three, for nue, nuebar and the others")
         for value in values:
             require(low <= value <= high, name, value, f"must lie between {low:g} and {high:g}")
     area = 4.0 * math.pi * (distance_kpc * CM_PER_KPC) ** 2

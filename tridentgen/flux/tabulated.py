@@ -1,4 +1,4 @@
-"""A spectrum given as numbers: bins of constant flux, or points joined by straight lines."""
+"""A tabulated spectrum: bins of constant flux, or points with linear interpolation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INTERPOLATIONS = ("histogram", "linear")
 
 
 class Segments(NamedTuple):
-    """Straight pieces of a spectrum, of shape (K,), none of zero flux: energy in GeV and flux at the ends."""
+    """Linear segments of a spectrum, of shape (K,), all with non-zero flux: energy in GeV and flux at the ends."""
 
     low: Array
     high: Array
@@ -27,7 +27,7 @@ class Segments(NamedTuple):
     f_high: Array
 
     def above(self, threshold_GeV: float) -> Segments:
-        """Return the pieces above the threshold; the one that holds it is cut there exactly."""
+        """Return the segments above the threshold; the one that contains it is cut there exactly."""
         low, high, f_low, f_high = (column[self.high > threshold_GeV] for column in self)
         inside = np.maximum(threshold_GeV - low, 0.0) / (high - low)
         return Segments(np.maximum(low, threshold_GeV), high, f_low + (f_high - f_low) * inside, f_high)
@@ -39,7 +39,7 @@ class Segments(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TabulatedMap:
-    """Each of K segments takes an equal share of u; within it E is linear in u. Tables have shape (K,)."""
+    """The map with an equal share of u for each of K segments, in which E is linear in u. Tables have shape (K,)."""
 
     segments: int
     low: Array
@@ -62,25 +62,25 @@ class TabulatedMap:
 
 @dataclass(frozen=True, eq=False)
 class TabulatedFlux(Flux):
-    """A flux given by numbers.
+    """A tabulated flux.
 
     Parameters
     ----------
     energies_GeV
-        Rising energies of shape (N,): N bin edges, or N points.
+        Increasing energies of shape (N,): N bin edges, or N points.
     values
         Flux per GeV, not negative: shape (N-1,) for ``interpolation="histogram"``, (N,) for ``"linear"``.
     interpolation
-        ``"histogram"``: constant within bins; ``"linear"``: straight lines between points.
+        ``"histogram"``: constant within bins; ``"linear"``: linear interpolation between points.
     total_units
-        Units of the flux integrated over energy; empty if only the shape is known, and then `total` is 1.
+        Units of the flux integrated over energy; empty if only the shape is known, in which case `total` is 1.
     description
         One line for summaries; made from the numbers if empty.
 
     Raises
     ------
     InputError
-        For lengths that do not fit, energies that do not rise, negative or non-finite numbers, zero flux.
+        For lengths that do not match, energies that do not increase, negative or non-finite numbers, zero flux.
     """
 
     energies_GeV: Array
@@ -107,7 +107,7 @@ class TabulatedFlux(Flux):
             table.setflags(write=False)
 
     def _check(self) -> None:
-        """Raise `InputError` for numbers that are no spectrum."""
+        """Raise `InputError` for numbers that are not a valid spectrum."""
         known = f"is not known; use {' or '.join(repr(name) for name in INTERPOLATIONS)}"
         require(self.interpolation in INTERPOLATIONS, "interpolation", self.interpolation, known)
         energies, values = self.energies_GeV, self.values
@@ -128,7 +128,7 @@ class TabulatedFlux(Flux):
 
     @cached_property
     def _segments(self) -> Segments:
-        """Pieces with flux, in the units of `values`."""
+        """Segments with non-zero flux, in the units of `values`."""
         low, high = self.energies_GeV[:-1], self.energies_GeV[1:]
         if self.interpolation == "histogram":
             f_low = f_high = self.values
@@ -145,21 +145,21 @@ class TabulatedFlux(Flux):
 
     @property
     def total(self) -> float:
-        """Integral over all energies in `total_units`, or 1 for a mere shape."""
+        """Integral over all energies in `total_units`, or 1 if only the shape is known."""
         return self._integral if self.total_units else 1.0
 
     @property
     def energy_min_GeV(self) -> float:
-        """Lower end of the first piece with flux."""
+        """Lower end of the first segment with non-zero flux."""
         return float(self._segments.low[0])
 
     @property
     def energy_max_GeV(self) -> float:
-        """Upper end of the last piece with flux."""
+        """Upper end of the last segment with non-zero flux."""
         return float(self._segments.high[-1])
 
     def density(self, energy_GeV: Array) -> Array:
-        """Return the spectrum in 1/GeV at the energies of shape (N,); bins hold their lower edge."""
+        """Return the spectrum in 1/GeV at the energies of shape (N,); bins include their lower edge."""
         energy = np.asarray(energy_GeV, dtype=np.float64)
         if self.interpolation == "linear":
             flux = np.interp(energy, self.energies_GeV, self.values, left=0.0, right=0.0)
@@ -187,7 +187,7 @@ class TabulatedFlux(Flux):
 
 
 def energy_flaw(energies: Sequence[float] | Array) -> tuple[int, str] | None:
-    """Return position and fault of the first energy not finite, negative or not above the one before."""
+    """Return index and fault of the first energy that is not finite, negative or not above the one before."""
     table = np.asarray(energies, dtype=np.float64)
     bad = ~np.isfinite(table) | (table < 0.0)
     bad[1:] |= table[1:] <= table[:-1]
@@ -203,7 +203,7 @@ def energy_flaw(energies: Sequence[float] | Array) -> tuple[int, str] | None:
 
 
 def value_flaw(values: Sequence[float] | Array) -> tuple[int, str] | None:
-    """Return position and fault of the first flux value that is not finite or negative."""
+    """Return index and fault of the first flux value that is not finite or negative."""
     table = np.asarray(values, dtype=np.float64)
     bad = ~np.isfinite(table) | (table < 0.0)
     if not bad.any():
@@ -215,5 +215,5 @@ def value_flaw(values: Sequence[float] | Array) -> tuple[int, str] | None:
 
 
 def _first(mask: NDArray[np.bool_]) -> int:
-    """Position of the first true element."""
+    """Return the index of the first true element."""
     return int(np.argmax(mask))

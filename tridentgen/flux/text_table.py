@@ -1,4 +1,4 @@
-"""Tables of numbers in text files, read so that every complaint names file and line."""
+"""Reader of numerical tables in text files; every error names file and line."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tridentgen.errors import FileError
 from tridentgen.flux.base import Array
 
 MAX_BYTES = 8 * 1024 * 1024
-"""Larger files are refused unread: published flux tables have some kilobytes."""
+"""Larger files are rejected without reading: published flux tables have some kilobytes."""
 
 _SHOWN = 30
 
 
 @dataclass(frozen=True, eq=False)
 class TextTable:
-    """Numbers of shape (rows, columns), the line each row stands on, and the text of all comments."""
+    """Numbers of shape (rows, columns), the line of each row, and the text of all comments."""
 
     rows: Array
     lines: tuple[int, ...]
@@ -31,7 +31,7 @@ def read_text_table(path: Path) -> TextTable:
     Raises
     ------
     FileError
-        If the file is missing, too large, not text, empty or ragged, or holds something that is no number.
+        If the file is missing, too large, not text, empty or ragged, or contains a field that is not a number.
     """
     rows: list[list[float]] = []
     lines: list[int] = []
@@ -64,7 +64,7 @@ def require_file(path: Path, hint: str = "check the path") -> None:
             raise FileError(f"{path}: is not a file; give the path of a flux file")
     except FileError:
         raise
-    except OSError as error:  # a name too long, a folder that may not be entered
+    except OSError as error:  # a name that is too long, a folder without access
         raise FileError(f"{path}: cannot be reached ({error.strerror}); {hint}") from error
 
 

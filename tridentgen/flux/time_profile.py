@@ -1,4 +1,4 @@
-"""When the neutrinos arrive: a beam pulse, the decays that follow it, and the time of flight."""
+"""Arrival times of neutrinos: a beam pulse, the decays that follow it, and the time of flight."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class TimeProfile:
     Parameters
     ----------
     decays_ns
-        Mean lives of the decays that follow one another: ``(26.033,)`` for the neutrinos of pions,
-        ``(26.033, 2196.98)`` for those of the muons they leave.
+        Mean lives of successive decays: ``(26.033,)`` for the neutrinos of pions, ``(26.033, 2196.98)`` for those of
+        their daughter muons.
     pulse
         Shape of the beam pulse, centred on time zero: ``"none"``, ``"box"`` or ``"gaussian"``.
     pulse_ns
@@ -69,13 +69,13 @@ class TimeProfile:
 
     @property
     def numbers(self) -> int:
-        """How many uniform random numbers `time_ns` uses."""
+        """Number of uniform random numbers that `time_ns` uses."""
         return len(self.decays_ns) + (self.pulse != "none")
 
     def time_ns(self, u: Values) -> Value:
         """Return the arrival time in ns for `numbers` uniform numbers in (0, 1), first axis of `u`; traceable.
 
-        The first numbers are the decays', the last one is the pulse's. The time rises with each of them.
+        The first numbers are for the decays, the last one is for the pulse. The time increases with each of them.
         """
         time: Value = self.offset_ns
         for i, life in enumerate(self.decays_ns):
@@ -111,7 +111,7 @@ class TimeProfile:
         return self.pulse_ns / _FWHM_PER_SIGMA
 
     def _mixed(self, single: Callable[[Array, float], Array], t: Array) -> Array:
-        """Add up the densities of single decays with the factors a_i."""
+        """Return the sum of the densities of single decays with the factors a_i."""
         total = np.zeros_like(t)
         for life in self.decays_ns:
             others = (other for other in self.decays_ns if other != life)

@@ -46,11 +46,11 @@ class Material:
 
     @property
     def molar_mass_g(self) -> float:
-        """Mass in grams of a mole of formula units. A mole of u is a gram to 1e-9 since the SI of 2019."""
+        """Mass in grams of a mole of formula units. Since the SI of 2019, a mole of u is a gram to within 1e-9."""
         return self.mass_GeV / ATOMIC_MASS_UNIT_GEV
 
     def number_of(self, target: Nuclide) -> float:
-        """Return how many nuclei `target` a formula unit has; raise `InputError` if there are none."""
+        """Return the number of nuclei `target` per formula unit; raise `InputError` if there are none."""
         for component, number in self.components:
             if component == target:
                 return number
@@ -63,7 +63,7 @@ class Material:
         return self.number_of(target) * AVOGADRO * _GRAMS_PER_TONNE / self.molar_mass_g
 
     def mass_fraction(self, target: Nuclide) -> float:
-        """Return the share of the mass that is atoms of `target`; raise `InputError` if there are none."""
+        """Return the mass fraction of the atoms of `target`; raise `InputError` if there are none."""
         return self.number_of(target) * target.atomic_mass_GeV / self.mass_GeV
 
 
@@ -117,7 +117,7 @@ def natural_isotopes(symbol: str) -> tuple[tuple[Nuclide, float], ...]:
     rows = [row for row in data_rows("isotopic_abundances.csv") if row["symbol"] == symbol]
     if not rows:
         raise InputError(f"element '{symbol}' has no natural isotopes: name one by its mass number, such as Tc98")
-    # The table's own rounding leaves sums such as 1.0001 (Hf).
+    # Rounding in the table leads to sums such as 1.0001 (Hf).
     total = math.fsum(float(row["abundance"]) for row in rows)
     return tuple((nuclide(f"{symbol}{row['A']}"), float(row["abundance"]) / total) for row in rows)
 
@@ -136,7 +136,7 @@ def parse_formula(formula: str) -> dict[str, float]:
         Naming the formula and the character that cannot be read.
     """
     groups: list[dict[str, float]] = [{}]
-    last: dict[str, float] | None = None  # what a following number multiplies
+    last: dict[str, float] | None = None  # the atoms that a following number multiplies
     position = 0
     while position < len(formula):
         match = _TOKEN.match(formula, position)
@@ -146,7 +146,7 @@ def parse_formula(formula: str) -> dict[str, float]:
             raise _unknown(formula, f"there is no element '{match['symbol']}'")
         if match["number"]:
             if last is None:
-                raise InputError(f"material '{formula}': the number at character {position + 1} counts nothing")
+                raise InputError(f"material '{formula}': the number at character {position + 1} follows no element")
             _add(groups[-1], last, _count(formula, match["number"]) - 1.0)
             last = None
         elif match["open"]:
@@ -166,7 +166,7 @@ def parse_formula(formula: str) -> dict[str, float]:
 def _close(formula: str, groups: list[dict[str, float]], position: int) -> dict[str, float]:
     """Take the innermost open group off `groups` and return it."""
     if len(groups) == 1:
-        raise InputError(f"material '{formula}': the parenthesis at character {position + 1} closes nothing")
+        raise InputError(f"material '{formula}': the parenthesis at character {position + 1} is not opened")
     if not groups[-1]:
         raise InputError(f"material '{formula}': the parentheses that end at character {position + 1} are empty")
     return groups.pop()
@@ -189,7 +189,7 @@ def _count(formula: str, digits: str) -> float:
 def _unknown(formula: str, reason: str) -> InputError:
     """Return the error for a name that is neither known nor a formula."""
     names = (*named_materials(), *element_symbols())
-    # Case slips ('lar', 'ar') come first, being the commonest.
+    # Errors of case ('lar', 'ar') come first, as the most common.
     slip = next((f", did you mean '{n}'?" for n in names if n.casefold() == formula.casefold()), "")
     return InputError(
         f"unknown material '{formula}'{slip or nearest(formula, names)} ({reason}); "
@@ -198,7 +198,7 @@ def _unknown(formula: str, reason: str) -> InputError:
 
 
 def _pure(name: str, symbol: str, A: int) -> Nuclide:
-    """Return the nuclide `name`; where the number can only be a count of atoms, point to the element."""
+    """Return the nuclide `name`; if the number can only be a count of atoms, the error suggests the element."""
     Z = element_symbols().index(symbol) + 1
     if A < Z:
         raise InputError(f"material '{name}' is not a nuclide; for the natural element write '{symbol}'")
@@ -206,7 +206,7 @@ def _pure(name: str, symbol: str, A: int) -> Nuclide:
 
 
 def _isotopes_of(counts: Mapping[str, float]) -> tuple[tuple[Nuclide, float], ...]:
-    """Resolve numbers of atoms of elements into numbers of nuclides, by Z and A."""
+    """Convert numbers of atoms of elements into numbers of nuclides, sorted by Z and A."""
     numbers: dict[Nuclide, float] = {}
     for symbol, count in counts.items():
         for isotope, fraction in natural_isotopes(symbol):
@@ -215,7 +215,7 @@ def _isotopes_of(counts: Mapping[str, float]) -> tuple[tuple[Nuclide, float], ..
 
 
 def _by_mass_fraction(fractions: Mapping[str, float]) -> tuple[tuple[Nuclide, float], ...]:
-    """Resolve mass fractions of elements into numbers of nuclides per mean atom."""
+    """Convert mass fractions of elements into numbers of nuclides per mean atom."""
     moles = {
         symbol: fraction / math.fsum(x * n.atomic_mass_GeV for n, x in natural_isotopes(symbol))
         for symbol, fraction in fractions.items()

@@ -112,7 +112,7 @@ def nuclide(name: str) -> Nuclide:
 
 
 def split_name(name: str) -> tuple[str, int] | None:
-    """Split a nuclide's name into letters and mass number; None if it has not the form of one.
+    """Split the name of a nuclide into letters and mass number; None if it does not have that form.
 
     The letters are returned as written: they need not be an element.
     """
@@ -162,15 +162,15 @@ def electron_binding_GeV(Z: int) -> float:
 
 
 def nuclear_mass_GeV(Z: int, A: int) -> float:
-    """Mass in GeV of the bare nucleus: the atomic mass less Z m_e plus the electrons' binding energy.
+    """Mass in GeV of the bare nucleus: the atomic mass minus Z m_e plus the binding energy of the electrons.
 
-    The proton is taken from `constants`. Mass tables, that of `particle` included, list atoms: for Ar40 the
-    difference is 9.18 MeV, a hundred times any recoil energy of coherent scattering.
+    The proton mass is taken from `constants`. Mass tables, including that of `particle`, list atomic masses: for Ar40
+    the difference is 9.18 MeV, a hundred times any recoil energy in CEvNS.
 
     Raises
     ------
     InputError
-        If no mass of the isotope is known.
+        If no mass of the nuclide is known.
     """
     if (Z, A) == (1, 1):
         return PROTON_MASS_GEV
@@ -179,7 +179,7 @@ def nuclear_mass_GeV(Z: int, A: int) -> float:
         symbol = _SYMBOLS[Z - 1]
         known = [a for z, a in masses if z == Z]
         raise InputError(
-            f"no mass is known of nuclide '{symbol}{A}'; the table has {symbol}{min(known)} to {symbol}{max(known)}"
+            f"no mass is known for nuclide '{symbol}{A}'; the table has {symbol}{min(known)} to {symbol}{max(known)}"
         )
     return masses[Z, A] - Z * ELECTRON_MASS_GEV + electron_binding_GeV(Z)
 
@@ -187,9 +187,9 @@ def nuclear_mass_GeV(Z: int, A: int) -> float:
 def charge_radius(Z: int, A: int) -> tuple[float, str]:
     """Return the rms charge radius in fm and its source.
 
-    Measured radii: Angeli & Marinova, At. Data Nucl. Data Tables 99 (2013) 69; the proton: PDG 2024. For the
-    rest `fitted_charge_radius_fm`, scaled to the nearest measured isotope of the element where there is one:
-    that reproduces the measured natural isotopes above Be, each left out in turn, to 0.4 % rms.
+    Measured radii: Angeli & Marinova, At. Data Nucl. Data Tables 99 (2013) 69; the proton: PDG 2024. For all
+    others `fitted_charge_radius_fm`, scaled to the nearest measured isotope of the element if there is one:
+    this reproduces the measured natural isotopes above Be, each left out in turn, to 0.4 % rms.
     """
     if (Z, A) == (1, 1):
         return PROTON_CHARGE_RADIUS_FM, RADIUS_PROTON
@@ -242,7 +242,7 @@ def _measured_radii_fm() -> Mapping[tuple[int, int], float]:
 
 
 def _suggestion(symbol: str, A: int) -> str:
-    """Return ", did you mean ..." for a misspelled element; case slips come first, being the commonest."""
+    """Return ", did you mean ..." for a misspelled element; errors of case come first, as the most common."""
     if symbol.capitalize() in _SYMBOLS:
         return f", did you mean '{symbol.capitalize()}{A}'?"
     known = [f"{_SYMBOLS[z - 1]}{a}" for z, a in _atomic_masses_GeV() if a == A]
@@ -261,10 +261,10 @@ def fourier_bessel_density(name: str) -> tuple[float, tuple[float, ...]]:
     Raises
     ------
     InputError
-        Where there is no such measurement in the table; the message lists the nuclides that have one.
+        If there is no such measurement in the table; the message lists the nuclides that have one.
     """
     table = {row["nuclide"]: row for row in data_rows("fourier_bessel.csv")}
     if name not in table:
-        raise InputError(f"no Fourier-Bessel density of {name} is known here; there is one of {', '.join(table)}")
+        raise InputError(f"no Fourier-Bessel density of {name} is available; the table has {', '.join(table)}")
     row = table[name]
     return float(row["R_fm"]), tuple(float(a) for a in row["coefficients"].split())

@@ -1,4 +1,4 @@
-"""Particles of other generators: their PDG codes by name, and which of them a detector sees."""
+"""Particles of other generators: their PDG codes by name, and which of them are visible in a detector."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def pdg_code(name: str) -> int:
 
 @cache
 def _codes() -> Mapping[str, int]:
-    """Return the codes of all particles by name; looking for one name in the table takes as long as reading it.
+    """Return the codes of all particles by name; finding one name in the table takes as long as reading all.
 
-    The proton is also a nucleus of that name: the smaller code counts.
+    The proton is also listed as a nucleus of that name: the smaller code is used.
     """
     falling = sorted(Particle.all(), key=lambda particle: -abs(int(particle.pdgid)))
     return MappingProxyType({particle.name: int(particle.pdgid) for particle in falling})
@@ -38,9 +38,9 @@ def _codes() -> Mapping[str, int]:
 
 @cache
 def is_visible(code: int) -> bool:
-    """Return whether a particle can be seen by itself: it is charged, a photon or a hadron, but no neutron or nucleus.
+    """Return whether a particle is visible: charged, a photon or a hadron, but not a neutron or nucleus.
 
-    Codes above 10^9 are those of nuclei, and of what generators keep their books with.
+    Codes above 10^9 are those of nuclei and of bookkeeping entries of generators.
     """
     if abs(code) == _NEUTRON or abs(code) >= FIRST_NUCLEUS_CODE:
         return False

@@ -1,4 +1,4 @@
-"""Draw the azimuth between the lepton plane and the hadron plane exactly, without rejection.
+"""Exact sampling, without rejection, of the azimuth between the lepton plane and the hadron plane.
 
 The contraction is a non-negative trigonometric polynomial of degree 2, whose integral is known in closed form.
 """
@@ -25,11 +25,12 @@ def azimuth_density(series: Azimuth, cosine: Value, sine: Value) -> Value:
 
 
 def draw_azimuth(series: Azimuth, u: Value) -> Value:
-    """Return the azimuth in turns, in [0, 1], at which the series' cumulative share is `u` in (0, 1).
+    """Return the azimuth in turns, in [0, 1], at which the cumulative distribution of the series equals `u` in (0, 1).
 
-    The share is bracketed at multiples of 1/8 turn and then refined by Newton steps that fall back to bisection when
-    they leave the bracket. It is met to 1e-15 but for a few draws in a thousand, to 1e-7 on average, and never worse
-    than 6e-3: a 512th of a turn at the largest density, three times the mean.
+    The solution is bracketed between multiples of 1/8 turn and then refined by Newton steps that fall back to bisection
+    when they leave the bracket. The cumulative distribution differs from `u` by less than 1e-15 except for a few draws
+    in a thousand, by 1e-7 on average, and by at most 6e-3: a 512th of a turn at the largest density, three times the
+    mean.
     """
     scale = 1.0 / (TWO_PI * np.maximum(series.mean, _TINY))
     c1, s1 = series.c1 * scale, series.s1 * scale

@@ -1,8 +1,8 @@
-"""Kinematic factors of coherent scattering: what multiplies couplings and form factors in dsigma/dT.
+"""Kinematic factors K of CEvNS, which multiply couplings and form factors in dsigma/dT.
 
 Weak part, with amplitude (G_F/sqrt2) C_X [nubar Gamma_X P_L nu] [Nbar Gamma_X N], Gamma = gamma^m, gamma^m gamma5, 1,
-gamma5 and sigma^mn (both indices summed): dsigma/dT = G_F^2 M/4pi sum C C' K, and C_V = 2 Q_V in the Standard Model. A
-positive axial C_A is [gamma_m (C_V - C_A gamma5)] on the nucleus, as the left-handed neutrino sees it
+gamma5 and sigma^mn (both indices summed): dsigma/dT = G_F^2 M/4pi sum C C' K, and C_V = 2 Q_V in the Standard Model.
+For a left-handed neutrino, a positive axial C_A is equivalent to the nuclear vertex gamma_m (C_V - C_A gamma5)
 (Lindner, Rodejohann, Xu, JHEP 03 (2017) 097). Photon part: dsigma/dT = alpha mu^2 Z^2 F^2 K.
 
 E, T, M and m4 are the neutrino's energy, the recoil's kinetic energy, the nucleus's mass and the final lepton's mass in
@@ -42,7 +42,7 @@ def vector_spin_half(energy: Value, recoil: Value, mass: Value) -> Value:
 
 
 def vector_approximate(energy: Value, recoil: Value, mass: Value) -> Value:
-    """Return 1 - MT/2E^2, an approximation of the literature that leaves out T/E."""
+    """Return 1 - MT/2E^2, an approximation used in the literature that neglects T/E."""
     return 1.0 - 0.5 * mass * recoil / (energy * energy)
 
 
@@ -52,7 +52,7 @@ def axial(energy: Value, recoil: Value, mass: Value) -> Value:
 
 
 def vector_axial(energy: Value, recoil: Value) -> Value:
-    """Return 2T/E - T^2/E^2, which multiplies C_V C_A; with the other sign for antineutrinos."""
+    """Return 2T/E - T^2/E^2, the coefficient of C_V C_A; its sign is opposite for antineutrinos."""
     share = recoil / energy
     return share * (2.0 - share)
 
@@ -60,8 +60,8 @@ def vector_axial(energy: Value, recoil: Value) -> Value:
 def vector_and_axial(energy: Value, recoil: Value, mass: Value, g_v: Value, g_a: Value) -> Value:
     """Return (G_V+G_A)^2 + (G_V-G_A)^2 (1-T/E)^2 - (G_V^2-G_A^2) MT/E^2, which multiplies G_F^2 M/2pi.
 
-    The same as the terms above with C = 2G; G_A changes sign for antineutrinos (Vogel and Engel, Phys. Rev. D 39 (1989)
-    3378, for a Dirac nucleus).
+    Equal to the sum of the terms above with C = 2G; G_A changes sign for antineutrinos (Vogel and Engel, Phys. Rev. D
+    39 (1989) 3378, for a Dirac nucleus).
     """
     left, right, rest = g_v + g_a, g_v - g_a, 1.0 - recoil / energy
     return left * left + right * right * rest * rest - left * right * mass * recoil / (energy * energy)
@@ -91,16 +91,16 @@ def tensor(energy: Value, recoil: Value, mass: Value) -> Value:
 
 
 def scalar_tensor(energy: Value, recoil: Value) -> Value:
-    """Return -2 (T/E)(1 - T/2E), which multiplies C_S C_T; with the other sign for antineutrinos.
+    """Return -2 (T/E)(1 - T/2E), the coefficient of C_S C_T; its sign is opposite for antineutrinos.
 
-    The pseudoscalar interferes with the tensor by minus this for the vertex gamma5, and not at all for i gamma5.
+    The coefficient of C_P C_T is minus this for the pseudoscalar vertex gamma5, and zero for i gamma5.
     """
     share = recoil / energy
     return -share * (2.0 - share)
 
 
 class Contact(NamedTuple):
-    """Couplings C_X of a spin-1/2 nucleus at one momentum transfer, form factors included; None is absent."""
+    """Couplings C_X of a spin-1/2 nucleus at one momentum transfer, form factors included; None if absent."""
 
     vector: Value = None
     axial: Value = None
@@ -112,8 +112,8 @@ class Contact(NamedTuple):
 def contact(energy: Value, recoil: Value, mass: Value, c: Contact, sign: float, gamma5: bool = False) -> Value:
     """Return sum C C' K, interference included.
 
-    `sign` is +1 for neutrinos and -1 for antineutrinos; `gamma5` tells that the pseudoscalar vertex of the nucleus is
-    gamma5, as in (nubar i gamma5 nu)(Nbar i gamma5 N), and not i gamma5.
+    `sign` is +1 for neutrinos and -1 for antineutrinos; `gamma5` is True if the pseudoscalar vertex of the nucleus is
+    gamma5, as in (nubar i gamma5 nu)(Nbar i gamma5 N), and False if it is i gamma5.
     """
     total: Value = 0.0
     if c.vector is not None:
@@ -136,9 +136,9 @@ def contact(energy: Value, recoil: Value, mass: Value, c: Contact, sign: float, 
 
 
 def mediator_coupling(recoil: Value, mass: Value, mediator_mass: Value, strength: Value) -> Value:
-    """Return the coupling C = sqrt2 g_nu g_N/(G_F (2MT + m^2)) that exchange of a boson of mass m amounts to.
+    """Return the coupling C = sqrt2 g_nu g_N/(G_F (2MT + m^2)) equivalent to the exchange of a boson of mass m.
 
-    `strength` is g_nu g_N, the charge of the whole nucleus included; for scalar, vector and tensor bosons alike
+    `strength` is g_nu g_N, with the charge of the whole nucleus included; valid for scalar, vector and tensor bosons
     (Cerdeno et al., JHEP 05 (2016) 118; Aristizabal Sierra, De Romeri, Rojas, Phys. Rev. D 98 (2018) 075018).
     """
     return math.sqrt(2.0) / G_FERMI * strength / (2.0 * mass * recoil + mediator_mass * mediator_mass)
@@ -155,8 +155,8 @@ def _dipole(energy: Value, recoil: Value, mass: Value, final_mass: Value, spin_t
 def dipole_spin0(energy: Value, recoil: Value, mass: Value, final_mass: Value) -> Value:
     """Return 1/T - 1/E + T/4E^2 - (m4^2/2ETM)(1 - T/4E + M/2E) - m4^4/(8E^2T^2M) in 1/GeV.
 
-    For the transition (mu/2) Nbar sigma^mn nu F_mn (Magill et al., Phys. Rev. D 98 (2018) 115015, whose d is mu/2); at
-    T_min large terms cancel there, so it is added up as [p_T^2/2MT + (2MT + m4^2)(1 + T/2M)/4E^2]/T.
+    For the transition (mu/2) Nbar sigma^mn nu F_mn (Magill et al., Phys. Rev. D 98 (2018) 115015, whose d is mu/2).
+    Near T_min large terms cancel in this form, so it is computed as [p_T^2/2MT + (2MT + m4^2)(1 + T/2M)/4E^2]/T.
     """
     return _dipole(energy, recoil, mass, final_mass, 1.0 + 0.5 * recoil / mass)
 
@@ -164,7 +164,7 @@ def dipole_spin0(energy: Value, recoil: Value, mass: Value, final_mass: Value) -
 def dipole_spin_half(energy: Value, recoil: Value, mass: Value, final_mass: Value) -> Value:
     """Return 1/T - 1/E - (m4^2/2ETM)(1 - T/2E + M/2E) + m4^4 (T - M)/(8E^2T^2M^2) in 1/GeV.
 
-    As `dipole_spin0`, added up as [p_T^2/2MT + (2MT + m4^2)(1 + m4^2/2M^2)/4E^2]/T.
+    As `dipole_spin0`, but computed as [p_T^2/2MT + (2MT + m4^2)(1 + m4^2/2M^2)/4E^2]/T.
     """
     return _dipole(energy, recoil, mass, final_mass, 1.0 + 0.5 * final_mass * final_mass / (mass * mass))
 
@@ -187,8 +187,8 @@ _LOOP_SERIES = (0.0, 1.0 / 30.0, -1.0 / 280.0, 1.0 / 1890.0, -1.0 / 11088.0, 1.0
 def lepton_loop(q2: Value, lepton_mass: float) -> Value:
     """Return int_0^1 x (1-x) ln[(m^2 + x (1-x) Q^2)/GeV^2] dx, a lepton's vacuum polarisation up to a constant.
 
-    With z = Q^2/m^2 and b = sqrt(1 + 4/z) the part beyond ln(m^2)/6 is
-    -5/18 + 2/3z + (1 - 2/z) b/6 ln[z (1 + b)^2/4], and its Taylor series at small z.
+    With z = Q^2/m^2 and b = sqrt(1 + 4/z), the integral minus ln(m^2)/6 is
+    -5/18 + 2/3z + (1 - 2/z) b/6 ln[z (1 + b)^2/4]; its Taylor series is used at small z.
     """
     z = q2 / (lepton_mass * lepton_mass)
     small = z < _LOOP_SERIES_BELOW

@@ -1,9 +1,9 @@
 """Kinematics of nu(E) + N(M) -> nu'(m4) + N: the neutrino along +z, the nucleus at rest, recoil kinetic energy T.
 
 The momentum transfer is exactly Q^2 = 2 M T. With h = m4^2/2M and k^2 = (E - h)^2 - m4^2 (2M k is the square root of
-Kaellen's function) the recoil's limits are T_max = [E (E - h + k) - m4^2/2]/(M + 2E) and
-T_min = h^2 M/((M + 2E) T_max); the transverse momentum is p_T^2 = M (M + 2E) (T_max - T) (T - T_min)/E^2. Nothing
-large is subtracted, so all of it holds to the last digits from recoils of 1 eV on. A massless final state is m4 = 0.
+Kaellen's function) the limits of the recoil energy are T_max = [E (E - h + k) - m4^2/2]/(M + 2E) and
+T_min = h^2 M/((M + 2E) T_max); the transverse momentum is p_T^2 = M (M + 2E) (T_max - T) (T - T_min)/E^2. No large
+terms cancel, so all expressions keep full precision down to recoils of 1 eV. For a massless final neutrino m4 = 0.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ class RecoilMomenta(NamedTuple):
 
 
 def t_max(energy: Value, mass: Value) -> Value:
-    """Return the largest recoil 2E^2/(M + 2E) in GeV with a massless final state."""
+    """Return the maximum recoil energy 2E^2/(M + 2E) in GeV for a massless final neutrino."""
     return 2.0 * energy * energy / (mass + 2.0 * energy)
 
 
 def threshold(mass: Value, final_mass: Value) -> Value:
-    """Return the neutrino energy m4 + m4^2/2M in GeV at which the final state can be made."""
+    """Return the threshold neutrino energy m4 + m4^2/2M in GeV."""
     return final_mass + final_mass * final_mass / (2.0 * mass)
 
 
 def recoil_limits(energy: Value, mass: Value, final_mass: Value) -> tuple[Value, Value]:
-    """Return (T_min, T_max) in GeV: (0, `t_max`) for m4 = 0; below threshold those at threshold, which coincide."""
+    """Return (T_min, T_max) in GeV: (0, `t_max`) for m4 = 0; below threshold, the coinciding limits at threshold."""
     excess = 0.5 * final_mass * final_mass / mass
     energy = np.maximum(energy, threshold(mass, final_mass))
     shifted = energy - excess
@@ -50,7 +50,7 @@ def recoil_limits(energy: Value, mass: Value, final_mass: Value) -> tuple[Value,
 
 
 def minimum_energy(recoil: Value, mass: Value, final_mass: Value = 0.0) -> Value:
-    """Return the least neutrino energy (1 + m4^2/2MT) (T + sqrt(T^2 + 2MT))/2 in GeV that makes a recoil T > 0."""
+    """Return the minimum neutrino energy (1 + m4^2/2MT) (T + sqrt(T^2 + 2MT))/2 in GeV for a recoil T > 0."""
     massless = 0.5 * (recoil + np.sqrt(recoil * (recoil + 2.0 * mass)))
     return massless * (1.0 + 0.5 * final_mass * final_mass / (mass * np.maximum(recoil, _TINY)))
 
@@ -61,14 +61,14 @@ def recoil_momentum(recoil: Value, mass: Value) -> Value:
 
 
 def transverse2(energy: Value, recoil: Value, mass: Value, final_mass: Value) -> Value:
-    """Return p_T^2 in GeV^2, the same for both bodies; 0 beyond the limits."""
+    """Return p_T^2 in GeV^2, the same for both final particles; 0 outside the limits of T."""
     low, high = recoil_limits(energy, mass, final_mass)
     room = np.maximum(high - recoil, 0.0) * np.maximum(recoil - low, 0.0)
     return mass * (mass + 2.0 * energy) * room / (energy * energy)
 
 
 def recoil_longitudinal(energy: Value, recoil: Value, mass: Value, final_mass: Value) -> Value:
-    """Return p_z of the nucleus, T (1 + M/E) + m4^2/2E, in GeV; it never points backwards."""
+    """Return p_z of the nucleus, T (1 + M/E) + m4^2/2E, in GeV; it is never negative."""
     return recoil * (1.0 + mass / energy) + 0.5 * final_mass * final_mass / energy
 
 
@@ -96,9 +96,9 @@ def cos_neutrino(energy: Value, recoil: Value, mass: Value, final_mass: Value = 
 def lab_momenta(
     energy: Value, recoil: Value, mass: Value, final_mass: Value, azimuth: tuple[Value, Value]
 ) -> RecoilMomenta:
-    """Return the momenta in the laboratory; their transverse parts are exactly opposite.
+    """Return the momenta in the laboratory; their transverse components are exactly opposite.
 
-    `azimuth` is (cosine, sine) of the nucleus's angle about the beam.
+    `azimuth` is (cosine, sine) of the nucleus's azimuth about the beam.
     """
     cosine, sine = azimuth
     transverse = np.sqrt(transverse2(energy, recoil, mass, final_mass))

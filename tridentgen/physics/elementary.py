@@ -1,8 +1,8 @@
-"""Exponential, logarithm and circular functions whose bits do not depend on machine or engine.
+"""Exponential, logarithm and trigonometric functions that are bit-identical on all machines and engines.
 
-NumPy's own versions change with the vector width, the position in the array and the library. These are built
-from additions, multiplications, divisions and bit shifts alone, which IEEE 754 defines to the last bit; they
-are branch-free, traceable, and good to 2 units in the last place over the ranges stated.
+The results of NumPy's own versions depend on the vector width, the position in the array and the library. These
+consist of additions, multiplications, divisions and bit shifts only, which IEEE 754 defines to the last bit; they
+are branch-free, traceable, and accurate to 2 units in the last place over the ranges stated.
 
 The polynomials are minimax fits (mpmath.chebyfit, 40 digits); the reductions are those of W. J. Cody and
 W. Waite, Software Manual for the Elementary Functions (1980).
@@ -20,7 +20,7 @@ Value = Any
 """A float, an array of NumPy or CuPy, or a traced symbol; functions of values act elementwise."""
 
 Values = Sequence[Value] | NDArray[np.float64]
-"""Several values: a sequence, or an array whose first axis counts them."""
+"""Several values: a sequence, or an array indexed by its first axis."""
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 0.6931467056274414  # 21 significant bits: its product with an exponent is exact
@@ -75,9 +75,9 @@ def _bits(x: Value) -> Value:
 
 
 def look_up(table: NDArray[np.float64], position: Value) -> Value:
-    """Return the entries of `table` at whole numbers given as floats, within its length.
+    """Return the entries of `table` at integer positions within its length, given as floats.
 
-    NumPy dispatches an index on the table alone, so a traced position is asked for its own way.
+    NumPy dispatches indexing on the table alone, so a traced position has a method of its own.
     """
     if hasattr(position, "look_up"):
         return position.look_up(table)
@@ -85,7 +85,7 @@ def look_up(table: NDArray[np.float64], position: Value) -> Value:
 
 
 def exp(x: Value) -> Value:
-    """Return e**x within 2 ulp for -700 <= x <= 700; arguments beyond are taken as these limits."""
+    """Return e**x within 2 ulp for -700 <= x <= 700; other arguments are clipped to this range."""
     x = np.minimum(np.maximum(x, -700.0), 700.0)
     k = np.rint(x * _LOG2_E)
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW

@@ -1,12 +1,12 @@
-"""The equivalent-photon approximation: the neutrino meets a flux of real photons.
+"""The equivalent-photon approximation: the target is replaced by a flux of real photons.
 
-The cross section of a trident, d2sigma/(dQ^2 dshat) = [h_T sigma_T + h_L sigma_L]/(32 pi^2 shat Q^2), shat = 2 p1.q,
-loses its longitudinal part, and sigma_T(Q^2, shat) is taken at Q^2 = 0: that of a real photon, on the phase space of
-three leptons with W^2 = shat (Ballett et al., JHEP 01 (2019) 119, section 2).
+In the trident cross section d2sigma/(dQ^2 dshat) = [h_T sigma_T + h_L sigma_L]/(32 pi^2 shat Q^2), shat = 2 p1.q, the
+longitudinal term is neglected, and sigma_T(Q^2, shat) is evaluated at Q^2 = 0: the cross section of a real photon, with
+the phase space of three leptons with W^2 = shat (Ballett et al., JHEP 01 (2019) 119, section 2).
 
-What meets the neutrino is either the transverse flux h_T as it is, over the physical region of (Q^2, shat), or the one
-of textbooks: e_T^2 in its high-energy limit C^2 Q^2, no magnetic part, and shat from the pair's threshold to 2 E Q. On
-a nucleus the latter is Z^2 e^2/(4 pi^2) F^2 dshat/shat dQ^2/Q^2.
+The photon flux is either the exact transverse flux h_T, over the physical region of (Q^2, shat), or the textbook flux:
+e_T^2 in its high-energy limit C^2 Q^2, no magnetic term, and shat from the threshold of the lepton pair to 2 E Q. For a
+nucleus the latter is Z^2 e^2/(4 pi^2) F^2 dshat/shat dQ^2/Q^2.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ def transverse_flux(hadron: Hadron, transfer: Transfer, energy: Value, mass: Val
 
 
 def longitudinal_flux(hadron: Hadron, transfer: Transfer, energy: Value, mass: Value) -> Value:
-    """Return h_L = (K1 a^2 - 4 K2 Q^2/shat^2) shat^4/(2 (S - M^2)^2 Q^4): on a nucleus K1 (2C - 1)^2/(2 C^2)."""
+    """Return h_L = (K1 a^2 - 4 K2 Q^2/shat^2) shat^4/(2 (S - M^2)^2 Q^4); for a nucleus K1 (2C - 1)^2/(2 C^2)."""
     slope = 1.0 / (2.0 * mass * energy * transfer.q2 * (transfer.over_shat * transfer.over_shat))
-    return 0.5 * hadron.along2 * (slope * slope)
+    return 0.5 * hadron.k_longitudinal * (slope * slope)
 
 
 def exact_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Value, q2_scale: Value) -> Transfer:
     """Map two uniform numbers to Q^2 and shat over the region of the full process; W of the leptons is sqrt(shat).
 
-    Arguments as for `momentum_transfer`. The region has W^2 = shat - Q^2 above threshold: at the same numbers the
-    full process has the same photon.
+    Arguments as for `momentum_transfer`. In this region W^2 = shat - Q^2 is above threshold; the same uniform numbers
+    give the same photon as in the full process.
     """
     virtual = momentum_transfer(x, y, energy, mass, w_min, q2_scale)
     w = np.sqrt(virtual.w * virtual.w + virtual.q2)
@@ -44,7 +44,7 @@ def exact_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Value,
 def textbook_transfer(
     x: Value, y: Value, energy: Value, mass: Value, w_min: Value, q2_scale: Value, q2_max: Value
 ) -> Transfer:
-    """Map two uniform numbers to Q^2 below `q2_max` (GeV^2) and to shat, logarithmic, from w_min^2 to 2 E Q.
+    """Map two uniform numbers to Q^2 below `q2_max` (GeV^2) and to shat, logarithmically from w_min^2 to 2 E Q.
 
     Other arguments as for `momentum_transfer`. `e_t2` is the high-energy limit C^2 Q^2, `w` is sqrt(shat).
     """
@@ -64,5 +64,5 @@ def textbook_transfer(
 
 
 def real_photon(transfer: Transfer) -> Transfer:
-    """Return the same transfer as leptons see it that meet a real photon: without virtuality."""
+    """Return the transfer with the virtual photon replaced by a real one, Q^2 = 0, for the lepton kinematics."""
     return transfer._replace(q2=0.0)

@@ -1,11 +1,13 @@
 """Laboratory momenta of an event of the equivalent-photon approximation.
 
-A real photon of shat = 2 p1.q cannot come from a target that takes up Q^2, so no momenta are right: here every body is
-on shell, the target takes up Q^2 and shat/2E + Q^2/2M along the beam as it does in the full process, and the three
-leptons have the mass sqrt(shat) and the momentum that this leaves. The energy then is off by about Q^2/2E.
+A target that absorbs Q^2 cannot emit a real photon of shat = 2 p1.q, so no choice of momenta conserves four-momentum.
+Here every particle is on shell, the target absorbs Q^2 and the longitudinal momentum shat/2E + Q^2/2M as in the full
+process, and the three leptons have the mass sqrt(shat) and the remaining momentum. Energy conservation is violated by
+about Q^2/2E.
 
-Leptons go from the K frame (p1 along -z) to the laboratory by v = v_plus/W a + v_minus/W b + v_X X + v_Y Y, where b is
-the part of their momentum K along p1 and a = K - b, both light-like.
+Lepton momenta are transformed from the K frame (p1 along -z) to the laboratory by
+v = v_plus/W a + v_minus/W b + v_X X + v_Y Y, where b is the component of their total momentum K along p1 and
+a = K - b; both are light-like.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Recoil(NamedTuple):
 
 
 class Basis(NamedTuple):
-    """Components of a, b and X = (x_z, 1, 0, x_z) in the laboratory, before the turn about the beam."""
+    """Components of a, b and X = (x_z, 1, 0, x_z) in the laboratory, before the overall azimuthal rotation."""
 
     a_x: Value
     a_z: Value
@@ -39,9 +41,9 @@ class Basis(NamedTuple):
 
 
 def recoil(transfer: Transfer, energy: Value, mass: Value) -> Recoil:
-    """Return the momentum of a target of the given mass that takes up Q^2, at the shat of `transfer`.
+    """Return the momentum of a target of the given mass that absorbs Q^2, at the shat of `transfer`.
 
-    Where the flux of textbooks asks for more momentum along the beam than there is in all, it all is along the beam.
+    Where the textbook flux requires a longitudinal momentum above the total momentum, the recoil is along the beam.
     """
     kinetic = 0.5 * transfer.q2 / mass
     total = np.sqrt(transfer.q2 + kinetic * kinetic)
@@ -50,7 +52,7 @@ def recoil(transfer: Transfer, energy: Value, mass: Value) -> Recoil:
 
 
 def basis(of: Recoil, shat: Value, energy: Value) -> Basis:
-    """Return the directions for leptons of mass sqrt(shat) that balance a recoil; `energy` is the neutrino's."""
+    """Return the basis vectors for leptons of mass sqrt(shat) that balance a recoil; `energy` is the neutrino's."""
     k_x, k_z = -of.across, energy - of.along
     transverse2 = shat + k_x * k_x
     far = np.sqrt(transverse2 + k_z * k_z) + np.abs(k_z)
@@ -68,9 +70,9 @@ def lab_momenta(
     Parameters
     ----------
     azimuth : (cosine, sine)
-        Of the angle from the lepton plane to X, the side of the recoil.
+        Of the angle from the lepton plane to X, the transverse direction of the recoil.
     turn : (cosine, sine)
-        Of the angle by which the whole event is turned about the beam.
+        Of the overall azimuthal rotation about the beam axis.
     mirror : value
         +1, or -1 for the mirror image in the plane of the beam and the recoil.
     """

@@ -1,4 +1,4 @@
-"""Charge form factors of nuclei and nucleons as functions of Q^2, normalised to 1 at Q^2 = 0 where they are charges.
+"""Form factors of nuclei and nucleons as functions of Q^2; charge form factors are normalised to 1 at Q^2 = 0.
 
 Radii in fm, Q^2 in GeV^2. Every function is traceable and finite from Q^2 = 0 to 10^12 GeV^2.
 """
@@ -48,7 +48,7 @@ def symmetrised_fermi(q2: Value, half_density_fm: Value, diffuseness_fm: Value) 
     """Return the form factor of the symmetrised Fermi density with radius c and diffuseness a.
 
     F = 3/(qc [(qc)^2 + (pi q a)^2]) (pi q a / sinh(pi q a)) [pi q a sin(qc) coth(pi q a) - qc cos(qc)]
-    (Sprung and Martorell, J. Phys. A 30 (1997) 6525, eq. 20), and at small q its moments up to <r^8>.
+    (Sprung and Martorell, J. Phys. A 30 (1997) 6525, eq. 20); at small q, its expansion in moments up to <r^8>.
     """
     per_gev = 1.0 / HBARC_GEV_FM
     c, b = half_density_fm * per_gev, math.pi * diffuseness_fm * per_gev
@@ -60,7 +60,7 @@ def symmetrised_fermi(q2: Value, half_density_fm: Value, diffuseness_fm: Value) 
     sine, cosine = sincos2pi(x * (0.5 / math.pi))
     decay = exp(-y)
     one_minus = 1.0 - decay * decay
-    # sinh and coth by e^-y, brought over one denominator.
+    # sinh and coth in terms of e^-y, over a common denominator.
     oscillation = y * sine * (1.0 + decay * decay) - x * cosine * one_minus
     closed = (6.0 * (b / c) / size2) * decay * oscillation / (q * q * one_minus * one_minus)
     r2 = (3.0 * c2 + 7.0 * b2) / 5.0
@@ -98,7 +98,7 @@ def fourier_bessel(q2: Value, cutoff_fm: float, coefficients: tuple[float, ...])
     """Return the form factor of the density sum_n a_n j0(n pi r/R), r < R, normalised to 1 at Q^2 = 0.
 
     F = N sin(qR)/(qR) sum_n (-1)^n a_n / ((qR)^2 - (n pi)^2) (De Vries, De Jager, De Vries, At. Data Nucl. Data
-    Tables 36 (1987) 495, with the form factor's Fourier transform done term by term). The poles at qR = n pi are
+    Tables 36 (1987) 495, with the density Fourier-transformed term by term). The poles at qR = n pi are
     removable: within a relative distance of 1e-5 of one, qR is moved to that distance.
     """
     radius = cutoff_fm / HBARC_GEV_FM
@@ -143,9 +143,9 @@ def sachs_kelly(q2: Value, proton: bool) -> tuple[Value, Value]:
 
 
 def pauli_blocking(q2: Value, mass: Value, fermi_momentum_GeV: Value) -> Value:
-    """Return the share of struck nucleons that Pauli's principle lets through in a Fermi gas.
+    """Return the Pauli-blocking factor of a Fermi gas: the fraction of nucleons whose final state is unoccupied.
 
-    B = 3/2 r - r^3/2 with r = |q|/(2 k_F) where that is below 1, else 1; |q|^2 = Q^2 + (Q^2/2M)^2
+    B = 3/2 r - r^3/2 for r = |q|/(2 k_F) below 1, else 1; |q|^2 = Q^2 + (Q^2/2M)^2
     (Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686, eq. 2.13; Altmannshofer et al., PRD 100 (2019) 115029, eq. 18).
     """
     transfer = 0.5 * q2 / mass

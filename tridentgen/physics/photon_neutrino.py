@@ -1,8 +1,8 @@
-"""Scattering of a neutrino off a real or virtual photon, nu gamma* -> nu' l- l+: what its cross sections are made of.
+"""Lepton tensor of neutrino scattering on a real or virtual photon, nu gamma* -> nu' l- l+, and its cross sections.
 
 sigma_T = 1/(2 shat) Int dPS3 (T_xx + T_yy)/2 and sigma_L = 1/(2 shat) Int dPS3 (4 Q^2/shat^2) T_pp, shat = 2 p1.q,
 with the lepton tensor T for photons polarised along x, y and p1 (Ballett et al., JHEP 01 (2019) 119, section 2).
-Photons are averaged over their polarisation, neutrinos have only one.
+The photon polarisations are averaged; the neutrino has a single helicity.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from tridentgen.physics.trident_phase_space import LeptonState, Transfer
 
 
 def real_or_virtual(q2: Value, w: Value, w_excess: Value) -> Transfer:
-    """Return a photon of given Q^2 (GeV^2) that makes three leptons of mass `w`, `w_excess` above the pair's threshold.
+    """Return a photon of given Q^2 (GeV^2) for three leptons of mass `w`, `w_excess` above the pair's threshold.
 
-    It has no target: `e_t2` and `measure` are zero.
+    There is no target: `e_t2` and `measure` are zero.
     """
     return Transfer(q2, w, w_excess, 1.0 / (w * w + q2), 0.0, 0.0)
 

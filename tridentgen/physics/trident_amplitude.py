@@ -1,10 +1,10 @@
 """Helicity amplitudes of nu(p1) + gamma*(q, e) -> nu'(p2) + l_b(p_b) + antilepton l_a(p_a), four-fermion limit.
 
-Three polarisations are needed: e = x +- i y in the K frame, and e = p1, which stands for the longitudinal one by
-gauge invariance. With light-front spinors (Kogut and Soper, Phys. Rev. D 1 (1970) 2901) every amplitude is a
-polynomial in the light-cone momenta over a propagator, and no square root or phase is left. The matrix element is
-that of Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686, eq. (2.4), with the lepton current V - A gamma5 written as
-c_L = V + A and c_R = V - A.
+Three polarisations are needed: e = x +- i y in the K frame, and e = p1, which is equivalent to the longitudinal
+polarisation by gauge invariance. With light-front spinors (Kogut and Soper, Phys. Rev. D 1 (1970) 2901) every amplitude
+is a polynomial in the light-cone momenta over a propagator, without square roots or phases. The matrix element is that
+of Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686, eq. (2.4), with the couplings c_L = V + A and c_R = V - A of the
+lepton current V - A gamma5.
 
 The formulas hold with l_a the antilepton. For l_a the lepton (charge conjugation of the charged-lepton line)
 exchange c_L and c_R.
@@ -20,10 +20,10 @@ from tridentgen.physics.elementary import Value
 from tridentgen.physics.trident_phase_space import LeptonState
 
 _TINY = 1e-300
-"""Keeps 0/0 out of points at the very threshold, where the neutrino has no energy left and the weight is zero."""
+"""Prevents 0/0 exactly at threshold, where the energy of the outgoing neutrino and the weight are zero."""
 
 Complex = tuple[Value, Value]
-"""A complex value as a (real, imaginary) pair, so that the same text prints as C."""
+"""A complex value as a (real, imaginary) pair, so that the same expressions can be printed as C."""
 
 
 class Spins(NamedTuple):
@@ -72,8 +72,8 @@ def _conjugate(u: Complex) -> Complex:
 def normalisation(state: LeptonState) -> Value:
     """Return 128 k / (n_plus a_plus b_plus), in GeV^-2.
 
-    Times e^2 G_F^2 / 2 it turns the spin sum of products of amplitudes into the lepton tensor T_ij. The neutrino
-    has one helicity only, so nothing is averaged.
+    The lepton tensor T_ij is the spin sum of products of amplitudes times this normalisation and e^2 G_F^2 / 2. The
+    neutrino has a single helicity, so there is no spin average.
     """
     return 128.0 * state.k / np.maximum(state.n_plus * state.a_plus * state.b_plus, _TINY)
 

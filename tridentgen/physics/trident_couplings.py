@@ -1,7 +1,7 @@
-"""Couplings of the four-fermion interaction behind tridents, and who may make them.
+"""Couplings of the four-fermion interaction of tridents, and conservation of lepton flavour.
 
 L = -(G_F/sqrt2) [nubar' gamma^t (1 - gamma5) nu] [lbar gamma_t (V - A gamma5) l]; after a Fierz transformation of the
-W's part V = (-1/2 + 2 s_W^2) [b = k] + [a = b], A = -1/2 [b = k] + [a = b] for nu_a -> nu' l-_b l+_k
+W-exchange term V = (-1/2 + 2 s_W^2) [b = k] + [a = b], A = -1/2 [b = k] + [a = b] for nu_a -> nu' l-_b l+_k
 (Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686; Ballett et al., JHEP 01 (2019) 119, table 1).
 """
 
@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 
 from tridentgen.constants import G_FERMI
-from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value
 
 
@@ -25,7 +24,7 @@ class ZPrime:
 
 @dataclass(frozen=True)
 class Couplings:
-    """Vector and axial coupling of the charged-lepton current, and a light vector that adds to the former."""
+    """Vector and axial coupling of the charged-lepton current, and a light vector boson that adds to the former."""
 
     vector: float
     axial: float
@@ -33,18 +32,18 @@ class Couplings:
 
     @property
     def c_l(self) -> float:
-        """Coupling V + A of the left-handed lepton current, without a light vector."""
+        """Coupling V + A of the left-handed lepton current, without the light vector boson."""
         return self.vector + self.axial
 
     @property
     def c_r(self) -> float:
-        """Coupling V - A of the right-handed lepton current, without a light vector."""
+        """Coupling V - A of the right-handed lepton current, without the light vector boson."""
         return self.vector - self.axial
 
     def chiral(self, neutrino_q2: Value) -> tuple[Value, Value]:
         """Return (c_L, c_R) at Q^2 = 2 p1.p2 (GeV^2) between the neutrinos.
 
-        A vector of mass m shifts V by g^2 Q_nu Q_l / (sqrt2 G_F (m^2 + 2 p1.p2))
+        A vector boson of mass m shifts V by g^2 Q_nu Q_l / (sqrt2 G_F (m^2 + 2 p1.p2))
         (Altmannshofer et al., Phys. Rev. Lett. 113 (2014) 091801, eq. 6, with the propagator kept).
         """
         if self.zprime is None:
@@ -54,25 +53,12 @@ class Couplings:
         return self.c_l + shift, self.c_r + shift
 
 
-def outgoing_flavour(neutrino: str, lepton: str, antilepton: str) -> str:
-    """Return the flavour of the neutrino that leaves.
-
-    `neutrino` is the flavour that comes in, `lepton` that of the charged lepton with the same lepton-number sign as
-    the neutrino (l- for neutrinos, l+ for antineutrinos), `antilepton` the other. Raise `InputError` where lepton
-    flavour would not be conserved.
-    """
-    if lepton == antilepton:
-        return neutrino
-    if lepton == neutrino:
-        return antilepton
-    raise InputError(
-        f"nu_{neutrino} cannot make {lepton} with anti-{antilepton}: lepton flavour is conserved, so the pair must be "
-        f"of one flavour, or {neutrino} with anti-{antilepton} (then nu_{antilepton} leaves)"
-    )
-
-
 def standard_model(neutrino: str, lepton: str, antilepton: str, sin2_theta_w: float) -> Couplings:
-    """Return the couplings of the Standard Model; flavours as for `outgoing_flavour`."""
-    outgoing_flavour(neutrino, lepton, antilepton)
+    """Return the couplings of the Standard Model.
+
+    `neutrino` is the flavour of the incoming neutrino, `lepton` that of the charged lepton whose lepton number has the
+    same sign as the neutrino's (l- for neutrinos, l+ for antineutrinos), `antilepton` that of the other one. Lepton
+    flavour must be conserved.
+    """
     neutral, charged = float(lepton == antilepton), float(lepton == neutrino)
     return Couplings((-0.5 + 2.0 * sin2_theta_w) * neutral + charged, -0.5 * neutral + charged)

@@ -1,4 +1,4 @@
-"""From given four-momenta in any frame to the K frame of the amplitudes."""
+"""Transformation of given four-momenta from any frame to the K frame of the amplitudes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def frame_point(
 ) -> FramedPoint:
     """Express momenta in the K frame of p2 + p_a + p_b with p1 along -z and p_a in the x-z plane.
 
-    Light-cone plus components are v.p1/k; transverse parts are those of the vectors boosted to the K frame, where minus
-    components follow from the masses. Q^2 comes from the leptons, which carry less energy than a nucleus.
+    Light-cone plus components are v.p1/k; transverse components are those of the vectors boosted to the K frame; minus
+    components follow from the masses. Q^2 is computed from the leptons, whose energies are below that of a nucleus.
     """
     total = tuple(a + b + c for a, b, c in zip(p2, p_a, p_b, strict=True))
     w2 = mass_a * mass_a + mass_b * mass_b + 2.0 * (dot(p2, p_a) + dot(p2, p_b) + dot(p_a, p_b))
@@ -72,7 +72,7 @@ def frame_point(
 
 
 def _boosted(v: Four, total: tuple[Value, ...], mass: Value) -> Four:
-    """Return v in the rest frame of `total`, whose mass is `mass`, by the boost without rotation."""
+    """Return v in the rest frame of `total`, whose mass is `mass`, by a boost without rotation."""
     energy = dot(v, (total[0], total[1], total[2], total[3])) / mass
     factor = (v[0] + energy) / (total[0] + mass)
     return energy, v[1] - factor * total[1], v[2] - factor * total[2], v[3] - factor * total[3]
@@ -83,12 +83,12 @@ def _transverse_axes(
 ) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
     """Return unit x and y axes normal to `axis`, right-handed, with `towards` in the x-z plane at x >= 0."""
     normal = _cross(axis, towards)
-    # Where `towards` lies along the axis any direction will do: take the normal to a coordinate axis.
+    # If `towards` is along the axis, any direction is valid: take the normal to a coordinate axis.
     aligned = _inner(normal, normal) < 1e-30 * _inner(towards, towards)
     upright = np.abs(axis[0]) < 0.6
     other = _cross(axis, (np.where(upright, 1.0, 0.0), np.where(upright, 0.0, 1.0), 0.0))
     rough = tuple(np.where(aligned, v, u) for u, v in zip(normal, other, strict=True))
-    # A short cross product is normal to the axis to few digits only.
+    # A small cross product is normal to the axis to a few digits only.
     along = _inner(rough, axis)
     y = tuple(u - along * v for u, v in zip(rough, axis, strict=True))
     length = np.sqrt(_inner(y, y))

@@ -1,8 +1,8 @@
-"""From the K frame to the laboratory: momenta, helicities and observables of a trident event.
+"""Transformation from the K frame to the laboratory: momenta, helicities and observables of a trident event.
 
 The laboratory is the rest frame of the target with the neutrino along +z. A K-frame vector v becomes
 alpha p1 + beta q + v_X X + v_Y Y with beta = v_plus/W and alpha = (v_minus + v_plus Q^2/W^2)/(2k); the transverse
-components of p1 and q are exact, so angles stay good down to 1e-12 rad.
+components of p1 and q are exact, so angles are accurate down to 1e-12 rad.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def lab_momenta(
     azimuth : (cosine, sine)
         Of the angle from the lepton plane to the target's transverse momentum in the K frame.
     turn : (cosine, sine)
-        Of the angle by which the whole event is turned about the beam.
+        Of the overall azimuthal rotation about the beam axis.
     mirror : value
         +1, or -1 for the mirror image in the plane of the beam and the recoil.
     """
@@ -83,7 +83,7 @@ def polar_angle(p: Momentum) -> Value:
 
 
 def opening_angle(p: Momentum, k: Momentum) -> Value:
-    """Return the angle between two momenta in radians, exact for small angles."""
+    """Return the angle between two momenta in radians, accurate also for small angles."""
     x, y, z = p[2] * k[3] - p[3] * k[2], p[3] * k[1] - p[1] * k[3], p[1] * k[2] - p[2] * k[1]
     return arctan2(np.sqrt(x * x + y * y + z * z), p[1] * k[1] + p[2] * k[2] + p[3] * k[3])
 

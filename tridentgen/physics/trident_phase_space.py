@@ -2,9 +2,9 @@
 
 One charged lepton, `a`, is the one whose propagator D_a = Q^2 + 2 q.p_a is sampled logarithmically; `b` is the
 other. The frame is the K frame: K = p1 + q at rest, q along +z, p1 along -z, and lepton a in the x-z plane at
-x >= 0. Momenta are kept in light-cone form, p_plus = E + p_z, p_minus = E - p_z: there p1 has only a minus
-component, q has q_plus = W and q_minus = -Q^2/W, and every quantity below is a sum of positive terms, so nothing
-cancels from threshold to 10^5 GeV.
+x >= 0. Momenta are given by light-cone components, p_plus = E + p_z, p_minus = E - p_z: p1 has only a minus
+component, q has q_plus = W and q_minus = -Q^2/W, and every quantity below is a sum of positive terms, so there are
+no cancellations from threshold to 10^5 GeV.
 
 Kinematics: Lovseth and Radomski, Phys. Rev. D 3 (1971) 2686; Ballett et al., JHEP 01 (2019) 119, eq. (2.9) and
 appendix A. All energies, momenta and masses in GeV; all arguments broadcast against each other.
@@ -20,11 +20,11 @@ from tridentgen.constants import TWO_PI
 from tridentgen.physics.elementary import Value, exp, log, sincos2pi
 
 _TINY = 1e-300
-"""Keeps 0/0 out of points whose momentum, and with it whose weight, vanishes."""
+"""Prevents 0/0 at points whose momentum, and hence weight, vanishes."""
 
 
 class LeptonState(NamedTuple):
-    """Three final leptons in the K frame; what the amplitude needs.
+    """The three final leptons in the K frame, as needed by the amplitudes.
 
     `w` is the mass of the three leptons, `k` the energy of p1, `q2_over_w` is -q_minus. `a_t` is the (real,
     non-negative) transverse momentum of lepton a; `b_x`, `b_y` and `n_x`, `n_y` are those of lepton b and of the
@@ -85,10 +85,10 @@ def virtuality_limits(energy: Value, mass: Value, w_min: Value) -> tuple[Value, 
 
 
 def falling_virtuality(x: Value, q2_min: Value, q2_max: Value, q2_scale: Value) -> tuple[Value, Value, Value]:
-    """Map a uniform number to Q^2 between limits, of density 1/(Q^2 (1 + Q^2/q2_scale)).
+    """Map a uniform number to Q^2 between limits, distributed as 1/(Q^2 (1 + Q^2/q2_scale)).
 
     Return Q^2 and two factors whose product is dQ^2/(Q^2 dx): the stretch 1 + Q^2/q2_scale, and the logarithm of the
-    range. The latter vanishes where the limits leave nothing between them.
+    range, which is zero for an empty range.
     """
     t_min = q2_min / (q2_scale + q2_min)
     t_max = q2_max / (q2_scale + q2_max)
@@ -99,7 +99,7 @@ def falling_virtuality(x: Value, q2_min: Value, q2_max: Value, q2_scale: Value) 
 
 
 def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Value, q2_scale: Value) -> Transfer:
-    """Map two uniform numbers to Q^2, of density 1/(Q^2 (1 + Q^2/q2_scale)), and to W^2, logarithmic.
+    """Map two uniform numbers to Q^2, distributed as 1/(Q^2 (1 + Q^2/q2_scale)), and to W^2, distributed as 1/W^2.
 
     Parameters
     ----------
@@ -110,13 +110,14 @@ def momentum_transfer(x: Value, y: Value, energy: Value, mass: Value, w_min: Val
     w_min : value in GeV
         Sum of the masses of the charged leptons. The energy must be above threshold.
     q2_scale : value in GeV^2
-        Where the form factor falls off.
+        Scale above which the form factor falls off.
 
     Notes
     -----
-    Q^2 comes first, between `virtuality_limits`. Given Q^2, shat = W^2 + Q^2 ends where C = 2 M E/shat has fallen to
-    C_0 = (1 + sqrt(1 + 4 M^2/Q^2))/2, and e_T^2 = C^2 Q^2 - C Q^2 - M^2 = Q^2 (C - C_0)(C + C_0 - 1). The region then
-    is nearly a rectangle in the two variables, which the other order (W^2 first) is not.
+    Q^2 is sampled first, between `virtuality_limits`. For given Q^2, the upper limit of shat = W^2 + Q^2 is where
+    C = 2 M E/shat has fallen to C_0 = (1 + sqrt(1 + 4 M^2/Q^2))/2, and e_T^2 = C^2 Q^2 - C Q^2 - M^2 =
+    Q^2 (C - C_0)(C + C_0 - 1). The region is then nearly rectangular in the two variables, unlike in the other order
+    (W^2 first).
     """
     flow = 2.0 * mass * energy
     q2_min, q2_max = virtuality_limits(energy, mass, w_min)
@@ -149,9 +150,10 @@ def lepton_phase_space(
 ) -> tuple[LeptonState, Value]:
     """Map four uniform numbers to the three leptons; return them and the phase-space weight.
 
-    The first three give the mass of the pair (nu', l_b), the propagator D_a (logarithmic) and the cosine of l_b
-    about p1 in the pair's rest frame; the last its azimuth there, in [0, pi]: the half with negative b_y is its
-    mirror image. The weight is dPS3/dx in GeV^2, integrated over the azimuth of a (2 pi) and over both halves:
+    The first three give the mass of the pair (nu', l_b), the propagator D_a (logarithmic) and the cosine of the angle
+    of l_b to p1 in the rest frame of the pair; the last gives the azimuth of l_b in that frame, in [0, pi]: the half
+    with negative b_y is the mirror image. The weight is dPS3/dx in GeV^2, integrated over the azimuth of a (2 pi) and
+    over both halves:
     dPS3 = dM^2/2pi dD_a dphi_a/(16 pi^2 2 k W) p_b dcos dphi/(16 pi^2 M).
     """
     q2, w = transfer.q2, transfer.w

@@ -1,1 +1,1 @@
-"""Training of the adaptive map, integration and generation."""
+"""Training of VEGAS maps, integration and event generation."""

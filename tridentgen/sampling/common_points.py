@@ -1,4 +1,4 @@
-"""The ratio of two integrals from the same points: fluctuations that they share drop out."""
+"""Ratio of two integrals estimated from common points, so that correlated fluctuations cancel."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tridentgen.errors import InputError
 
 _ITERATIONS = 32
 _PILOT_ITERATIONS = 8
-"""The error comes from their scatter, and is itself known to 1/sqrt(2 n): 13 % and 25 %."""
+"""Numbers n of iterations. Their scatter gives the error, with a relative uncertainty 1/sqrt(2 n): 13 % and 25 %."""
 
 _PILOT_SHARE = 0.125
 _PURPOSES = range(3)
-"""Points of a pilot from either density, and of the ratio itself."""
+"""Points of the pilot run with each proposal, and of the ratio itself."""
 
 
 @dataclass(frozen=True)
 class CommonRatio:
-    """A ratio of two integrals, its standard deviation, and how often each integrand was evaluated."""
+    """A ratio of two integrals, its standard deviation, and the number of evaluations of each integrand."""
 
     value: float
     error: float
@@ -33,26 +33,27 @@ class CommonRatio:
 def better_ratio(
     top: Process, bottom: Process, proposals: Sequence[Proposal], engine: Engine, seed: int, points: int, error: float
 ) -> CommonRatio | None:
-    """Return the ratio of two integrals at common points, where it will be better known than to `error`.
+    """Return the ratio of two integrals from common points, or None if it is not more precise than `error`.
 
-    A pilot run from each of two densities, with other points, tells which of them to take and whether it pays. It does
-    not where the density leaves out what the other integrand has: few points then have large weights.
+    A pilot run with each of the two proposals, at other points, decides which of them to use and whether common points
+    improve the precision. They do not if the proposal misses a region of the other integrand: a few points then have
+    large weights.
 
     Parameters
     ----------
     top, bottom : Process
-        Their channels stand for the same regions.
+        Processes with the same channels, for the same regions.
     proposals : sequence of two Proposal
-        Densities of the points: those of the two processes.
+        Proposals of the two processes, from which points are sampled.
     points : int
-        Evaluations of each integrand, about.
+        Approximate number of evaluations of each integrand.
     error : float
-        Standard deviation of the ratio by other means.
+        Standard deviation of the ratio from separate integrations.
 
     Raises
     ------
     InputError
-        The processes have different channels.
+        If the processes have different channels.
     """
     *pilots, final = _PURPOSES
     size = round(_PILOT_SHARE * points)
@@ -72,9 +73,9 @@ def ratio_at_common_points(
     top: Process, bottom: Process, proposal: Proposal, engine: Engine, seed: int, points: int, *, number: int = 0,
     iterations: int = _ITERATIONS,
 ) -> CommonRatio:  # fmt: skip
-    """Integrate two processes at the same points, drawn from a density that covers both.
+    """Integrate two processes at the same points, sampled from a proposal that covers both.
 
-    Ratios of other `number` have other points; the rest is as in `better_ratio`.
+    Different values of `number` give different points; the other arguments are as in `better_ratio`.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def ratio_at_common_points(
         (W. G. Cochran, Sampling Techniques, 3rd edition, eq. 6.9).
     """
     if top.channels != bottom.channels:
-        raise InputError("two processes of different channels have no points in common")
+        raise InputError("two processes with different channels have no common points")
     share = proposal.channel_share
     used, pairs = 0, []
     for iteration in range(number * _ITERATIONS, number * _ITERATIONS + iterations):

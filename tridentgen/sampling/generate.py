@@ -34,13 +34,13 @@ def event_batches(
 ) -> Generator[Columns]:
     """Yield the columns of events `first` to `first + count - 1` in batches that end at multiples of `batch`.
 
-    Weights are those of a run of one event: divide by the number of events of the run for their sum to be the cross
-    section. The column ``accept`` is a uniform number for unweighting; with `max_weight` only events are made whose
-    weight is above that number times `max_weight`.
+    Weights are normalised for a run of one event: divided by the number of events of the run, they sum to the cross
+    section. The column ``accept`` is the uniform number for accept-reject; with `max_weight`, only events with
+    weight > ``accept`` x `max_weight` are generated.
     """
     stream = stream_number(PURPOSE_EVENTS)
     ends = chain(range((first // batch + 1) * batch, first + count, batch), [first + count])
-    with ThreadPoolExecutor(1) as pool:  # makes the next batch while the caller writes this one
+    with ThreadPoolExecutor(1) as pool:  # generates the next batch while the caller writes this one
 
         def make(begin: int, end: int) -> Future[Columns]:
             return pool.submit(engine.events, process, proposal, seed, stream, begin, end - begin, max_weight)
@@ -53,7 +53,7 @@ def event_batches(
                 begin = end
                 yield done
             yield ahead.result()
-        except BaseException:  # the caller has gone, or wants to
+        except BaseException:  # the caller has stopped or was interrupted
             engine.stop()
             raise
 
@@ -62,7 +62,7 @@ def generate_events(
     process: Process, proposal: Proposal, engine: Engine, seed: int, count: int,
     attributes: Mapping[str, str | int | float],
 ) -> Events:  # fmt: skip
-    """Return `count` weighted events in memory, with `attributes` and those of the run.
+    """Return `count` weighted events in memory, with `attributes` and the attributes of the run.
 
     Raise `InputError` unless 1 <= count <= 10^9.
     """

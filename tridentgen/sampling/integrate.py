@@ -1,4 +1,4 @@
-"""Cross sections by stratified sampling from a trained density, to a wanted precision."""
+"""Cross sections by stratified sampling from a trained proposal, to a requested precision."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _MAX_POINTS_PER_ITERATION = 1 << 24
 
 @dataclass(frozen=True)
 class CrossSection:
-    """A cross section and how it was found.
+    """A cross section with its error and the data of its integration.
 
     Attributes
     ----------
     value, error : float
         In cm^2; the error is one standard deviation.
     chi2_dof : float
-        Of the iterations against their mean.
+        chi^2 per degree of freedom of the iterations about their mean.
     points : int
-        Integrand evaluations after training.
+        Integration points after training.
     reached : bool
-        Whether the wanted precision was reached.
+        Whether the requested precision was reached.
     """
 
     value: float
@@ -48,23 +48,23 @@ class CrossSection:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should know before trusting the number, in words."""
+        """Warnings about the reliability of the result, one sentence each."""
         found = []
         if _chi2_sigmas(self.chi2_dof, self.iterations - 1) > _WARN_SIGMAS:
             found.append(
                 f"chi2/dof = {self.chi2_dof:.1f}: the iterations disagree by more than their errors, so the error "
-                "is too small; ask for a smaller rel_error or more training points"
+                "is too small; use a smaller rel_error or more training points"
             )
         if not self.reached:
             found.append(
-                f"stopped at {self.points} points with a relative error of {self.error / self.value:.1e}, above the "
-                "one asked for"
+                f"stopped at {self.points} integration points with a relative error of "
+                f"{self.error / self.value:.1e}, above the requested one"
             )
         return tuple(found)
 
 
 def _chi2_sigmas(chi2_dof: float, dof: int) -> float:
-    """Return by how many standard deviations chi2/dof is too large (Wilson and Hilferty, PNAS 17 (1931) 684)."""
+    """Return the excess of chi2/dof in standard deviations (Wilson and Hilferty, PNAS 17 (1931) 684)."""
     spread = 2.0 / (9.0 * dof)
     return float((chi2_dof ** (1.0 / 3.0) - (1.0 - spread)) / math.sqrt(spread))
 
@@ -88,9 +88,9 @@ def cross_section(
 ) -> CrossSection:
     """Integrate until the relative error is at most `rel_error` or `max_points` are used.
 
-    Each iteration takes one point in each of n equal shares of a channel's cells; the error comes from differences of
-    neighbours. Points go to channels in proportion to the spread seen so far. Raise `InputError` unless
-    0 < rel_error < 1.
+    Each iteration samples one point in each of n intervals of equal probability over the cells of a channel; the error
+    is estimated from the differences of neighbouring points. Points are allocated to channels in proportion to their
+    standard deviations in the previous iteration. Raise `InputError` unless 0 < rel_error < 1.
     """
     _check_precision(rel_error)
     start = time.perf_counter()
@@ -126,9 +126,9 @@ def trained_cross_section(
     training_points: int | None = None,
     progress: Progress = silent,
 ) -> CrossSection:
-    """Train a density and integrate with it; arguments as for `train` and `cross_section`.
+    """Train a proposal and integrate with it; arguments as for `train` and `cross_section`.
 
-    The training is short unless `training_points` says otherwise: it pays off over many events, less so here.
+    The training is short unless `training_points` is given: long training pays off for many events, less for integrals.
     """
     _check_precision(rel_error)
     proposal = short_training(process, engine, seed, training_points, progress)
@@ -138,7 +138,7 @@ def trained_cross_section(
 def short_training(
     process: Process, engine: Engine, seed: int, training_points: int | None = None, progress: Progress = silent
 ) -> Proposal:
-    """Train a density with few points, as suits integrals, unless `training_points` says how many."""
+    """Train a proposal with `training_points`; by default with few points, which is best for integrals."""
     points = _TRAINING_POINTS if training_points is None else training_points
     return train(process, engine, seed, points=points, progress=progress)
 
@@ -149,7 +149,7 @@ def _check_precision(rel_error: float) -> None:
 
 
 def _combined(done: list[_Estimate]) -> tuple[float, float]:
-    """Return mean and error of iterations, weighted by their numbers of points: weights that do not see the values."""
+    """Return mean and error of the iterations, weighted by their numbers of points, independently of their values."""
     points = sum(e.points for e in done)
     value = math.fsum(e.value * e.points for e in done) / points
     return value, math.sqrt(math.fsum(e.variance * e.points**2 for e in done)) / points
@@ -164,7 +164,7 @@ def _iteration(
     size: int,
     spread: list[float],
 ) -> tuple[_Estimate, list[float]]:
-    """Return the estimate of one iteration and the spread of each channel."""
+    """Return the estimate of one iteration and the standard deviation of each channel."""
     value = variance = 0.0
     points = 0
     total_spread = sum(spread)

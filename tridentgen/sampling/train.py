@@ -1,4 +1,4 @@
-"""Train a proposal: refine the map with `vegas.AdaptiveMap`, then learn the cells and the shares of the channels."""
+"""Training of a proposal: the VEGAS map with `vegas.AdaptiveMap`, then cell probabilities and channel weights."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def train(
     points: int | None = None,
     progress: Progress = silent,
 ) -> Proposal:
-    """Return the density trained for a process.
+    """Return the proposal trained for a process.
 
     Parameters
     ----------
     points : int
-        Points to spend on each channel, 1.7 million unless given: a third on the map, the rest on its cells.
+        Training points of each channel, 1.7 million by default: a third for the map, the rest for its cells.
 
     Raises
     ------
     InputError
-        If the cross section is zero everywhere, or the seed is not one.
+        If the cross section is zero everywhere, or the seed is out of range.
     """
     check_seed(seed)
     budget = MAP_ITERATIONS * _MAP_POINTS + _MAX_CELLS * _POINTS_PER_CELL if points is None else points
@@ -59,15 +59,15 @@ def train(
         means.append(mean)
     total = sum(means)
     if not total > 0.0:
-        raise InputError("the cross section vanishes: no sampled point is allowed; check energy, target and flux")
-    # Every channel keeps a sliver, so that no part of phase space is lost to a bad estimate.
+        raise InputError("the cross section vanishes at all sampled points; check energy, target and flux")
+    # Each channel keeps a minimum weight alpha_min = 1e-6, so that a poor estimate cannot remove any phase space.
     share = np.maximum(np.array(means) / total, 1e-6)
     draft = Proposal(tuple(channels), share / share.sum(), 1.0, OVERWEIGHT_SHARE, process.signature)
     return _survey(process, engine, seed, draft, min(_SURVEY_POINTS, per_iteration * MAP_ITERATIONS))
 
 
 def _train_map(process: Process, channel: int, engine: Engine, seed: int, points: int) -> tuple[ChannelProposal, float]:
-    """Refine the map; return it and the mean weight."""
+    """Refine the VEGAS map; return it and the mean weight."""
     d = process.dimensions
     adaptive = vegas.AdaptiveMap([[0.0, 1.0]] * d, ninc=_INCREMENTS)
     mean = 0.0
@@ -100,8 +100,8 @@ def _train_cells(
 ) -> tuple[ChannelProposal, float]:
     """Learn the probability of each cell from a high moment of the weights in it; return also the mean weight.
 
-    The square root of the second moment would give the largest effective share; a higher moment costs little of that
-    and lowers the largest weights, which is what unweighting needs.
+    The square root of the second moment would maximise the effective sample size; a higher moment reduces it slightly
+    but lowers the largest weights, which raises the unweighting efficiency.
     """
     d = process.dimensions
     strata = cell_strata(d, most)
@@ -111,7 +111,7 @@ def _train_cells(
     flat = ChannelProposal(trained.grid, strata, np.full(cells, 1.0 / cells))
     stream = stream_number(PURPOSE_CELLS, channel)
     found = engine.histograms(process, channel, flat, seed, stream, cells * _POINTS_PER_CELL, mean)
-    # The fourth root by square roots, whose bits do not depend on the machine as those of np.power do.
+    # The fourth root by square roots, which are bit-identical on all machines, unlike np.power.
     moment = np.sqrt(np.sqrt(found.cells / np.maximum(found.cell_points, 1.0)))
     share = moment + _CELL_FLOOR * moment.mean()
     return ChannelProposal(trained.grid, strata, share / share.sum()), found.weight / found.points
@@ -124,7 +124,7 @@ def cell_strata(dimensions: int, most: int) -> tuple[int, ...]:
 
 
 def _survey(process: Process, engine: Engine, seed: int, draft: Proposal, points: int) -> Proposal:
-    """Give each channel the share that its root mean square weight asks for, and find the maximum weight."""
+    """Set the channel weights from the root mean square of the event weights, and find the maximum weight."""
     channels, weights = engine.weights(process, draft, seed, stream_number(PURPOSE_SURVEY), points)
     rms = np.array([
         np.sqrt(np.mean(weights[channels == c] ** 2)) if np.any(channels == c) else 0.0
@@ -134,7 +134,7 @@ def _survey(process: Process, engine: Engine, seed: int, draft: Proposal, points
     share = np.maximum(share / share.sum(), 1e-6)
     share = share / share.sum()
     weights = weights * (draft.channel_share / share)[channels]
-    # In the new density the surveyed events count by the ratio of the densities.
+    # Surveyed events are reweighted by the ratio of new to old channel weights.
     counts = (share / draft.channel_share)[channels]
     limit = overweight_limit(weights, weights * counts, OVERWEIGHT_SHARE)
     return Proposal(draft.channels, share, limit, OVERWEIGHT_SHARE, draft.signature)

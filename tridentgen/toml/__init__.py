@@ -1,1 +1,1 @@
-"""TOML text with positions: tables that are read key by key, and every mistake with its line."""
+"""TOML with positions: tables are read key by key, and every mistake is reported with its line."""

@@ -12,7 +12,7 @@ Key = tuple[str | int, ...]
 """Dotted key as a tuple; a whole number counts the elements of an array from 0."""
 
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-"""What a key may be without quotes."""
+"""Form of a key without quotes."""
 
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _STRING = re.compile(
@@ -29,9 +29,9 @@ def key_lines(text: str) -> dict[Key, int]:
 
 
 class _Scanner:
-    """Walks over TOML that `tomllib` has accepted and notes the line of each key.
+    """Scans TOML that `tomllib` has accepted and notes the line of each key.
 
-    It never raises on text: where it loses its way it stops, and the lines found so far remain.
+    It never raises an error on text: where it cannot parse it stops, and keeps the lines found so far.
     """
 
     def __init__(self, text: str) -> None:
@@ -57,7 +57,7 @@ class _Scanner:
                 return
 
     def _header(self, start: int, *, of_array: bool) -> Key:
-        """Read the key of a table; return it with the places of the elements that it is in."""
+        """Read the key of a table; return it with the indices of the array elements that contain it."""
         key = self._key((), start)
         if of_array:
             self._lengths[key] = self._lengths.get(key, 0) + 1
@@ -85,7 +85,7 @@ class _Scanner:
             if not self._skip("."):
                 self.lines[key] = line
                 return key
-            if key in self._lengths:  # the table goes on with the last element
+            if key in self._lengths:  # the table continues the last element
                 key = (*key, self._lengths[key] - 1)
 
     def _value(self, key: Key) -> None:
@@ -97,7 +97,7 @@ class _Scanner:
             self._take(_SCALAR)
 
     def _items(self, close: str, key: Key) -> None:
-        """Walk through an array (`close` is ``]``) or an inline table up to its end."""
+        """Scan an array (`close` is ``]``) or an inline table up to its end."""
         count = 0
         self._take(_BLANK)
         while not self._skip(close) and self.at < len(self.text):
@@ -128,7 +128,7 @@ class _Scanner:
 
 
 def _unquoted(key: str) -> str:
-    """Return what a quoted key means, or the text itself where it is no TOML."""
+    """Return the value of a quoted key, or the text itself if it is not valid TOML."""
     try:
         return str(tomllib.loads(f"key = {key}")["key"])
     except tomllib.TOMLDecodeError:
@@ -155,7 +155,7 @@ def _dump_value(value: object) -> str:
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_dump_key(name)} = {_dump_value(item)}' for name, item in value.items())}}}"
     if isinstance(value, str):
-        # JSON's escapes are TOML's too; only DEL needs one more.
+        # The escapes of JSON are valid in TOML; only DEL needs one more.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value).lower() if isinstance(value, bool) else repr(value)
 

@@ -1,8 +1,8 @@
 """TOML tables read with checks; every mistake is collected as one line ``path:line: message``.
 
-`Document` lays the options of a command line over a text's values and knows where each came from.
-`Table` hands out values through checks: functions that turn a TOML value into a checked one, or raise
-`InputError` with what it must be.
+`Document` overrides the values of a text by command-line options and records the origin of each.
+`Table` returns values through checks: functions that convert a TOML value into a checked one, or raise
+`InputError` stating what it must be.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _MOST_MESSAGES = 100
 _DEEPEST = 64
 _DOT, _NOT_IN_KEYS = re.compile(r"[\w\"'-][ \t]*\."), re.compile(r"[,\[\]{}=\n#]")
 _LONGEST_STRING = 4096
-_AFTER_THE_TEXT = 1 << 60  # sorts the overrides' mistakes behind those of the text
+_AFTER_THE_TEXT = 1 << 60  # sorts the mistakes of the overrides after those of the text
 _SYNTAX = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.S)
 _KEY_IN_FRONT = re.compile(r"(?P<key>\w+(?:\.\w+)*)(?:\[(?P<element>\d+)\])?(?= |:)")
 
 
 @dataclass(frozen=True)
 class Override:
-    """A value laid over that of a key; messages call it by its `origin`, such as ``--events 10``."""
+    """A value that replaces that of a key; messages name its `origin`, such as ``--events 10``."""
 
     key: Key
     value: object
@@ -40,21 +40,21 @@ class Override:
 
 
 class Document:
-    """A TOML text with overrides laid over it, which collects every mistake with its place.
+    """A TOML text with overrides, which collects every mistake with its position.
 
     Parameters
     ----------
     text : str
         The TOML text.
     name : str
-        What the messages call it, usually its path.
+        Name in messages, usually the path.
     overrides : sequence of str or Override
-        A text is the ``KEY=VALUE`` of ``--set``; VALUE is TOML, or a plain string where it is not.
+        A string is the ``KEY=VALUE`` of ``--set``; VALUE is TOML, or else a plain string.
 
     Attributes
     ----------
     flaws : int
-        Grows with every mistake that has been noted or will be.
+        Increases with every mistake, whether noted or yet to be noted.
     """
 
     def __init__(self, text: str, name: str, overrides: Sequence[str | Override] = ()) -> None:
@@ -76,7 +76,7 @@ class Document:
         """Every mistake found so far, in the order of the text, one line each."""
         found = [message for _, message in sorted(self._problems, key=lambda problem: problem[0])]
         more = len(found) - _MOST_MESSAGES
-        return tuple(found if more <= 0 else [*found[:_MOST_MESSAGES], f"{self.name}: and {more} mistakes more"])
+        return tuple(found if more <= 0 else [*found[:_MOST_MESSAGES], f"{self.name}: and {more} more mistakes"])
 
     def complain(self, key: Key, message: str) -> None:
         """Note a mistake at `key`: at its own line, or else at the line of the nearest table around it."""
@@ -84,7 +84,7 @@ class Document:
         self._note(line, place, message)
 
     def refuse(self, key: Key, reason: str) -> None:
-        """Note that the value of `key` is wrong; name the key unless the override says it already."""
+        """Note that the value of `key` is wrong; name the key unless the override already names it."""
         override = self._owner(key)
         named = override is not None and override.key == key
         self.complain(key, reason if named else f"{_dotted(key)}: {reason}")
@@ -94,7 +94,7 @@ class Document:
         return self._owner(key) is not None
 
     def places(self) -> dict[Key, str]:
-        """Return where each table and key is, as messages say it: ``x.toml:3`` or ``--set flux.path=y``."""
+        """Return the position of each table and key, as in messages: ``x.toml:3`` or ``--set flux.path=y``."""
         found: dict[Key, str] = {(): f"{self.name}:1"}
 
         def visit(value: object, key: Key) -> None:
@@ -119,14 +119,14 @@ class Document:
         """Parse `text`; note a syntax error with line and column and return False."""
         try:
             if any(len(_DOT.findall(part)) > _DEEPEST for part in _NOT_IN_KEYS.split(text)):
-                raise RecursionError  # tomllib's time and memory grow with the square of the depth
+                raise RecursionError  # time and memory of tomllib grow with the square of the depth
             self.data = tomllib.loads(text)
             self.lines = key_lines(text)
         except tomllib.TOMLDecodeError as error:
             self._note(*self._syntax(str(error), text))
         except RecursionError:
             self._note(1, f"{self.name}:1", "not a card: arrays or tables are nested too deeply")
-        except ValueError:  # what tomllib lets through: int() refuses more than 4300 digits
+        except ValueError:  # not a TOML error: int() rejects more than 4300 digits
             self._note(1, f"{self.name}:1", "not a card: a whole number has thousands of digits")
         else:
             return True
@@ -142,7 +142,7 @@ class Document:
         return line, f"{self.name}:{line}:{column}", f"not valid TOML: {what[:1].lower()}{what[1:]}"
 
     def _typed_override(self, typed: str) -> Override | None:
-        """Read the ``KEY=VALUE`` of a ``--set``; note where it is not of that form."""
+        """Read the ``KEY=VALUE`` of a ``--set``; note a mistake if it does not have that form."""
         dotted, equals, value = typed.partition("=")
         parts = tuple(part.strip() for part in dotted.split("."))
         origin = f"--set {typed}"
@@ -152,7 +152,7 @@ class Document:
         return Override(parts, toml_value(value.strip()), origin)
 
     def _apply(self, override: Override) -> None:
-        """Lay a value over the text's."""
+        """Replace a value of the text by the override."""
         parts = [str(part) for part in override.key]
         table = self.data
         for depth, part in enumerate(parts[:-1], start=1):
@@ -181,9 +181,9 @@ class Document:
 
 
 class Table:
-    """One table of a document: takes keys one by one, and reports those nobody asked for.
+    """One table of a document: reads keys one by one, and reports those that were never read.
 
-    A table that is missing reads as empty; its keys are then not reported as missing one by one.
+    A missing table is read as empty; its keys are then not individually reported as missing.
     """
 
     def __init__(self, document: Document, key: Key = (), data: Mapping[str, object] | None = None) -> None:
@@ -251,12 +251,12 @@ class Table:
         return tuple(v for v in read if v is not None) if None not in read else ()
 
     def need_list(self, name: str, convert: Convert[T], example: str) -> tuple[T, ...]:
-        """Return what `read_list` does, and complain also where the list is missing."""
+        """Return the result of `read_list`; complain also if the list is missing."""
         self.require(name)
         return self.read_list(name, convert, example)
 
     def require(self, name: str, reason: str = "") -> None:
-        """Complain, when all keys are known, if `name` is missing and not just misspelt."""
+        """Complain, once all keys are known, if `name` is missing and not just misspelt."""
         if self.present and name not in self.data:
             self._absent[name] = f"key '{_dotted((*self.key, name))}' is missing{reason}"
             self.document.flaws += 1
@@ -266,13 +266,13 @@ class Table:
         self.document.refuse((*self.key, name), message)
 
     def accept_the_rest(self) -> None:
-        """Take every key as known."""
+        """Treat every key as known."""
         self._known.update(self.data)
 
     def finish(self) -> None:
-        """Report every key, also of the tables inside, that was not asked for, with the nearest that was.
+        """Report every key that was never read, also in nested tables, with the nearest key that was.
 
-        Keys that are missing are reported too, but not where one was only misspelt.
+        Missing keys are reported too, except where one was only misspelt.
         """
         hints = [self._unknown(name) for name in self.data if name not in self._known]
         for name, message in self._absent.items():
@@ -282,10 +282,10 @@ class Table:
             table.finish()
 
     def _unknown(self, name: str) -> str:
-        """Report a key that was not asked for; return the hint given with it."""
+        """Report a key that was never read; return the hint given with it."""
         key = (*self.key, name)
         what = "table" if isinstance(self.data[name], dict) else "key"
-        # An override may have meant a key the card has; a line of the card hardly a second one.
+        # An override may mean a key that the card already has; a line of the card hardly would.
         meant = self._known if self.document.overridden(key) else self._known.difference(self.data)
         hint = nearest(name, sorted(meant))
         self.document.complain(key, f"unknown {what} '{_dotted(key)}'{hint}")
@@ -318,7 +318,7 @@ def boolean(value: object) -> bool:
 
 
 def number(words: str, holds: Callable[[float], bool]) -> Convert[float]:
-    """Return the check of a finite number (whole or not) for which `holds`; `words` say so in messages."""
+    """Return the check of a finite number (whole or not) that satisfies `holds`; `words` describe it in messages."""
 
     def convert(value: object) -> float:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -335,7 +335,7 @@ def number(words: str, holds: Callable[[float], bool]) -> Convert[float]:
 
 FINITE = number("a finite number", lambda _: True)
 POSITIVE = number("a positive number", lambda x: x > 0.0)
-NOT_NEGATIVE = number("a number that is not negative", lambda x: x >= 0.0)
+NOT_NEGATIVE = number("a non-negative number", lambda x: x >= 0.0)
 FRACTION = number("a number between 0 and 1", lambda x: 0.0 < x < 1.0)
 
 
@@ -377,7 +377,7 @@ def show(value: object) -> str:
 
 
 def toml_value(text: str) -> object:
-    """Read `text` as a TOML value; what is none is a plain string."""
+    """Read `text` as a TOML value; any other text is a plain string."""
     try:
         data = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

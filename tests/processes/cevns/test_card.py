@@ -208,7 +208,7 @@ MISTAKES_OF_THE_PROCESS = [
     ('neutrino = "nux"', "neutrino: unknown neutrino 'nux', did you mean 'nue'?; known are nue, numu, nutau, nuebar, "
      "numubar, nutaubar"),
     ("neutrino = 14", "neutrino: must be a string in quotes, not 14"),
-    ("recoil_min_keV = -1", "recoil_min_keV: must be a number that is not negative, not -1"),
+    ("recoil_min_keV = -1", "recoil_min_keV: must be a non-negative number, not -1"),
     ("proton_radius_fm = 0", "proton_radius_fm: must be a positive number, not 0"),
     ("neutron_radius_fm = 5", "neutron_radius_fm: neutron_radius_fm cannot hold for all nuclides of CsI (I127, Cs133); "
      "name one of them"),
@@ -350,7 +350,7 @@ def test_mistakes_are_told_all_at_once() -> None:
     text = with_process('neutrino = "nux"\nrecoil_min_keV = -1').replace("[model]", "[model]\naxial = 1")
     found = messages(text, "detector.threshold_keVnr=-1")
     assert [line.split(":")[1] for line in found[:3]] == ["5", "6", "8"]
-    assert found[3] == "--set detector.threshold_keVnr=-1: must be a number that is not negative, not -1"
+    assert found[3] == "--set detector.threshold_keVnr=-1: must be a non-negative number, not -1"
 
 
 def test_overrides() -> None:
@@ -430,7 +430,7 @@ def test_keys_of_tridents_are_none_of_recoils_and_the_other_way() -> None:
 @pytest.mark.parametrize(
     ("cuts", "message"),
     [
-        ("recoil_energy_min_keV = -1", "10: cuts.recoil_energy_min_keV: must be a number that is not negative, not -1"),
+        ("recoil_energy_min_keV = -1", "10: cuts.recoil_energy_min_keV: must be a non-negative number, not -1"),
         ("recoil_energy_min_GeV = 1", "10: unknown key 'cuts.recoil_energy_min_GeV', did you mean "),
         ("time_min_ns = 5\ntime_max_ns = 4", "11: cuts.time_max_ns: must be greater than cuts.time_min_ns = 5, not 4"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tridentgen.errors import InputError
 from tridentgen.matter.particles import FLAVOURS, neutrino
 
 Pair = tuple[str, str]
@@ -22,3 +23,20 @@ def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
     others = [flavour for flavour in order if flavour != own and own in flavours]
     mixed = [(f"{flavour}-", f"{own}+") if incoming.antiparticle else (f"{own}-", f"{flavour}+") for flavour in others]
     return [*pairs, *mixed]
+
+
+def outgoing_flavour(neutrino: str, lepton: str, antilepton: str) -> str:
+    """Return the flavour of the outgoing neutrino.
+
+    `neutrino` is the flavour of the incoming neutrino, `lepton` that of the charged lepton with the same sign of lepton
+    number (l- for neutrinos, l+ for antineutrinos), `antilepton` that of the other. Raise `InputError` if lepton
+    flavour is not conserved.
+    """
+    if lepton == antilepton:
+        return neutrino
+    if lepton == neutrino:
+        return antilepton
+    raise InputError(
+        f"nu_{neutrino} cannot produce {lepton} with anti-{antilepton}: lepton flavour is conserved, so the pair must "
+        f"be of one flavour, or {neutrino} with anti-{antilepton} (with outgoing nu_{antilepton})"
+    )

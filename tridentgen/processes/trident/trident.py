@@ -23,10 +23,11 @@ from tridentgen.matter.particles import NEUTRINOS, ChargedLepton, Neutrino, char
 from tridentgen.physics import trident_hadron
 from tridentgen.physics.azimuth import azimuth_density
 from tridentgen.physics.trident_amplitude import combined, left_amplitudes, normalisation, right_amplitudes
-from tridentgen.physics.trident_couplings import Couplings, ZPrime, outgoing_flavour, standard_model
+from tridentgen.physics.trident_couplings import Couplings, ZPrime, standard_model
 from tridentgen.physics.trident_invariants import Four, frame_point
 from tridentgen.processes.base import Attributes, Reaction, only_flux
 from tridentgen.processes.trident.columns import trident_columns
+from tridentgen.processes.trident.pairs import outgoing_flavour
 from tridentgen.processes.trident.sampled import Channel, SampledTrident
 from tridentgen.processes.trident.targets import Target, targets
 
@@ -144,6 +145,7 @@ class Trident(Reaction):
     @cached_property
     def couplings(self) -> Couplings:
         """Couplings of the lepton current."""
+        outgoing_flavour(self.incoming.flavour, *self._roles())  # refuses what does not conserve flavour
         model = standard_model(self.incoming.flavour, *self._roles(), self.sin2_theta_w)
         if self.vector is not None and self.axial is not None:
             model = Couplings(self.vector, self.axial)
