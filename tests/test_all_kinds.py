@@ -19,12 +19,13 @@ from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Role
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
-from tridentgen.engines.work import Columns, Engine
+from tridentgen.engines.work import Engine
 from tridentgen.events.reader import open_events
 from tridentgen.exchange.export.formats import FORMATS
 from tridentgen.flux import Flux, Monochromatic, PowerLaw
 from tridentgen.processes import kinds
 from tridentgen.sampling.train import train
+from tridentgen.typing import Columns
 
 PROCESSES = {
     "trident": 'neutrino = "numu"\nleptons = ["mu-", "mu+"]\ntarget = "Ar40"\nregimes = ["coherent", "proton"]',

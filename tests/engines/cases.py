@@ -16,7 +16,7 @@ from tridentgen.engines.compiler import CompilerError, HostCompiler, find_compil
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
-from tridentgen.engines.work import Columns, Histograms
+from tridentgen.engines.work import Histograms
 from tridentgen.flux import (
     Flux,
     Monochromatic,
@@ -36,6 +36,7 @@ from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightVec
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
+from tridentgen.typing import Columns
 
 ONE = NumpyEngine(threads=1)
 """The engine whose bits are the reference."""

@@ -18,11 +18,12 @@ from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import uniforms
-from tridentgen.engines.work import TILE, Columns, Words, available_cores, tree_sum
+from tridentgen.engines.work import TILE, Words, available_cores, tree_sum
 from tridentgen.errors import InputError
 from tridentgen.flux import PowerLaw
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
+from tridentgen.typing import Columns
 
 ONE = NumpyEngine(threads=1)
 WAYS = [(threads, tiles) for threads in (1, 2, 3) for tiles in (1, 2, 5, 16)]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.events.observables import Cut
-
-FloatArray = NDArray[np.float64]
-Columns = Mapping[str, NDArray[Any]]
+from tridentgen.typing import Columns, FloatArray
 
 
 @dataclass(frozen=True)

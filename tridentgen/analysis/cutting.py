@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tridentgen.analysis.cut_flow import Columns, CutSums, cut_sums
+from tridentgen.analysis.cut_flow import CutSums, cut_sums
 from tridentgen.analysis.cut_results import CutFlow, Scale
 from tridentgen.cards import CardError, parse_card, read_card
 from tridentgen.engines.process import Role
@@ -30,6 +30,7 @@ from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.kinds import TRIDENT, columns_of, kind_of
 from tridentgen.processes.trident.observables import OTHER_KINETIC
 from tridentgen.progress import Progress, silent
+from tridentgen.typing import Columns
 
 PAIRS = Observable("pairs", "")
 """Number of candidate pairs in an event of another generator."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
+from tridentgen.analysis.histograms import axis_histogram, bin_edges
 from tridentgen.cards import Card
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
@@ -30,6 +30,7 @@ from tridentgen.runs.job import engine_of
 from tridentgen.sampling.common_points import CommonRatio, better_ratio
 from tridentgen.sampling.generate import generate_events
 from tridentgen.sampling.integrate import CrossSection, cross_section, short_training
+from tridentgen.typing import FloatArray
 
 COMPARED = ("m2_ll", "delta_theta")
 """Observables whose distributions are compared."""

@@ -11,8 +11,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.events.observables import LONG_TAIL
 from tridentgen.events.part_of_run import part_of_run
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 _BINS = 50
 _LOG_SPAN = 100.0  # a logarithmic axis where the middle 90 % of the cross section span more than this factor

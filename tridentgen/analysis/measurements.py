@@ -14,7 +14,6 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.analysis.cut_flow import Measured
 from tridentgen.analysis.rate_table import first_target, material_of, on, open_regimes, weighted_batches
@@ -29,8 +28,7 @@ from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.processes.trident.trident import Trident, neutrino_q2
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 _PIECES = ("weight_ll", "weight_rr", "weight_lr")
 _FROM_CHIRAL = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, -1.0], [2.0, -2.0, 0.0]])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from tridentgen.analysis.cut_flow import Measured, Share, cut_flow
 from tridentgen.cards import Card, CardError
-from tridentgen.engines.work import Columns, Engine
+from tridentgen.engines.work import Engine
 from tridentgen.exposure import Exposure, unit_exposure
 from tridentgen.flux import Beam, Flux
 from tridentgen.matter.materials import Material, material
@@ -20,6 +20,7 @@ from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import CrossSection, short_training, trained_cross_section
+from tridentgen.typing import Columns
 
 _SEEDS = 1 << 63
 

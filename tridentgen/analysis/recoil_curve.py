@@ -21,8 +21,7 @@ from tridentgen.errors import TridentgenError
 from tridentgen.flux import EnergyMap
 from tridentgen.flux.tabulated import TabulatedMap
 from tridentgen.processes.cevns.sampled import LEAST_RATIO, CevnsChannel
-
-Array = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 TOLERANCE = 1e-6
 """Last terms of all panels' series over the integral; the integral itself is better by far."""
@@ -53,8 +52,8 @@ class RecoilCurve:
     """
 
     channel: CevnsChannel
-    edges: Array
-    series: Array
+    edges: FloatArray
+    series: FloatArray
     log: bool
 
     @property
@@ -64,12 +63,12 @@ class RecoilCurve:
         return (math.exp(low), math.exp(high)) if self.log else (low, high)
 
     @cached_property
-    def _below(self) -> Array:
+    def _below(self) -> FloatArray:
         """Integral below each edge, shape (P+1,)."""
         return np.concatenate([[0.0], np.cumsum(2.0 * self.series[:, 0])])
 
     @cached_property
-    def _integrals(self) -> Array:
+    def _integrals(self) -> FloatArray:
         """Legendre coefficients of the integral from the panel's beginning, shape (P, 9)."""
         return np.asarray(legendre.legint(self.series, lbnd=-1, axis=1))
 
@@ -78,16 +77,16 @@ class RecoilCurve:
         """Integral over all recoils: the cross section of the nuclide, averaged over the component's flux."""
         return float(self._below[-1])
 
-    def integral(self, recoil_GeV: Array) -> Array:
+    def integral(self, recoil_GeV: FloatArray) -> FloatArray:
         """Return the integral in cm^2 from the least recoil to recoils of shape (N,)."""
         panel, x, _ = self._places(recoil_GeV)
         return self._below[panel] + _values(self._integrals[panel], x)
 
-    def counts(self, edges_GeV: Array) -> Array:
+    def counts(self, edges_GeV: FloatArray) -> FloatArray:
         """Return the integrals in cm^2 over bins, shape (N,), between edges of shape (N+1,)."""
         return np.maximum(np.diff(self.integral(edges_GeV)), 0.0)
 
-    def __call__(self, recoil_GeV: Array) -> Array:
+    def __call__(self, recoil_GeV: FloatArray) -> FloatArray:
         """Return S(T) in cm^2/GeV at recoils of shape (N,)."""
         recoil = np.asarray(recoil_GeV, dtype=np.float64)
         low, high = self.limits_GeV
@@ -97,7 +96,7 @@ class RecoilCurve:
             slope = slope / np.maximum(recoil, low)
         return np.where((recoil >= low) & (recoil <= high), np.maximum(slope, 0.0), 0.0)
 
-    def _places(self, recoil_GeV: Array) -> tuple[NDArray[np.intp], Array, Array]:
+    def _places(self, recoil_GeV: FloatArray) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
         """Return panel, place in it from -1 to 1, and its width; recoils beyond the limits are put at them."""
         recoil = np.asarray(recoil_GeV, dtype=np.float64)
         at = np.log(np.maximum(recoil, self.limits_GeV[0])) if self.log else recoil
@@ -138,7 +137,7 @@ def recoil_curve(channel: CevnsChannel) -> RecoilCurve:
     raise TridentgenError(f"the recoil spectrum of {channel.name} is too steep to integrate; please report this card")
 
 
-def _series(channel: CevnsChannel, begin: Array, end: Array, log: bool) -> Array:
+def _series(channel: CevnsChannel, begin: FloatArray, end: FloatArray, log: bool) -> FloatArray:
     """Return the Legendre coefficients of S(T) dT/dx in panels, shape (P, 8)."""
     half = 0.5 * (end - begin)
     at = (begin + half)[:, None] + half[:, None] * _T_NODES
@@ -148,7 +147,7 @@ def _series(channel: CevnsChannel, begin: Array, end: Array, log: bool) -> Array
     return np.asarray(slopes @ _TO_SERIES.T)
 
 
-def _values(series: Array, x: Array) -> Array:
+def _values(series: FloatArray, x: FloatArray) -> FloatArray:
     """Return the Legendre series of shape (N, K), each at its own place x of shape (N,)."""
     return np.asarray(np.einsum("nk,nk->n", series, legendre.legvander(x, series.shape[1] - 1)))
 
@@ -165,7 +164,7 @@ def averaged(channel: CevnsChannel, recoil_GeV: float) -> float:
     return float(np.sum(weights * flux_weight * spectrum.dsigma_dT(energy, recoil_GeV)))
 
 
-def _energy_nodes(energies: EnergyMap) -> tuple[Array, Array]:
+def _energy_nodes(energies: EnergyMap) -> tuple[FloatArray, FloatArray]:
     """Return points in (0, 1) and weights that integrate over an energy map.
 
     Panels are the segments of a tabulated spectrum, divided where the energy grows by more than a half: cross sections
@@ -184,7 +183,7 @@ def _energy_nodes(energies: EnergyMap) -> tuple[Array, Array]:
     return np.concatenate([few[0], many[0]]), np.concatenate([few[1], many[1]])
 
 
-def _in_parts(begin: Array, ratio: Array, width: float) -> tuple[Array, Array]:
+def _in_parts(begin: FloatArray, ratio: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
     """Return intervals of u of one width, divided so that the energy, linear in u, grows by a half at most in each."""
     parts = np.maximum(np.ceil(np.log(ratio) / math.log(_WIDE)), 1.0).astype(np.int64)
     number = np.arange(np.sum(parts)) - np.repeat(np.cumsum(parts) - parts, parts)
@@ -193,7 +192,7 @@ def _in_parts(begin: Array, ratio: Array, width: float) -> tuple[Array, Array]:
     return tuple(first + width * np.expm1(step * k) / whole for k in (number, number + 1))  # type: ignore[return-value]
 
 
-def _gauss(begin: Array, end: Array, nodes: Array, weights: Array) -> tuple[Array, Array]:
+def _gauss(begin: FloatArray, end: FloatArray, nodes: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Gauss-Legendre points and weights in intervals of shape (P,), as arrays of one dimension."""
     half = 0.5 * (end - begin)[:, None]
     return (begin[:, None] + half * (1.0 + nodes)).ravel(), (half * weights).ravel()

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.analysis.recoil_curve import RecoilCurve, recoil_curve
 from tridentgen.constants import KEV_PER_GEV
@@ -22,8 +21,8 @@ from tridentgen.flux import Flux, Source
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.sampled import CevnsChannel
 from tridentgen.progress import Progress, silent
+from tridentgen.typing import FloatArray
 
-Array = NDArray[np.float64]
 Labels = Callable[["RecoilPart"], str]
 
 _LINEAR_CELLS, _LOG_CELLS = 500, 300  # of a recoil spectrum, where it is folded
@@ -88,8 +87,8 @@ class Spectrum:
     """
 
     kind: str
-    edges_keV: Array
-    counts: Array
+    edges_keV: FloatArray
+    counts: FloatArray
     log: bool
 
     @property
@@ -116,7 +115,7 @@ class RecoilRate:
         return math.fsum(part.channel.share * part.curve.sigma_cm2 for part in self.parts)
 
     @cached_property
-    def observed_events(self) -> Array | None:
+    def observed_events(self) -> FloatArray | None:
         """Events that the detector keeps, of each part; None without a detector."""
         if self.detector is None:
             return None
@@ -129,12 +128,12 @@ class RecoilRate:
             found.setdefault(LABELS[by](part), []).append(number)
         return found
 
-    def recoil_counts(self, edges_keV: Array) -> Array:
+    def recoil_counts(self, edges_keV: FloatArray) -> FloatArray:
         """Return the recoils in bins of their energy in keV, shape (P, B)."""
         edges = np.asarray(edges_keV) / KEV_PER_GEV
         return np.array([part.scale * part.curve.counts(edges) for part in self.parts])
 
-    def observed_counts(self, edges_keVee: Array) -> Array:
+    def observed_counts(self, edges_keVee: FloatArray) -> FloatArray:
         """Return the events kept in bins of the observed energy in keV, shape (P, B); needs a detector."""
         assert self.detector is not None
         return np.array([self._folded(self.detector, part, np.asarray(edges_keVee)) for part in self.parts])
@@ -168,7 +167,7 @@ class RecoilRate:
         return far * (1.0 + 1e-9)
 
     @staticmethod
-    def _folded(detector: Detector, part: RecoilPart, edges_keVee: Array) -> Array:
+    def _folded(detector: Detector, part: RecoilPart, edges_keVee: FloatArray) -> FloatArray:
         low, high = part.curve.limits_GeV
         steep = np.geomspace(max(low, _LEAST_DRAWN * high), high, _LOG_CELLS + 1)
         # Thresholds between cells: their rate is then that above the threshold, not a share of the mean of a cell.
@@ -215,7 +214,7 @@ def recoil_rate(
     return RecoilRate(tuple(parts), detector)
 
 
-def _suitable_edges(fine: Array, counts: Array) -> tuple[Array, bool]:
+def _suitable_edges(fine: FloatArray, counts: FloatArray) -> tuple[FloatArray, bool]:
     """Return edges for a spectrum known in fine bins, and whether they are logarithmic.
 
     Linear edges are multiples of 1, 2 or 5 times a power of ten, 40 to 100 of them.

@@ -7,10 +7,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError
@@ -21,8 +19,7 @@ from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import particles_of
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.processes.kinds import columns_of
-
-Columns = dict[str, NDArray[Any]]
+from tridentgen.typing import Columns
 
 _BALANCE = 1e-12
 _SHELL = 1e-11

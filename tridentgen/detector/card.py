@@ -27,13 +27,13 @@ from tridentgen.detector import (
     linear_factor,
     quenching,
 )
-from tridentgen.detector.linear_table import Array
 from tridentgen.detector.quenching import ANY_RECOIL_KEV, COLUMNS
 from tridentgen.errors import FileError, InputError
 from tridentgen.flux.text_table import read_text_table
 from tridentgen.matter.materials import natural_isotopes
 from tridentgen.matter.nuclei import Nuclide, element_symbols, nuclide, split_name
 from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, number, one_of, show, string
+from tridentgen.typing import FloatArray
 
 _FACTOR = number("a number above 0 and at most 1", lambda x: 0.0 < x <= 1.0)
 _RANGE = number(f"a positive number up to {ANY_RECOIL_KEV:g}", lambda x: 0.0 < x <= ANY_RECOIL_KEV)
@@ -353,7 +353,7 @@ def _efficiency(choice: Choice | None, light_yield: float | None, base_dir: Path
                 raise FileError(f"{path}: {error}") from error
 
 
-def _two_columns(choice: Choice, base_dir: Path, key: str) -> tuple[Path, Array, Array]:
+def _two_columns(choice: Choice, base_dir: Path, key: str) -> tuple[Path, FloatArray, FloatArray]:
     """Return path and columns of the file of a kind ``table``."""
     path = base_dir / Path(choice.options["path"]).expanduser()
     if not _exists(path):

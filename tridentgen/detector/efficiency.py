@@ -9,9 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from tridentgen.detector.linear_table import Array, LinearTable
+from tridentgen.detector.linear_table import LinearTable
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value, exp
+from tridentgen.typing import FloatArray
 
 
 class Efficiency(Protocol):
@@ -94,8 +95,8 @@ class TableEfficiency:
         Efficiencies from 0 to 1.
     """
 
-    x: Array
-    values: Array
+    x: FloatArray
+    values: FloatArray
     per_keV: float = 1.0
 
     def __post_init__(self) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.constants import KEV_PER_GEV
-from tridentgen.detector.linear_table import Array
 from tridentgen.detector.resolution import Resolution
 from tridentgen.detector.response import Detector
 from tridentgen.errors import InputError
+from tridentgen.typing import FloatArray
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)
 _CELLS_PER_WIDTH = 2.0  # of the recoil energy, per width of the resolution
@@ -23,7 +23,9 @@ _FAR = 9.0  # standard deviations: less than 2e-19 lies beyond
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
-def fold(detector: Detector, recoil_GeV: Array, rate: Array, edges_keVee: Array, nuclide: int = 0) -> Array:
+def fold(
+    detector: Detector, recoil_GeV: FloatArray, rate: FloatArray, edges_keVee: FloatArray, nuclide: int = 0
+) -> FloatArray:
     """Return the counts of a recoil spectrum in bins of observed energy.
 
     Parameters
@@ -66,7 +68,7 @@ def fold(detector: Detector, recoil_GeV: Array, rate: Array, edges_keVee: Array,
     return _smeared(detector, detector.resolution, energy, weights, edges)
 
 
-def _rising(numbers: Array, name: str) -> Array:
+def _rising(numbers: FloatArray, name: str) -> FloatArray:
     """Return the numbers as an array of shape (N,), N > 1; raise `InputError` unless they increase from 0 or more."""
     array = np.asarray(numbers, dtype=np.float64)
     if array.ndim != 1 or len(array) < 2 or not np.isfinite(array).all():
@@ -76,7 +78,9 @@ def _rising(numbers: Array, name: str) -> Array:
     return array
 
 
-def _nodes(detector: Detector, recoil: Array, rate: Array, edges: Array, nuclide: int) -> tuple[Array, Array]:
+def _nodes(
+    detector: Detector, recoil: FloatArray, rate: FloatArray, edges: FloatArray, nuclide: int
+) -> tuple[FloatArray, FloatArray]:
     """Return recoil energies in GeV and weights that integrate the rate, by Gauss-Legendre quadrature in cells.
 
     Cells end at every recoil energy where rate or response is not smooth, and are narrower than the resolution.
@@ -104,7 +108,9 @@ def _nodes(detector: Detector, recoil: Array, rate: Array, edges: Array, nuclide
     return nodes.ravel(), (at_nodes * half[:, None] * _NODE_WEIGHTS).ravel()
 
 
-def _smeared(detector: Detector, resolution: Resolution, energy: Array, weights: Array, edges: Array) -> Array:
+def _smeared(
+    detector: Detector, resolution: Resolution, energy: FloatArray, weights: FloatArray, edges: FloatArray
+) -> FloatArray:
     """Return the counts in bins of the energies, smeared and weighted by the efficiency."""
     cuts = _with_cuts(edges, (*detector.efficiency.breaks_keV, detector.threshold_keVee))
     parts = _parts(_STEPS_PER_WIDTH * np.diff(cuts), resolution.width(0.5 * (cuts[1:] + cuts[:-1])))
@@ -124,19 +130,19 @@ def _smeared(detector: Detector, resolution: Resolution, energy: Array, weights:
     return counts
 
 
-def _with_cuts(edges: Array, cuts: Iterable[float] | Array) -> Array:
+def _with_cuts(edges: FloatArray, cuts: Iterable[float] | FloatArray) -> FloatArray:
     """Return the edges together with the cuts that lie between the first and the last edge."""
     more = np.asarray(list(cuts), dtype=np.float64)
     return np.unique(np.concatenate([edges, more[(more > edges[0]) & (more < edges[-1])]]))
 
 
-def _parts(scaled: Array, width: Array) -> NDArray[np.int64]:
+def _parts(scaled: FloatArray, width: FloatArray) -> NDArray[np.int64]:
     """Return the number of parts of each interval for which a part is at most `width` of the scaled length."""
     longest = np.maximum(width, scaled / _MOST_PARTS)
     return np.maximum(np.ceil(scaled / np.where(longest > 0.0, longest, 1.0)), 1.0).astype(np.int64)
 
 
-def _divided(edges: Array, parts: NDArray[np.int64]) -> Array:
+def _divided(edges: FloatArray, parts: NDArray[np.int64]) -> FloatArray:
     """Return the edges with each interval divided evenly into its number of parts."""
     start = np.repeat(edges[:-1], parts)
     step = np.repeat(np.diff(edges) / parts, parts)
@@ -144,6 +150,6 @@ def _divided(edges: Array, parts: NDArray[np.int64]) -> Array:
     return np.append(start + number * step, edges[-1])
 
 
-def _normal_cdf(deviate: Array) -> Array:
+def _normal_cdf(deviate: FloatArray) -> FloatArray:
     """Return the cumulative normal distribution, which NumPy lacks."""
     return 0.5 * np.asarray(_erfc(deviate * -math.sqrt(0.5)), dtype=np.float64)

@@ -7,12 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value, look_up
-
-Array = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +28,8 @@ class LinearTable:
         For fewer points, lengths that differ, numbers that are not finite, or `x` that does not increase.
     """
 
-    x: Array
-    y: Array
+    x: FloatArray
+    y: FloatArray
 
     def __post_init__(self) -> None:
         for name in ("x", "y"):
@@ -59,14 +57,14 @@ class LinearTable:
             column.setflags(write=False)
 
     @cached_property
-    def _starts(self) -> Array:
+    def _starts(self) -> FloatArray:
         """Lower ends of the N-1 segments, padded with infinity to a power of two."""
         lines = len(self.x) - 1
         filling = (1 << (lines - 1).bit_length()) - lines
         return np.concatenate([self.x[:-1], np.full(filling, np.inf)])
 
     @cached_property
-    def _slopes(self) -> Array:
+    def _slopes(self) -> FloatArray:
         return np.diff(self.y) / np.diff(self.x)
 
     def __call__(self, x: Value) -> Value:

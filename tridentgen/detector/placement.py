@@ -27,9 +27,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.columns import BEAM_ALONG_Z, DETECTOR_COORDINATES, VERTEX_COLUMNS
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
-
-Columns = dict[str, NDArray[Any]]
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import Columns, FloatArray
 
 _FOUR_MOMENTUM = (4,)
 _WORDS = 8

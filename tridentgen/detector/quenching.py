@@ -16,10 +16,11 @@ from types import MappingProxyType
 import numpy as np
 
 from tridentgen.constants import KEV_PER_GEV
-from tridentgen.detector.linear_table import Array, LinearTable
+from tridentgen.detector.linear_table import LinearTable
 from tridentgen.errors import InputError, nearest
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.physics.elementary import Value, exp, log, polynomial
+from tridentgen.typing import FloatArray
 
 ANY_RECOIL_KEV = 1.0e6
 """End of the range of models that are valid at all energies: 1 GeV."""
@@ -53,7 +54,7 @@ class Quenching(ABC):
         low, high = self.range_keV
         return recoil_GeV * self.factor(np.minimum(np.maximum(recoil_GeV * KEV_PER_GEV, low), high))
 
-    def inverse(self, ee_GeV: Array) -> Array:
+    def inverse(self, ee_GeV: FloatArray) -> FloatArray:
         """Return the smallest recoil energies in GeV, shape (N,), with the given electron-equivalent energies.
 
         Computed by bisection in the logarithm to full precision; for NumPy arrays only.
@@ -210,8 +211,8 @@ class TableQuenching(Quenching):
         Which of these `values` are; they are interpolated linearly.
     """
 
-    recoil_keV: Array
-    values: Array
+    recoil_keV: FloatArray
+    values: FloatArray
     column: str = "factor"
 
     def __post_init__(self) -> None:

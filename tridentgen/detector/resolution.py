@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from tridentgen.detector.linear_table import Array
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value
+from tridentgen.typing import FloatArray
 
 _TINY_KEV = 1.0e-100  # replaces zero in a denominator
 
@@ -25,10 +25,10 @@ class Resolution(Protocol):
     def observed(self, ee_keV: Value, normal: Value) -> Value:
         """Return the observed energy, at least 0, for a standard normal number. Traceable."""
 
-    def deviate(self, observed_keV: Array, ee_keV: Array) -> Array:
+    def deviate(self, observed_keV: FloatArray, ee_keV: FloatArray) -> FloatArray:
         """Return the normal number that gives `observed_keV` >= 0; arrays that broadcast."""
 
-    def width(self, ee_keV: Array) -> Array:
+    def width(self, ee_keV: FloatArray) -> FloatArray:
         """Return the standard deviation of the observed energy in keV."""
 
 
@@ -57,9 +57,9 @@ class GaussianResolution:
         """Return E + sigma z, or 0 if that is negative."""
         return np.maximum(ee_keV + self.width(ee_keV) * normal, 0.0)
 
-    def deviate(self, observed_keV: Array, ee_keV: Array) -> Array:
+    def deviate(self, observed_keV: FloatArray, ee_keV: FloatArray) -> FloatArray:
         """Return (x - E)/sigma."""
-        width: Array = np.maximum(self.width(ee_keV), _TINY_KEV)
+        width: FloatArray = np.maximum(self.width(ee_keV), _TINY_KEV)
         return (observed_keV - ee_keV) / width
 
 
@@ -82,7 +82,7 @@ class GammaResolution:
     def _h(self, ee_keV: Value) -> Value:
         return 1.0 / (9.0 + (9.0 * self.shape_per_keVee) * ee_keV)
 
-    def width(self, ee_keV: Array) -> Array:
+    def width(self, ee_keV: FloatArray) -> FloatArray:
         """Return E/sqrt(shape)."""
         return np.asarray(ee_keV * 3.0 * np.sqrt(self._h(ee_keV)))
 
@@ -92,7 +92,7 @@ class GammaResolution:
         root = np.maximum(1.0 - h + normal * np.sqrt(h), 0.0)
         return ee_keV * (root * root * root)
 
-    def deviate(self, observed_keV: Array, ee_keV: Array) -> Array:
+    def deviate(self, observed_keV: FloatArray, ee_keV: FloatArray) -> FloatArray:
         """Return ((x/E)^(1/3) - 1 + h)/sqrt(h)."""
         h = self._h(ee_keV)
         return np.asarray((np.cbrt(observed_keV / np.maximum(ee_keV, _TINY_KEV)) - 1.0 + h) / np.sqrt(h))

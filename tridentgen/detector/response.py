@@ -9,13 +9,13 @@ import numpy as np
 
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector.efficiency import ConstantEfficiency, Efficiency
-from tridentgen.detector.linear_table import Array
 from tridentgen.detector.quenching import Quenching
 from tridentgen.detector.resolution import Resolution
 from tridentgen.detector.time_efficiency import TimeEfficiency
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value, look_up
 from tridentgen.physics.normal import normal_quantile
+from tridentgen.typing import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Detector:
         return tuple(dict.fromkeys(self.quenchings))
 
     @cached_property
-    def _kind_of(self) -> Array:
+    def _kind_of(self) -> FloatArray:
         """Index in `_kinds` of the quenching of each nuclide."""
         return np.array([self._kinds.index(q) for q in self.quenchings], dtype=np.float64)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tridentgen.detector.linear_table import Array
 from tridentgen.errors import InputError
 from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.physics.elementary import Value, exp
+from tridentgen.typing import FloatArray
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 _FAR = 45.0
@@ -82,7 +82,7 @@ class TimeEfficiency:
         values = profile.density(times.ravel()) * self(times.ravel())
         return float(np.sum(weights * values))
 
-    def _panels(self, profile: TimeProfile) -> Array:
+    def _panels(self, profile: TimeProfile) -> FloatArray:
         """Return edges of intervals in which density and efficiency are smooth, wider with distance from each kink."""
         sigma = profile.pulse_ns if profile.pulse == "gaussian" else 0.0
         half = {"box": 0.5 * profile.pulse_ns, "gaussian": 8.0 * sigma}.get(profile.pulse, 0.0)

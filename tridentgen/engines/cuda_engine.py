@@ -21,16 +21,14 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
     TILE,
-    Columns,
     Engine,
-    FloatArray,
     Histograms,
-    IntArray,
     TileSums,
     Words,
     joined,
 )
 from tridentgen.errors import TridentgenError
+from tridentgen.typing import Columns, FloatArray, IntArray
 
 T = TypeVar("T")
 

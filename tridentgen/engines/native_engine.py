@@ -23,11 +23,8 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
     TILE,
-    Columns,
     Engine,
-    FloatArray,
     Histograms,
-    IntArray,
     TileSums,
     Words,
     available_cores,
@@ -35,6 +32,7 @@ from tridentgen.engines.work import (
     joined,
     run_blocks,
 )
+from tridentgen.typing import Columns, FloatArray, IntArray
 
 _MAX_DIMENSIONS, _MAX_WORDS, _MAX_CHANNELS = 8, 32, 4096
 _TILES_PER_CALL = 64

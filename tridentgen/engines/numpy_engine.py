@@ -20,12 +20,9 @@ from tridentgen.engines.work import (
     HISTOGRAM_CAP,
     HISTOGRAM_UNIT,
     TILE,
-    Columns,
     Drawn,
     Engine,
-    FloatArray,
     Histograms,
-    IntArray,
     TileSums,
     Words,
     available_cores,
@@ -35,6 +32,7 @@ from tridentgen.engines.work import (
     run_blocks,
     tree_sum,
 )
+from tridentgen.typing import Columns, FloatArray, IntArray
 
 T = TypeVar("T")
 

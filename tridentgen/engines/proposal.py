@@ -19,9 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from tridentgen.typing import FloatArray, IntArray
 
 
 class Placed(NamedTuple):

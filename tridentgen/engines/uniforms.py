@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
 PURPOSE_UNWEIGHTING = 64

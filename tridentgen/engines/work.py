@@ -7,17 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Columns = dict[str, NDArray[Any]]
+from tridentgen.typing import Columns, FloatArray, IntArray
 
 TILE = 4096
 """Number of points that are summed together, on every engine."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column
 from tridentgen.errors import FileError
@@ -24,8 +23,7 @@ from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.weights import BATCH, WeightSums, rows_of_batches, summed_attributes
 from tridentgen.progress import Progress, silent
-
-Columns = dict[str, NDArray[Any]]
+from tridentgen.typing import Columns
 
 _SAME = ("version", "seed", "n_run", "run_id", "map_hash")
 """Root attributes that the shards of one run share."""

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 RADIANS_PER_DEGREE = math.pi / 180.0
 LONG_TAIL = 1e-2

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
+from tridentgen.typing import Columns, FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Number = float | FloatArray
 Rows = slice | IntArray
-Columns = Mapping[str, NDArray[Any]]
 Cite = tuple[tuple[str, str], ...]
 """Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
 

@@ -14,8 +14,7 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import GROUP
 from tridentgen.events.observables import Cut, limits_of, passing
 from tridentgen.events.reader import EventFile
-
-Columns = Mapping[str, NDArray[Any]]
+from tridentgen.typing import Columns
 
 
 def write_passing(

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.engines.work import TILE, Columns, FloatArray, tree_sum
+from tridentgen.engines.work import TILE, tree_sum
+from tridentgen.typing import Columns, FloatArray
 
 BATCH = 1 << 17
 """Events held in memory at a time."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.histograms import FloatArray
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
@@ -21,6 +20,7 @@ from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, measured
 from tridentgen.sampling.integrate import trained_cross_section
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tridentgen.analysis.epa_comparison import COMPARED, sampled_events
-from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
+from tridentgen.analysis.histograms import axis_histogram, bin_edges
 from tridentgen.events.events import Events
 from tridentgen.events.observables import Axis
 from tridentgen.figures.base import REGIMES, FigureKind, Request
@@ -20,6 +20,7 @@ from tridentgen.processes.trident.observables import TRIDENT_AXES
 from tridentgen.processes.trident.pairs import Pair
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

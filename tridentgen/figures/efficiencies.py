@@ -11,7 +11,6 @@ import numpy as np
 
 from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end
 from tridentgen.analysis.epa_comparison import sampled_events
-from tridentgen.analysis.histograms import FloatArray
 from tridentgen.events.events import Events
 from tridentgen.events.observables import cuts_on
 from tridentgen.figures.base import FigureKind, Request
@@ -21,6 +20,7 @@ from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
 from tridentgen.processes.trident.pairs import Pair
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, percent
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,8 +100,9 @@ def compute(request: Request, progress: Progress) -> Efficiencies:
         progress(trident.line, number / len(tridents))
         pair, regime = (trident.lepton_minus, trident.lepton_plus), trident.regimes[0]
         events = sampled_events(trident, beam, sampling)
-        each = tuple(cut_flow([events.columns], [cut])[0][0] for cut in cuts)
-        rows.append(EfficiencyRow(pair, regime, events.sum_weights, each, cut_flow([events.columns], cuts)[0][-1]))
+        columns = dict(events.columns)
+        each = tuple(cut_flow([columns], [cut])[0][0] for cut in cuts)
+        rows.append(EfficiencyRow(pair, regime, events.sum_weights, each, cut_flow([columns], cuts)[0][-1]))
         curves += [_curve(pair, regime, name, events) for name in _CUT_VALUES]
     words = tuple(cut.words for cut in cuts)
     nu, target = request.process.neutrino, request.process.target

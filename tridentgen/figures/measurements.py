@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tridentgen.analysis.histograms import FloatArray
 from tridentgen.analysis.measurements import MEASUREMENTS, Prediction, predict, zprime_limit
 from tridentgen.figures.base import FigureKind, Request, card_with_flux
 from tridentgen.physics.trident_couplings import Couplings
@@ -16,6 +15,7 @@ from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
 from tridentgen.reports.measurements import measurement_text
 from tridentgen.runs.job import engine_of
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.histograms import FloatArray
 from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.plots.names import nuclide_name, pair_label
@@ -21,6 +20,7 @@ from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned
 from tridentgen.runs.job import require_single_energy
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

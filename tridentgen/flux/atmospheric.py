@@ -11,13 +11,14 @@ import math
 
 import numpy as np
 
-from tridentgen.flux.base import Array, require
+from tridentgen.flux.base import require
 from tridentgen.flux.curve import SEGMENTS
 from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.nuclei import data_rows
 from tridentgen.physics.elementary import exp, log
+from tridentgen.typing import FloatArray
 
 NEUTRINOS = ("nue", "nuebar", "numu", "numubar")
 
@@ -51,7 +52,7 @@ def atmospheric(total_flux: float = TOTAL_CM2_S) -> Source:
     return Source(made, f"the atmosphere, {total_flux:g} per cm^2 and s below 1 GeV")
 
 
-def _points(name: str) -> tuple[Array, Array]:
+def _points(name: str) -> tuple[FloatArray, FloatArray]:
     """Return energies in GeV, evenly spaced in their logarithm, and the flux per GeV at them."""
     rows = data_rows("atmospheric_flux.csv")
     at = log(np.array([float(row["energy_MeV"]) * 1e-3 for row in rows]))

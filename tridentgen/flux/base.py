@@ -5,13 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tridentgen.errors import InputError
 from tridentgen.physics.elementary import Value
-
-Array = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 
 class EnergyMap(Protocol):
@@ -69,7 +65,7 @@ class Flux(ABC):
             """Upper end of the range of non-zero flux."""
 
     @abstractmethod
-    def density(self, energy_GeV: Array) -> Array:
+    def density(self, energy_GeV: FloatArray) -> FloatArray:
         """Return the spectrum in 1/GeV at the energies of shape (N,), integral 1, zero outside the range."""
 
     @abstractmethod

@@ -17,12 +17,12 @@ import math
 import numpy as np
 
 from tridentgen.constants import ALPHA, ELECTRON_MASS_GEV
-from tridentgen.flux.base import Array
 from tridentgen.flux.curve import SEGMENTS, power
 from tridentgen.physics.elementary import exp
+from tridentgen.typing import FloatArray
 
 
-def neutrino_spectrum(energy_GeV: Array, end_GeV: float, daughter_charge: int, positron: bool) -> Array:
+def neutrino_spectrum(energy_GeV: FloatArray, end_GeV: float, daughter_charge: int, positron: bool) -> FloatArray:
     """Return dN/dE, not normalised, of the neutrinos (positron) or antineutrinos (electron) of an allowed decay.
 
     Parameters
@@ -51,13 +51,13 @@ def end_of_spectrum(end_GeV: float, daughter_charge: int) -> float:
     return float(end_GeV * end_GeV * 2.0 * math.pi * g * (4.0 * g * g) ** (math.sqrt(1.0 - g * g) - 1.0))
 
 
-def beta_energies(end_GeV: float) -> Array:
+def beta_energies(end_GeV: float) -> FloatArray:
     """Return energies from 0 to `end_GeV`, more closely spaced towards the end, where the curvature is largest."""
     x = np.linspace(1.0, 0.0, SEGMENTS + 1)
     return np.asarray(end_GeV * (1.0 - x * x))
 
 
-def _momentum_times_coulomb(kinetic: Array, daughter_charge: int, positron: bool) -> Array:
+def _momentum_times_coulomb(kinetic: FloatArray, daughter_charge: int, positron: bool) -> FloatArray:
     """Return p F for kinetic energies in electron masses, all above zero."""
     g = ALPHA * daughter_charge
     total = 1.0 + kinetic

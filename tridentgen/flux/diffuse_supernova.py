@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from tridentgen.flux.base import Array, require
+from tridentgen.flux.base import require
 from tridentgen.flux.curve import SEGMENTS, power
 from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
@@ -24,6 +24,7 @@ from tridentgen.flux.supernova import ENERGY_ERG, GEV_PER_ERG
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics.elementary import exp
+from tridentgen.typing import FloatArray
 
 TOTAL_CM2_S = 86.0
 """Total flux of the six species, with an uncertainty of 50 % (D. Baxter et al., Eur. Phys. J. C 81 (2021) 907)."""
@@ -78,7 +79,7 @@ def diffuse_supernovae(total_flux: float = TOTAL_CM2_S) -> Source:
     return Source(tuple(made), f"the diffuse supernova background, {total_flux:g} per cm^2 and s")
 
 
-def background(energies_GeV: Array, temperature_MeV: float) -> Array:
+def background(energies_GeV: FloatArray, temperature_MeV: float) -> FloatArray:
     """Return dphi/dE of one species in cm^-2 s^-1 GeV^-1, not scaled, at energies of shape (N,)."""
     z = np.linspace(0.0, _LARGEST_REDSHIFT, _REDSHIFTS + 1)
     simpson = np.where(np.arange(_REDSHIFTS + 1) % 2 == 1, 4.0, 2.0) * (z[1] - z[0]) / 3.0
@@ -91,7 +92,7 @@ def background(energies_GeV: Array, temperature_MeV: float) -> Array:
     return np.asarray(hubble_cm * ENERGY_ERG * GEV_PER_ERG / 6.0 * total)
 
 
-def collapse_rate(z: Array) -> Array:
+def collapse_rate(z: FloatArray) -> FloatArray:
     """Return the rate of core collapses per comoving cm^3 and second at redshifts of shape (N,).
 
     Proportional to {(1+z)^(a n) + [(1+z)/B]^(b n) + [(1+z)/C]^(c n)}^(1/n), Horiuchi, Beacom and Dwek (2009), eqs. 2
@@ -107,7 +108,7 @@ def collapse_rate(z: Array) -> Array:
     return np.asarray(per_year_mpc3 / (_SECONDS_PER_YEAR * _CM_PER_MPC**3))
 
 
-def _fermi_dirac(energy_GeV: Array, temperature_GeV: float) -> Array:
+def _fermi_dirac(energy_GeV: FloatArray, temperature_GeV: float) -> FloatArray:
     """Return 120/(7 pi^4) E^2/T^4/(exp(E/T) + 1): neutrinos per GeV of energy and per GeV of emitted energy."""
     x = energy_GeV / temperature_GeV
     return np.asarray(120.0 / (7.0 * math.pi**4) * x * x / (temperature_GeV**2 * (exp(x) + 1.0)))

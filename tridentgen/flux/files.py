@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.flux.base import Array, require
+from tridentgen.flux.base import require
 from tridentgen.flux.kind import NUMBER, NUMBER_OR_NAME, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
 from tridentgen.flux.source import Component, Source
@@ -20,6 +20,7 @@ from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import TextTable, read_text_table, require_file
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.matter.particles import neutrino as find_neutrino
+from tridentgen.typing import FloatArray
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "format": ("auto", "columns", "globes", "root"),
@@ -60,11 +61,11 @@ class _Units:
     points: str
     pot: float
 
-    def to_gev(self, energies: Array) -> Array:
+    def to_gev(self, energies: FloatArray) -> FloatArray:
         """Convert the energies of the file to GeV."""
         return energies * 1e-3 if self.energy_unit == "MeV" else energies
 
-    def to_flux(self, values: Array, widths_GeV: Array | None) -> Array:
+    def to_flux(self, values: FloatArray, widths_GeV: FloatArray | None) -> FloatArray:
         """Convert the numbers of the file to cm^-2 GeV^-1 POT^-1; `widths_GeV` are the bin widths, if any."""
         values = values / (self.pot * (_CM2_PER_M2 if self.area == "m2" else 1.0))
         if self.per == "bin":
@@ -255,7 +256,7 @@ def _columns_for(
     return {name: column for name, column in wanted.items() if column < width}
 
 
-def _bin_edges(path: Path, energies_GeV: Array, units: _Units) -> Array | None:
+def _bin_edges(path: Path, energies_GeV: FloatArray, units: _Units) -> FloatArray | None:
     """Return the edges of the bins that the energies represent, or None for points of a curve."""
     if units.points == "points":
         return None
@@ -280,7 +281,7 @@ def _raise_flaw(flaw: tuple[int, str] | None, where: Callable[[int], str]) -> No
         raise FileError(f"{where(flaw[0])}: {flaw[1]}")
 
 
-def _flux(energies_GeV: Array, values: Array, interpolation: str, label: str, units: _Units) -> TabulatedFlux:
+def _flux(energies_GeV: FloatArray, values: FloatArray, interpolation: str, label: str, units: _Units) -> TabulatedFlux:
     """Return the flux, with the assumed units in its description."""
     read_as = f"per {units.area} and {units.per}" + (f", for {units.pot:g} POT" if units.pot != 1.0 else "")
     description = f"{label} ({read_as}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"

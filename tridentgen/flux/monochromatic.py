@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tridentgen.errors import InputError
-from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.base import Flux, require
 from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.source import Source
 from tridentgen.physics.elementary import Value
+from tridentgen.typing import FloatArray
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Monochromatic(Flux):
         """The energy."""
         return self.energy_GeV
 
-    def density(self, energy_GeV: Array) -> NoReturn:  # noqa: ARG002 - the signature of every flux
+    def density(self, energy_GeV: FloatArray) -> NoReturn:  # noqa: ARG002 - the signature of every flux
         """Raise `InputError`: a single energy has no density."""
         raise InputError(f"a flux of the single energy {self.energy_GeV:.6g} GeV has no density; use its energy_GeV")
 

@@ -31,12 +31,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tridentgen.errors import InputError
-from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.base import Flux, require
 from tridentgen.flux.kind import NUMBER, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
 from tridentgen.matter.particles import lepton_mass_GeV
 from tridentgen.matter.particles import neutrino as find_neutrino
 from tridentgen.physics.elementary import Value
+from tridentgen.typing import FloatArray
 
 _CM_PER_M = 100.0
 MUON_PRODUCTS = {-1: ("numu", "nuebar"), 1: ("numubar", "nue")}
@@ -101,7 +102,7 @@ class MichelFlux(Flux):
         @property
         def _spectrum(self) -> DecaySpectrum: ...
 
-    def density(self, energy_GeV: Array) -> Array:
+    def density(self, energy_GeV: FloatArray) -> FloatArray:
         """Return the spectrum in 1/GeV at the energies of shape (N,)."""
         energy = np.asarray(energy_GeV, dtype=np.float64)
         end = self.energy_max_GeV

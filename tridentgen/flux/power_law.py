@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.base import Flux, require
 from tridentgen.flux.kind import NUMBER, FluxKind, FluxRequest
 from tridentgen.flux.source import Source
 from tridentgen.physics.elementary import Value, exp
+from tridentgen.typing import FloatArray
 
 _MAX_EXPONENT = 600.0
 """The spectrum may span this many powers of e, so that `exp` stays within its range."""
@@ -80,7 +81,7 @@ class PowerLaw(Flux):
         steepness, length = abs(self._slope), math.log(self.energy_max_GeV / self.energy_min_GeV)
         return 1.0 / length if steepness == 0.0 else steepness / -math.expm1(-steepness * length)
 
-    def density(self, energy_GeV: Array) -> Array:
+    def density(self, energy_GeV: FloatArray) -> FloatArray:
         """Return the spectrum in 1/GeV at the energies of shape (N,)."""
         energy = np.asarray(energy_GeV, dtype=np.float64)
         inside = (energy >= self.energy_min_GeV) & (energy <= self.energy_max_GeV)

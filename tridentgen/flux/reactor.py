@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 
 from tridentgen.errors import InputError
-from tridentgen.flux.base import Array, require
+from tridentgen.flux.base import require
 from tridentgen.flux.beta_decay import beta_energies, end_of_spectrum, neutrino_spectrum
 from tridentgen.flux.curve import curve_flux
 from tridentgen.flux.kind import NUMBER, NUMBERS, FluxKind, FluxRequest
@@ -25,6 +25,7 @@ from tridentgen.flux.source import Source
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.nuclei import data_rows
 from tridentgen.physics.elementary import exp, polynomial
+from tridentgen.typing import FloatArray
 
 FISSILE = ("U235", "U238", "Pu239", "Pu241")
 
@@ -94,7 +95,7 @@ def reactor(
     return Source.of(flux, "nuebar")
 
 
-def spectrum_per_fission(fractions: Sequence[float], captures_per_fission: float) -> tuple[Array, Array]:
+def spectrum_per_fission(fractions: Sequence[float], captures_per_fission: float) -> tuple[FloatArray, FloatArray]:
     """Return energies in MeV and antineutrinos per fission and MeV, both of shape (N,)."""
     energies = _energies_MeV()
     total = np.zeros_like(energies)
@@ -120,7 +121,7 @@ def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
 
 
 @cache
-def _energies_MeV() -> Array:
+def _energies_MeV() -> FloatArray:
     """Return the nodes of the table, the fits, and the branches, which end in steps."""
     table = [float(row["energy_MeV"]) for row in data_rows("reactor_low_energy.csv")]
     ends = [end for branches in _CAPTURE_DECAYS.values() for end, _ in branches]
@@ -131,7 +132,7 @@ def _energies_MeV() -> Array:
     return nodes
 
 
-def _fission_spectrum(name: str) -> Array:
+def _fission_spectrum(name: str) -> FloatArray:
     """Return antineutrinos per fission and MeV at the nodes."""
     energies = _energies_MeV()
     fit = exp(polynomial(np.maximum(energies, _FIT_FROM_MEV), _FITS[name]))
@@ -141,7 +142,7 @@ def _fission_spectrum(name: str) -> Array:
     return np.where(energies >= _FIT_FROM_MEV, fit, np.interp(energies, x, y))
 
 
-def _branch(end_MeV: float, daughter_charge: int) -> Array:
+def _branch(end_MeV: float, daughter_charge: int) -> FloatArray:
     """Return the normalised spectrum per MeV of one beta branch at the nodes."""
     end = end_MeV * 1e-3
     fine = beta_energies(end)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
-from tridentgen.flux.base import Array
 from tridentgen.flux.text_table import read_bytes, require_file
+from tridentgen.typing import FloatArray
 
 _MAGIC = b"root"
 _LISTED = 12
@@ -21,8 +21,8 @@ class RootHistogram:
     """Edges of shape (N+1,), contents of shape (N,) without underflow and overflow, and the text of the titles."""
 
     name: str
-    edges: Array
-    contents: Array
+    edges: FloatArray
+    contents: FloatArray
     titles: str
 
 

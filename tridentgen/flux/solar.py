@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.base import Flux, require
 from tridentgen.flux.beta_decay import beta_energies, neutrino_spectrum
 from tridentgen.flux.curve import curve_flux
 from tridentgen.flux.kind import NAMES, NUMBERS, TEXT, FluxKind, FluxRequest
@@ -26,6 +26,7 @@ from tridentgen.flux.solar_oscillation import survival_probability
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.nuclei import data_rows
+from tridentgen.typing import FloatArray
 
 FLUXES: Mapping[str, float] = MappingProxyType(
     {
@@ -134,7 +135,7 @@ def _component(name: str, neutrino: str, flux: Flux) -> Component:
 
 
 @cache
-def _shape(name: str) -> tuple[Array, Array]:
+def _shape(name: str) -> tuple[FloatArray, FloatArray]:
     """Return energies in GeV and the shape of a continuous spectrum at them."""
     if name == "8B":
         rows = data_rows("boron8_spectrum.csv")

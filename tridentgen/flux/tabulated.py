@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.errors import InputError
-from tridentgen.flux.base import Array, Flux, require
+from tridentgen.flux.base import Flux, require
 from tridentgen.physics.elementary import Value, look_up
+from tridentgen.typing import FloatArray
 
 INTERPOLATIONS = ("histogram", "linear")
 
@@ -21,10 +22,10 @@ INTERPOLATIONS = ("histogram", "linear")
 class Segments(NamedTuple):
     """Linear segments of a spectrum, of shape (K,), all with non-zero flux: energy in GeV and flux at the ends."""
 
-    low: Array
-    high: Array
-    f_low: Array
-    f_high: Array
+    low: FloatArray
+    high: FloatArray
+    f_low: FloatArray
+    f_high: FloatArray
 
     def above(self, threshold_GeV: float) -> Segments:
         """Return the segments above the threshold; the one that contains it is cut there exactly."""
@@ -42,10 +43,10 @@ class TabulatedMap:
     """The map with an equal share of u for each of K segments, in which E is linear in u. Tables have shape (K,)."""
 
     segments: int
-    low: Array
-    width: Array
-    weight_low: Array
-    weight_rise: Array
+    low: FloatArray
+    width: FloatArray
+    weight_low: FloatArray
+    weight_rise: FloatArray
     energy_min_GeV: float
     energy_max_GeV: float
     dimensions: int = 1
@@ -83,8 +84,8 @@ class TabulatedFlux(Flux):
         For lengths that do not match, energies that do not increase, negative or non-finite numbers, zero flux.
     """
 
-    energies_GeV: Array
-    values: Array
+    energies_GeV: FloatArray
+    values: FloatArray
     interpolation: str = "histogram"
     total_units: str = ""
     description: str = ""
@@ -158,7 +159,7 @@ class TabulatedFlux(Flux):
         """Upper end of the last segment with non-zero flux."""
         return float(self._segments.high[-1])
 
-    def density(self, energy_GeV: Array) -> Array:
+    def density(self, energy_GeV: FloatArray) -> FloatArray:
         """Return the spectrum in 1/GeV at the energies of shape (N,); bins include their lower edge."""
         energy = np.asarray(energy_GeV, dtype=np.float64)
         if self.interpolation == "linear":
@@ -186,7 +187,7 @@ class TabulatedFlux(Flux):
         )
 
 
-def energy_flaw(energies: Sequence[float] | Array) -> tuple[int, str] | None:
+def energy_flaw(energies: Sequence[float] | FloatArray) -> tuple[int, str] | None:
     """Return index and fault of the first energy that is not finite, negative or not above the one before."""
     table = np.asarray(energies, dtype=np.float64)
     bad = ~np.isfinite(table) | (table < 0.0)
@@ -202,7 +203,7 @@ def energy_flaw(energies: Sequence[float] | Array) -> tuple[int, str] | None:
     return i, f"energy {table[i]:g} does not exceed {before}; sort the energies and drop repeats"
 
 
-def value_flaw(values: Sequence[float] | Array) -> tuple[int, str] | None:
+def value_flaw(values: Sequence[float] | FloatArray) -> tuple[int, str] | None:
     """Return index and fault of the first flux value that is not finite or negative."""
     table = np.asarray(values, dtype=np.float64)
     bad = ~np.isfinite(table) | (table < 0.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tridentgen.errors import FileError
-from tridentgen.flux.base import Array
+from tridentgen.typing import FloatArray
 
 MAX_BYTES = 8 * 1024 * 1024
 """Larger files are rejected without reading: published flux tables have some kilobytes."""
@@ -20,7 +20,7 @@ _SHOWN = 30
 class TextTable:
     """Numbers of shape (rows, columns), the line of each row, and the text of all comments."""
 
-    rows: Array
+    rows: FloatArray
     lines: tuple[int, ...]
     comments: str
 

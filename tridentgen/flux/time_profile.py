@@ -10,9 +10,10 @@ import numpy as np
 
 from tridentgen.constants import MUON_LIFETIME_S
 from tridentgen.errors import InputError
-from tridentgen.flux.base import Array, require
+from tridentgen.flux.base import require
 from tridentgen.physics.elementary import Value, Values, log
 from tridentgen.physics.normal import normal_quantile
+from tridentgen.typing import FloatArray
 
 PION_LIFETIME_NS = 26.033
 """Mean life of the charged pion (PDG 2024)."""
@@ -86,7 +87,7 @@ class TimeProfile:
             return time + self._sigma_ns * normal_quantile(u[len(self.decays_ns)])
         return time
 
-    def density(self, time_ns: Array) -> Array:
+    def density(self, time_ns: FloatArray) -> FloatArray:
         """Return the distribution of arrival times in 1/ns at times of shape (N,), integral 1.
 
         The density of a sum of decays with mean lives tau_i is sum_i a_i exp(-t/tau_i)/tau_i with
@@ -110,7 +111,7 @@ class TimeProfile:
         """Standard deviation of the Gaussian pulse."""
         return self.pulse_ns / _FWHM_PER_SIGMA
 
-    def _mixed(self, single: Callable[[Array, float], Array], t: Array) -> Array:
+    def _mixed(self, single: Callable[[FloatArray, float], FloatArray], t: FloatArray) -> FloatArray:
         """Return the sum of the densities of single decays with the factors a_i."""
         total = np.zeros_like(t)
         for life in self.decays_ns:
@@ -118,20 +119,20 @@ class TimeProfile:
             total = total + math.prod(life / (life - other) for other in others) * single(t, life)
         return total
 
-    def _pulse_density(self, t: Array) -> Array:
+    def _pulse_density(self, t: FloatArray) -> FloatArray:
         """Return the density of the pulse alone."""
         if self.pulse == "box":
             return np.where(np.abs(t) <= 0.5 * self.pulse_ns, 1.0 / self.pulse_ns, 0.0)
         sigma = self._sigma_ns
         return np.asarray(np.exp(-0.5 * (t / sigma) ** 2) / (sigma * math.sqrt(2.0 * math.pi)))
 
-    def _box_decay(self, t: Array, life: float) -> Array:
+    def _box_decay(self, t: FloatArray, life: float) -> FloatArray:
         """Return the density of a decay after a box pulse: a difference of cumulative exponentials."""
         half = 0.5 * self.pulse_ns
         rise, fall = (-np.expm1(-np.maximum(t + shift, 0.0) / life) for shift in (half, -half))
         return np.asarray((rise - fall) / self.pulse_ns)
 
-    def _gaussian_decay(self, t: Array, life: float) -> Array:
+    def _gaussian_decay(self, t: FloatArray, life: float) -> FloatArray:
         """Return the density of a decay after a Gaussian pulse.
 
         exp(z^2 - t^2/(2 sigma^2)) erfc(z)/(2 tau) with z = (sigma/tau - t/sigma)/sqrt(2) (exponentially modified
@@ -149,6 +150,6 @@ class TimeProfile:
         return np.where(early, np.exp(-0.5 * (t / sigma) ** 2) * series, exact) / (2.0 * life)
 
 
-def _exponential(t: Array, life: float) -> Array:
+def _exponential(t: FloatArray, life: float) -> FloatArray:
     """Return the density of one decay."""
     return np.where(t >= 0.0, np.exp(-np.maximum(t, 0.0) / life) / life, 0.0)

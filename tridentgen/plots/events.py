@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.histograms import FloatArray, axis_histogram, bin_edges
+from tridentgen.analysis.histograms import axis_histogram, bin_edges
 from tridentgen.engines.process import Role
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events, read
@@ -27,6 +27,7 @@ from tridentgen.plots.axes import axes_of, axes_of_kind
 from tridentgen.plots.parts import TOTAL, Part, accepted_by_detector, parts_of
 from tridentgen.plots.style import FORMATS, save, style
 from tridentgen.processes.kinds import columns_of, kind_of
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.analysis.histograms import FloatArray
 from tridentgen.events.events import Events
 from tridentgen.plots import names
 from tridentgen.plots.style import COLOURS, DASHES, Dashes
 from tridentgen.processes.kinds import kind_in
+from tridentgen.typing import FloatArray
 
 TOTAL = "total"
 _MOST = len(COLOURS)

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.errors import InputError
 from tridentgen.plots.names import component_name, nuclide_name
 from tridentgen.plots.style import COLOURS, DASHES, FORMATS, save, style
+from tridentgen.typing import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 
 _NAMES = {"component": component_name, "nuclide": nuclide_name}
 _STYLES = tuple(zip(COLOURS, DASHES, strict=True))[:6]
@@ -127,7 +126,7 @@ def _percent(share: float) -> str:
     return f"{100.0 * share:.0f} %" if share >= 0.095 else f"{100.0 * share:.2g} %"
 
 
-def _groups(rate: RecoilRate, spectrum: Spectrum, by: str) -> list[tuple[str, Array]]:
+def _groups(rate: RecoilRate, spectrum: Spectrum, by: str) -> list[tuple[str, FloatArray]]:
     """Return names and counts of the largest groups, and of the others together."""
     groups = rate.groups(by).items()
     found = [(_NAMES[by](name), spectrum.counts[members].sum(axis=0)) for name, members in groups]
@@ -138,7 +137,7 @@ def _groups(rate: RecoilRate, spectrum: Spectrum, by: str) -> list[tuple[str, Ar
     return [*found[: len(_STYLES)], (f"{len(rest)} others", np.sum([counts for _, counts in rest], axis=0))]
 
 
-def _log_bottom(total: Array, curves: Sequence[Array]) -> float | None:
+def _log_bottom(total: FloatArray, curves: Sequence[FloatArray]) -> float | None:
     """Return where a logarithmic axis begins; None where a linear one shows all there is."""
     peak = float(np.max(total))
     smallest = min(float(np.max(y)) for y in curves)

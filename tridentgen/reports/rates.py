@@ -14,7 +14,6 @@ from tridentgen.analysis.rate_table import (
 )
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.cards import Card
-from tridentgen.engines.work import Columns
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
 from tridentgen.progress import Progress
@@ -22,6 +21,7 @@ from tridentgen.reports.layout import Json, aligned, block, measured, percent
 from tridentgen.runs.job import Job, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import short_training, trained_cross_section
+from tridentgen.typing import Columns
 
 
 class RateReport(NamedTuple):

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.detector.placement import Placement
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
-from tridentgen.engines.work import Columns, Engine
+from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.columns import weights_of
 from tridentgen.events.hdf5 import RESCALED, EventWriter
@@ -23,8 +22,7 @@ from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
 from tridentgen.sampling.generate import event_batches, run_attributes
 from tridentgen.sampling.integrate import CrossSection, cross_section
-
-Flags = NDArray[np.bool_]
+from tridentgen.typing import Columns, Flags
 
 _MOST_TRIALS = 1 << 60
 _HOPELESS_TRIALS = 10**8

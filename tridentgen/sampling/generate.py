@@ -12,11 +12,12 @@ import numpy as np
 from tridentgen.engines.process import Process, weight_names
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
-from tridentgen.engines.work import Columns, Engine
+from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.events.maps import proposal_groups
 from tridentgen.events.weights import BATCH, WeightSums, divide_weights, summed_attributes
+from tridentgen.typing import Columns
 
 _MOST_IN_MEMORY = 10**9
 

@@ -7,12 +7,13 @@ import vegas
 from numpy.typing import NDArray
 
 from tridentgen.engines.process import Process
-from tridentgen.engines.proposal import ChannelProposal, FloatArray, Proposal
+from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.uniforms import PURPOSE_CELLS, PURPOSE_MAP, PURPOSE_SURVEY, check_seed, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
 from tridentgen.events.weights import OVERWEIGHT_SHARE
 from tridentgen.progress import Progress, silent
+from tridentgen.typing import FloatArray
 
 MAP_ITERATIONS = 10
 _INCREMENTS = 512

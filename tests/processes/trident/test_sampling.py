@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
-from tridentgen.engines.work import Columns
 from tridentgen.events.events import Events
 from tridentgen.flux import Monochromatic, PowerLaw
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident, all_channels
 from tridentgen.sampling.train import train
+from tridentgen.typing import Columns
 
 FloatArray = NDArray[np.float64]
 Channel = tuple[str, str, str]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tridentgen.cards import parse_card
 from tridentgen.errors import TridentgenError
@@ -17,9 +16,7 @@ from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.source import Source
 from tridentgen.matter.particles import neutrino
 from tridentgen.runs.job import beam_of
-
-FloatArray = NDArray[np.float64]
-
+from tridentgen.typing import FloatArray
 
 _MEV_PER_GEV = 1e3
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tridentgen.events.particles import Columns, FloatArray, Group, IntArray, Number
+from tridentgen.events.particles import Group, Number
+from tridentgen.typing import Columns, FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.hepevt import relatives
 from tridentgen.exchange.export.lhe import MEAN_IS_CROSS_SECTION, STATUS, UNKNOWN, first_target_mass_GeV
 from tridentgen.exchange.export.writer import Writer
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 _VERSION = (2, 0, 0)
 _INIT = (

@@ -22,8 +22,7 @@ from tridentgen.events.weights import OVERWEIGHT_SHARE
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts
 from tridentgen.processes.kinds import columns_of, records_of
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 READ_ROWS = 1 << 16
 """Events read from the file at a time."""

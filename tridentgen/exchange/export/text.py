@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tridentgen.typing import FloatArray, IntArray
+
 Bytes = NDArray[np.uint8]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Piece = bytes | Bytes
 """Text that is the same for all rows, or an array ``(N, width)`` padded with zero bytes."""
 

@@ -18,8 +18,7 @@ from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batc
 from tridentgen.matter.particles import CHARGED_LEPTONS, HEAVY_NEUTRAL_LEPTON, NEUTRINOS
 from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.kinds import CEVNS, TRIDENT
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 _NEUTRINO_NAMES = {neutrino.pdgid: neutrino.name for neutrino in NEUTRINOS.values()}
 _LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values()}

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
@@ -24,8 +24,7 @@ from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 MAX_ENERGY_GEV = 1e3
 """Far above where scattering off a whole nucleus happens."""

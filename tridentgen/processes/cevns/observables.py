@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.events.observables import Axis, FloatArray, Observable
+from tridentgen.events.observables import Axis, Observable
+from tridentgen.typing import FloatArray
 
 CEVNS_OBSERVABLES = (
     Observable("e_nu", "GeV"),

@@ -12,9 +12,7 @@ import numpy as np
 from tridentgen.errors import InputError
 from tridentgen.events.particles import (
     Cite,
-    Columns,
     Group,
-    IntArray,
     Particle,
     Place,
     Processes,
@@ -26,6 +24,7 @@ from tridentgen.events.particles import (
     treat_nuclei,
 )
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
+from tridentgen.typing import Columns, IntArray
 
 CEVNS, UPSCATTERING = 150, 151
 _CEVNS_CITE: Cite = (("DOI", "10.1103/PhysRevD.9.1389"), ("arXiv", "1708.01294"))

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.events.kinematics import angle, square, transverse
-from tridentgen.events.observables import RADIANS_PER_DEGREE, Axis, FloatArray, Observable
+from tridentgen.events.observables import RADIANS_PER_DEGREE, Axis, Observable
 from tridentgen.processes.trident.columns import PROTON
+from tridentgen.typing import FloatArray
 
 _MINUS, _PLUS, _BEAM = "p4_minus", "p4_plus", "p4_nu_in"
 _DEG = RADIANS_PER_DEGREE

@@ -23,9 +23,7 @@ from tridentgen.events.particles import (
     PROTON_PDG,
     UNKNOWN_HELICITY,
     Cite,
-    Columns,
     Group,
-    IntArray,
     Particle,
     Place,
     Processes,
@@ -40,6 +38,7 @@ from tridentgen.events.particles import (
 from tridentgen.matter.nuclei import charge_and_mass_number, nucleus_code
 from tridentgen.matter.particles import FLAVOURS, charged_lepton
 from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
+from tridentgen.typing import Columns, IntArray
 
 _TRIDENT_CITE: Cite = (("arXiv", "1807.10973"), ("arXiv", "1902.06765"))
 

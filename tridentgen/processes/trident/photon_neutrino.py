@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tridentgen.constants import GEV_M2_TO_CM2, TWO_PI
 from tridentgen.errors import InputError
@@ -18,8 +18,8 @@ from tridentgen.physics.trident_hadron import Hadron
 from tridentgen.physics.trident_phase_space import Transfer, lepton_phase_space
 from tridentgen.processes.trident.targets import Target
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.typing import FloatArray
 
-FloatArray = NDArray[np.float64]
 _Nodes = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from tridentgen.constants import SIN2_THETA_W
 from tridentgen.detector.response import Detector
@@ -30,8 +30,7 @@ from tridentgen.processes.trident.columns import trident_columns
 from tridentgen.processes.trident.pairs import outgoing_flavour
 from tridentgen.processes.trident.sampled import Channel, SampledTrident
 from tridentgen.processes.trident.targets import Target, targets
-
-FloatArray = NDArray[np.float64]
+from tridentgen.typing import FloatArray
 
 _MAX_ENERGY_GEV = 1e12
 """Far above any beam, and far below where squares overflow."""

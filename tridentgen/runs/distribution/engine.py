@@ -21,17 +21,15 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import (
     TILE,
-    Columns,
     Engine,
-    FloatArray,
     Histograms,
-    IntArray,
     TileSums,
     joined,
 )
 from tridentgen.errors import TridentgenError
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.distribution.tasks import Recipe, engine_name, evaluate_channel, evaluate_events
+from tridentgen.typing import Columns, FloatArray, IntArray
 
 TRIES = 3
 """How often a piece of work is given out before the run ends."""

@@ -1,7 +1,7 @@
 """What a worker does: make the process of a card once, then evaluate ranges of it.
 
-What travels is the text of the card and arrays. A process has closures and does not travel; each worker makes its own,
-and makes sure that it is the one that the run means.
+What travels is the text of the card and arrays. Each worker makes the process itself, once, and checks that it is that of
+the run.
 """
 
 from __future__ import annotations
