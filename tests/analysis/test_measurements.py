@@ -159,8 +159,9 @@ def test_the_cross_section_of_charm_ii() -> None:
     """3.0 +- 0.9 +- 0.5 in units of 1e-41 cm2 per nucleus, 1.58 times what the experiment expected."""
     quick = ["sampling.events=2000", "sampling.training_points=5000"]
     path = FLUXES / "CHARMII_FHC.dat"
-    beam = [f"flux.path={path}"] if path.is_file() else ["flux.kind=monochromatic", "flux.energy_GeV=20"]
-    found = predict(CHARM_II, read_card("charm2", [*beam, *quick]), ENGINE)
+    if not path.is_file():
+        pytest.skip("the published flux files are not here")
+    found = predict(CHARM_II, read_card("charm2", [f"flux.path={path}", *quick]), ENGINE)
     assert CHARM_II.sigma_cm2 is not None
     assert CHARM_II.sigma_error_cm2 is not None
     assert abs(found.sigma_sm_cm2 - CHARM_II.sigma_cm2) < 1.5 * CHARM_II.sigma_error_cm2
