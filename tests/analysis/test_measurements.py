@@ -160,9 +160,7 @@ def test_the_cross_section_of_charm_ii() -> None:
     quick = ["sampling.events=2000", "sampling.training_points=5000"]
     path = FLUXES / "CHARMII_FHC.dat"
     if not path.is_file():
-        pytest.skip(
-            "the published flux files are not here, and the tail of this one makes a third of the cross section"
-        )
+        pytest.skip("the published flux files are not here")
     found = predict(CHARM_II, read_card("charm2", [f"flux.path={path}", *quick]), ENGINE)
     assert CHARM_II.sigma_cm2 is not None
     assert CHARM_II.sigma_error_cm2 is not None
