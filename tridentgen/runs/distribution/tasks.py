@@ -1,7 +1,7 @@
 """What a worker does: make the process of a card once, then evaluate ranges of it.
 
-What travels is the text of the card and arrays. Each worker makes the process itself, once, and checks that it is that of
-the run.
+What travels is the text of the card and arrays. Each worker makes the process itself, once, and checks that it is that
+of the run.
 """
 
 from __future__ import annotations
