@@ -10,7 +10,7 @@ import pytest
 
 import tridentgen as tg
 from tridentgen.analysis.cut_flow import Measured
-from tridentgen.analysis.rate_table import TridentRate, exposure_of, first_target, trident_rate
+from tridentgen.analysis.rate_table import TridentRate, exposure_of, trident_rate
 from tridentgen.cards import Card, CardError, parse_card
 from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
@@ -51,7 +51,7 @@ def beam(given: Card) -> Flux:
 
 
 def rate_of(given: Card) -> TridentRate:
-    exposure = exposure_of(given, beam_of(first_target(given)))
+    exposure = exposure_of(given, beam_of(given))
     return trident_rate(given, exposure)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from tridentgen.analysis.rate_table import (
     TridentRate,
     exposure_of,
-    first_target,
+    process_of,
     regimes_above_threshold,
     trident_rate,
 )
 from tridentgen.cards import Card, CardError
 from tridentgen.exposure import Exposure
 from tridentgen.flux import Flux, build_source, has_one_neutrino
-from tridentgen.processes.trident.card import ProcessCard
+from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.pairs import Pair, channels
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of
@@ -44,7 +44,6 @@ def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tu
     CardError, FileError
         As `trident_rate`.
     """
-    assert isinstance(card.process, ProcessCard)
     require_common_model(card)
     fluxes = {name: _flux(card, name) for name in neutrinos_of(card)}
     exposure = exposure_of(card, next(iter(fluxes.values())))
@@ -74,19 +73,15 @@ def require_common_model(card: Card) -> None:
 def neutrinos_of(card: Card) -> tuple[str, ...]:
     """Return the kinds of neutrinos in the flux of a card: all that a file or a source has, else the card's own."""
     options = card.flux.options
-    assert card.process.neutrino is not None
     if has_one_neutrino(card.flux.kind, options):
-        return (card.process.neutrino,)
+        return (process_of(card).neutrino,)
     with card.blaming("flux", card.flux.range_key):
         return build_source(card.flux.kind, options, None, card.base_dir).neutrinos
 
 
 def _with(card: Card, name: str, pair: Pair) -> Card:
-    assert isinstance(card.process, ProcessCard)
-    return replace(card, process=replace(card.process, neutrino=name, leptons=pair))
+    return replace(card, process=replace(process_of(card), neutrino=name, leptons=pair))
 
 
 def _flux(card: Card, name: str) -> Flux:
-    found = beam_of(first_target(_with(card, name, channels(name)[0])))
-    assert isinstance(found, Flux)
-    return found
+    return only_flux(beam_of(_with(card, name, channels(name)[0])))

@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tridentgen.analysis.cut_flow import Measured
-from tridentgen.analysis.rate_table import first_target, material_of, on, open_regimes, weighted_batches
+from tridentgen.analysis.rate_table import (
+    material_of,
+    open_regimes,
+    trident_of,
+    trident_on,
+    weighted_batches,
+)
 from tridentgen.cards import Card
 from tridentgen.constants import G_FERMI
 from tridentgen.engines.work import Engine
@@ -24,6 +30,7 @@ from tridentgen.errors import InputError
 from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
+from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.processes.trident.trident import Trident, neutrino_q2
 from tridentgen.progress import Progress, silent
@@ -211,14 +218,13 @@ def predict(measurement: Measurement, card: Card, engine: Engine, progress: Prog
     with card.blaming("process", "kind"):
         if not isinstance(card.process, ProcessCard):
             raise InputError("is 'cevns'; a measurement of tridents needs 'trident'")
-    flux = beam_of(first_target(card))
-    assert isinstance(flux, Flux)
+    flux = only_flux(beam_of(card))
     matter = material_of(card)
     nuclei = math.fsum(number for _, number in matter.components)
     parts = []
     for number, (isotope, regimes) in enumerate(open_regimes(card, flux).items()):
         share = matter.number_of(isotope) / nuclei
-        parts.append(_kept_events(on(card, isotope, *regimes), flux, engine, number, share, progress))
+        parts.append(_kept_events(card, trident_on(card, isotope, *regimes), flux, engine, number, share, progress))
     q2, pieces, covariances = zip(*parts, strict=True)
     with card.blaming("cuts"):
         if not sum(map(len, q2)):
@@ -227,9 +233,7 @@ def predict(measurement: Measurement, card: Card, engine: Engine, progress: Prog
     vv, aa, va = (float(x) for x in _FROM_CHIRAL @ events.sum(axis=1))
     covariance = _FROM_CHIRAL @ np.sum(covariances, axis=0) @ _FROM_CHIRAL.T
     form = QuadraticForm(vv, aa, va, tuple((float(a), float(b), float(c)) for a, b, c in covariance))
-    reaction = first_target(card).reaction
-    assert isinstance(reaction, Trident)
-    return Prediction(measurement, reaction.with_couplings().couplings, form, np.concatenate(q2), events)
+    return Prediction(measurement, trident_of(card).with_couplings().couplings, form, np.concatenate(q2), events)
 
 
 def chi2(predictions: tuple[Prediction, ...], model: Couplings) -> float:
@@ -260,7 +264,7 @@ def zprime_limit(prediction: Prediction, mass_GeV: float, sigmas: float = 1.96) 
 
 
 def _kept_events(
-    card: Card, flux: Flux, engine: Engine, number: int, share: float, progress: Progress
+    card: Card, trident: Trident, flux: Flux, engine: Engine, number: int, share: float, progress: Progress
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the events on a nuclide within the cuts, with weights times its share of the nuclei.
 
@@ -268,7 +272,7 @@ def _kept_events(
     """
     q2, pieces = [], []
     trials = card.sampling.events
-    for batch in weighted_batches(card, flux, engine, number, progress):
+    for batch in weighted_batches(card, trident, flux, engine, number, progress):
         kept = passing(batch, card.cuts.cuts)
         q2.append(neutrino_q2(batch["e_nu"][kept], batch["p4_nu_out"][kept]))
         pieces.append(np.array([batch[name][kept] for name in _PIECES]) * (share / trials))

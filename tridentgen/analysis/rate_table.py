@@ -13,9 +13,11 @@ from tridentgen.exposure import Exposure, unit_exposure
 from tridentgen.flux import Beam, Flux
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide, nuclide
+from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.processes.trident.columns import REGIME_NAMES
 from tridentgen.processes.trident.targets import simple_regimes
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of, engine_of, job_of
 from tridentgen.sampling.generate import event_batches
@@ -100,18 +102,24 @@ def exposure_of(card: Card, beam: Beam) -> Exposure:
     return exposure
 
 
-def first_target(card: Card) -> Card:
-    """Return the card on its target, or on the first nuclide of its exposure's material where it names none."""
-    assert isinstance(card.process, ProcessCard)
-    return card if card.process.target else on(card, nuclides_of(card)[0])
+def process_of(card: Card) -> ProcessCard:
+    """Return the table [process] of a card of tridents; raise `CardError` for another kind of reaction."""
+    if not isinstance(card.process, ProcessCard):
+        raise CardError(f"{card.where(('process', 'kind'))}: process.kind = '{card.kind.name}': must be a trident here")
+    return card.process
 
 
-def on(card: Card, isotope: Nuclide, *regimes: str) -> Card:
-    """Return the card of a trident on another nuclide, in these regimes, or in those it has there."""
-    assert isinstance(card.process, ProcessCard)
-    there = regimes or simple_regimes(isotope, card.process.regimes)
-    process = replace(card.process, target=isotope.name, regimes=there or card.process.regimes)
-    return replace(card, process=process)
+def trident_of(card: Card) -> Trident:
+    """Return the trident of a card on its target, or else on the first nuclide of its exposure's material."""
+    process = process_of(card)
+    return process.reaction(card.model) if process.target else trident_on(card, nuclides_of(card)[0])
+
+
+def trident_on(card: Card, isotope: Nuclide, *regimes: str) -> Trident:
+    """Return the trident of a card on another nuclide, in these regimes, or in those it has there."""
+    process = process_of(card)
+    there = regimes or simple_regimes(isotope, process.regimes)
+    return replace(process, target=isotope.name, regimes=there or process.regimes).reaction(card.model)
 
 
 def nuclides_of(card: Card) -> tuple[Nuclide, ...]:
@@ -146,16 +154,19 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
     CardError
         For values that do not fit together, among them a form factor that a nuclide of the material does not have.
     """
-    flux = beam_of(first_target(card)) if beam is None else beam
-    assert isinstance(flux, Flux)
+    flux = only_flux(beam_of(card) if beam is None else beam)
     engine, neutrinos = engine_of(card), flux.total * exposure.times(flux)
     matter = material_of(card)
     parts: list[RatePart] = []
     for isotope, regimes in open_regimes(card, flux).items():
         nuclei = exposure.mass_t * matter.number_per_tonne(isotope)
-        flows = _flows(on(card, isotope, *regimes), flux, engine, len(parts), progress) if card.cuts.cuts else {}
+        flows = (
+            _flows(card, trident_on(card, isotope, *regimes), flux, engine, len(parts), progress)
+            if card.cuts.cuts
+            else {}
+        )
         for regime in regimes:
-            process = job_of(on(card, isotope, regime), flux).process
+            process = job_of(card, flux, trident_on(card, isotope, regime)).process
             seed = (card.sampling.seed + len(parts)) % _SEEDS  # errors of parts with one seed would not be independent
             sigma = trained_cross_section(
                 process, engine, seed, rel_error=card.sampling.rel_error,
@@ -174,43 +185,45 @@ def open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
     """
     found = regimes_above_threshold(card, flux)
     if not found:
-        job_of(on(card, nuclides_of(card)[0]), flux)  # says what is wrong
+        job_of(card, flux, trident_on(card, nuclides_of(card)[0]))  # says what is wrong
     return found
 
 
 def regimes_above_threshold(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
     """Return what `open_regimes` does, or nothing where all of the flux is below every threshold."""
-    assert isinstance(card.process, ProcessCard)
+    process = process_of(card)
     found: dict[Nuclide, tuple[str, ...]] = {}
-    nuclides = [n for n in nuclides_of(card) if simple_regimes(n, card.process.regimes)] or nuclides_of(card)
+    nuclides = [n for n in nuclides_of(card) if simple_regimes(n, process.regimes)] or nuclides_of(card)
     of_material = card.exposure is not None and card.exposure.material is not None
     with card.blaming(*(("exposure", "material") if of_material else ("process", "target"))):
         for isotope in nuclides:
-            regimes = simple_regimes(isotope, card.process.regimes) or card.process.regimes
-            thresholds = {regime: on(card, isotope, regime).reaction.threshold_GeV() for regime in regimes}
+            regimes = simple_regimes(isotope, process.regimes) or process.regimes
+            thresholds = {regime: trident_on(card, isotope, regime).threshold_GeV() for regime in regimes}
             above = tuple(regime for regime in regimes if flux.energy_max_GeV > thresholds[regime])
             found |= {isotope: above} if above else {}
     return found
 
 
-def _flows(card: Card, flux: Flux, engine: Engine, number: int, progress: Progress) -> dict[int, list[Share]]:
+def _flows(
+    card: Card, trident: Trident, flux: Flux, engine: Engine, number: int, progress: Progress
+) -> dict[int, list[Share]]:
     """Return what the cuts leave of each regime on a nuclide, by the code of the regime."""
-    return cut_flow(weighted_batches(card, flux, engine, number, progress), card.cuts.cuts, "regime")
+    return cut_flow(weighted_batches(card, trident, flux, engine, number, progress), card.cuts.cuts, "regime")
 
 
 def weighted_batches(
-    card: Card, flux: Flux, engine: Engine, number: int, progress: Progress = silent
+    card: Card, trident: Trident, flux: Flux, engine: Engine, number: int, progress: Progress = silent
 ) -> Iterator[Columns]:
-    """Yield the `sampling.events` weighted events of a card on a nuclide, the `number`-th of its material, in batches.
+    """Yield the `sampling.events` weighted events of a trident on the `number`-th nuclide of a material.
 
     Weights are those of a run of one event, as in `event_batches`.
     """
-    process = job_of(card, flux).process
+    process = job_of(card, flux, trident).process
     sampling = card.sampling
     seed = (sampling.seed + number) % _SEEDS
     proposal = short_training(process, engine, seed, sampling.training_points, progress)
     done = 0
     for batch in event_batches(process, proposal, engine, seed, first=0, count=sampling.events):
         done += len(batch["weight"])
-        progress(f"cutting {card.process.target}", done / sampling.events)
+        progress(f"cutting {trident.target}", done / sampling.events)
         yield batch

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tridentgen._version import __version__
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio, Sampling, epa_distributions, epa_ratios
+from tridentgen.analysis.rate_table import process_of, trident_of
 from tridentgen.cards import Card, parse_card, read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
+from tridentgen.processes.base import only_flux
+from tridentgen.processes.kinds import TRIDENT_EPA
 from tridentgen.processes.trident.card import ProcessCard
-from tridentgen.processes.trident.epa import PHOTON_FLUXES, EpaTrident
+from tridentgen.processes.trident.epa import PHOTON_FLUXES
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.epa import distribution_json, ratio_json, ratio_text
@@ -116,18 +118,15 @@ def _card_of(leptons: Sequence[str], options: argparse.Namespace) -> Card:
 
 def _tridents(card: Card) -> list[Trident]:
     """Return the full process of each regime of a card."""
-    assert isinstance(card.process, ProcessCard)
     if not card.process.target:
         raise InputError(f"{card.where(('process',))}: process.target is missing; the EPA is compared on one nuclide")
-    parts = [replace(card, process=replace(card.process, regimes=(name,))) for name in card.process.regimes]
-    reactions = [part.reaction for part in parts]
-    return [r.full if isinstance(r, EpaTrident) else r for r in reactions if isinstance(r, Trident)]
+    return [part.full for part in trident_of(card).parts()]
 
 
 def _photon_fluxes(card: Card, options: argparse.Namespace) -> list[tuple[str, float | None]]:
     """Return which fluxes of photons are asked for: by option, by the card, or the usual ones."""
-    assert isinstance(card.process, ProcessCard)
-    of_card = card.process if card.process.kind == "trident-epa" else None
+    process = process_of(card)
+    of_card = process if process.kind == TRIDENT_EPA.name else None
     q_max = None if options.q_max is None else _positive("--q-max", options.q_max)
     names = options.photon_flux or ([of_card.photon_flux] if of_card else _FLUXES)
     if q_max is not None and "q-max" not in names:
@@ -140,9 +139,7 @@ def _photon_fluxes(card: Card, options: argparse.Namespace) -> list[tuple[str, f
 def _beams(card: Card, options: argparse.Namespace) -> list[Flux]:
     """Return the beams in which cross sections are compared."""
     if options.energy is None and options.card is not None:
-        beam = beam_of(card)
-        assert isinstance(beam, Flux)
-        return [beam]
+        return [only_flux(beam_of(card))]
     energies = _ENERGIES_GeV if options.energy is None else [energy_GeV(text) for text in options.energy]
     for trident in _tridents(card):
         for energy in energies:
@@ -158,8 +155,7 @@ def _ratios(cards: Sequence[Card], options: argparse.Namespace, progress: Progre
 
 def _shapes(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaDistribution]:
     for card in cards:
-        beam = Monochromatic(energy_GeV(options.at, "--at")) if options.at else beam_of(card)
-        assert isinstance(beam, Flux)
+        beam = Monochromatic(energy_GeV(options.at, "--at")) if options.at else only_flux(beam_of(card))
         for trident in _tridents(card):
             if isinstance(beam, Monochromatic):
                 require_single_energy(trident, beam.energy_max_GeV)

@@ -16,8 +16,8 @@ from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
 from tridentgen.matter.nuclei import nuclide
+from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
-from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.pairs import Pair, channels
 from tridentgen.processes.trident.targets import simple_regimes
 from tridentgen.processes.trident.trident import Trident
@@ -70,9 +70,7 @@ class Request:
     def beam(self) -> Flux:
         """The flux of the card's neutrino."""
         _ = self.process
-        found = beam_of(self.card)
-        assert isinstance(found, Flux)
-        return found
+        return only_flux(beam_of(self.card))
 
     def regimes(self, names: Sequence[str] = REGIMES) -> tuple[str, ...]:
         """Return those of some regimes that the target has: hydrogen has no coherent one."""
@@ -98,9 +96,7 @@ class Request:
         """Return the full process of the card with other leptons, in one regime, and with another neutrino `beam`."""
         require_common_model(self.card)
         process = replace(self.process, leptons=leptons, regimes=(regime,), neutrino=beam or self.process.neutrino)
-        reaction = replace(self.card, process=process).reaction
-        assert isinstance(reaction, Trident)
-        return reaction.full if isinstance(reaction, EpaTrident) else reaction
+        return process.reaction(self.card.model).full
 
 
 def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path | None) -> Card:

@@ -24,7 +24,8 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
     """Return the recoils expected in the exposure of a card, with their spectra."""
     job = job_of(card)
     reaction, beam = job.reaction, job.beam
-    assert isinstance(reaction, Cevns)
+    if not isinstance(reaction, Cevns):
+        raise TypeError(f"{card.kind.name} has another report")
     exposure = exposure_of(card, beam)
     nuclei = number_of_nuclei(reaction.target, exposure.mass_t)
     rate = recoil_rate(reaction, beam, nuclei, exposure.times(beam), job.detector, progress)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from tridentgen._version import __version__
-from tridentgen.analysis.rate_table import TridentRate, exposure_of, first_target, material_of, trident_rate
+from tridentgen.analysis.rate_table import TridentRate, exposure_of, material_of, trident_of, trident_rate
 from tridentgen.cards import Card
 from tridentgen.processes.trident.labels import regime_rows
 from tridentgen.progress import Progress
@@ -19,12 +19,12 @@ from tridentgen.runs.job import beam_of
 
 def trident_report(card: Card, progress: Progress) -> RateReport:
     """Return the tridents expected in the exposure of a card."""
-    beam = beam_of(first_target(card))
+    trident, beam = trident_of(card), beam_of(card)
     exposure = exposure_of(card, beam)
     rate = trident_rate(card, exposure, beam, progress)
     cuts = [cut.words for cut in card.cuts.cuts]
-    target, line = material_of(card).name, first_target(card).reaction.line
-    process = line.partition(" (")[0].replace(f" {first_target(card).process.target} ", f" {target} ", 1)
+    target = material_of(card).name
+    process = trident.line.partition(" (")[0].replace(f" {trident.target} ", f" {target} ", 1)
     head = head_json(process, beam, card, exposure)
     rows = regime_rows(rate.regimes)
     total = rate.events()

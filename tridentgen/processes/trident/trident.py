@@ -276,6 +276,11 @@ class Trident(Reaction):
         leptons = [self.lepton_minus, self.lepton_plus]
         return {"nu": self.neutrino, "leptons": leptons, "target": self.target, "regime": ",".join(self.regimes)}
 
+    @property
+    def full(self) -> Trident:
+        """The process in the full phase space."""
+        return self
+
     def parts(self) -> tuple[Trident, ...]:
         """Return the process in each of its regimes."""
         return tuple(replace(self, regime=(name,)) for name in self.regimes)
