@@ -12,15 +12,37 @@
 from tridentgen._version import __version__
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.analysis.epa_comparison import EpaRatio
+from tridentgen.analysis.measurements import MEASUREMENTS, chi2, predict
+from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.analysis.verify import Check, verify
 from tridentgen.api import bench, cut, epa, plot, rate
 from tridentgen.cards import Card, CardError, read_card
-from tridentgen.detector import Detector
+from tridentgen.detector import (
+    Constant,
+    ConstantEfficiency,
+    Detector,
+    GammaResolution,
+    GaussianResolution,
+    Lindhard,
+    Polynomial,
+    SigmoidEfficiency,
+    TableEfficiency,
+    TableQuenching,
+    TimeEfficiency,
+    fold,
+    quenching,
+)
+from tridentgen.detector.beam_line import BeamLine
+from tridentgen.detector.geometry import Box, Cylinder, Point, Sphere
+from tridentgen.detector.placement import Placement, Volume
+from tridentgen.detector.spill import BunchedSpill, UniformSpill
+from tridentgen.engines import choose_engine
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.events.events import Events, read
 from tridentgen.events.merge import merge
 from tridentgen.exchange.convert import convert
 from tridentgen.exchange.export.convert import Conversion
+from tridentgen.exposure import expected_events, number_of_nuclei
 from tridentgen.flux import (
     Component,
     Monochromatic,
@@ -38,7 +60,7 @@ from tridentgen.flux import (
 )
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
-from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.terms import (
@@ -55,20 +77,29 @@ from tridentgen.processes.cevns.terms import (
 from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.reports.measurements import measurement_text
 from tridentgen.runs.run import Run, run
 from tridentgen.sampling.integrate import CrossSection
 
 __all__ = [
+    "MEASUREMENTS",
+    "BeamLine",
+    "Box",
+    "BunchedSpill",
     "Card",
     "CardError",
     "Cevns",
     "CevnsModel",
     "Check",
     "Component",
+    "Constant",
+    "ConstantEfficiency",
     "ContactNgi",
     "Conversion",
+    "Couplings",
     "CrossSection",
     "CutFlow",
+    "Cylinder",
     "Detector",
     "DipolePortal",
     "EpaRatio",
@@ -76,39 +107,61 @@ __all__ = [
     "Events",
     "FileError",
     "FlavourMatrix",
+    "GammaResolution",
+    "GaussianResolution",
     "InputError",
     "LightScalar",
     "LightTensor",
     "LightVector",
+    "Lindhard",
     "Monochromatic",
     "MuonDecay",
     "Nsi",
     "PerFlavour",
     "PhotonNeutrino",
+    "Placement",
+    "Point",
+    "Polynomial",
     "PowerLaw",
     "Run",
+    "SigmoidEfficiency",
     "Source",
+    "Sphere",
+    "TableEfficiency",
+    "TableQuenching",
     "TabulatedFlux",
+    "TimeEfficiency",
     "Trident",
     "TridentgenError",
+    "UniformSpill",
     "VectorCharges",
+    "Volume",
     "ZPrime",
     "__version__",
     "atmospheric",
     "bench",
+    "chi2",
+    "choose_engine",
     "convert",
     "cut",
     "diffuse_supernovae",
     "epa",
+    "expected_events",
+    "fold",
     "material",
+    "measurement_text",
     "merge",
     "nuclide",
+    "number_of_nuclei",
     "plot",
+    "predict",
+    "quenching",
     "rate",
     "reactor",
     "read",
     "read_card",
     "read_flux",
+    "recoil_rate",
     "run",
     "solar",
     "stopped_pions",
