@@ -164,3 +164,9 @@ def test_home_directory_pattern_finds_windows() -> None:
 @pytest.mark.parametrize("text", ["~/data", "https://example.org/home/page", "out.root", "shared/root/x"])
 def test_home_directory_pattern_leaves_alone(text: str) -> None:
     assert not HOME_PATH.search(text.encode())
+
+
+def test_the_citation_names_this_version() -> None:
+    given = re.search(r'^version: "(.*)"$', (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
+    assert given is not None
+    assert given[1] == tridentgen.__version__
