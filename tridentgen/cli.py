@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from tridentgen.cards import CardError
 from tridentgen.commands import bench, cards, convert, cut, epa, figure, generate, info, merge, plot, rate, verify, xsec
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.commands.progress_bar import Clock
+from tridentgen.commands.streams import broken, discard, open_missing_streams
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.interrupts import Stopped
 from tridentgen.toml.tables import one_line
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) 
 
     The clock says when progress is due in a log.
     """
+    open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a title or a path may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -47,8 +48,15 @@ def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) 
         complain("tridentgen: interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader has left, as in `tridentgen cards | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         return EXIT_OK
+    except OSError:
+        reason = broken(sys.stdout)
+        if reason is None:
+            raise
+        discard(sys.stdout)
+        complain(f"tridentgen: cannot write to standard output: {reason.strerror}; files are complete")
+        return EXIT_ERROR
     return code
 
 

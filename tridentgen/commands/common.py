@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from tridentgen.toml.tables import Override, toml_value
@@ -27,8 +28,9 @@ _OPTIONS_OF_KEYS = {
 
 
 def complain(message: str) -> None:
-    """Print a line on stderr."""
-    print(message, file=sys.stderr)
+    """Print a line on stderr; on a full device there is nowhere to say it."""
+    with suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from tridentgen.commands.common import complain
 from tridentgen.progress import Progress
 
 Clock = Callable[[], float]
@@ -26,7 +27,7 @@ def progress_bar(clock: Clock = time.monotonic) -> Iterator[Progress]:
     Lines in a log come at the times of `clock`.
     """
     if not sys.stderr.isatty():
-        yield ProgressLines(lambda line: print(line, file=sys.stderr, flush=True), clock)
+        yield ProgressLines(complain, clock)
         return
     with tqdm(total=1.0, leave=False, bar_format="{desc:<30} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
