@@ -35,6 +35,7 @@ def test_picture_table_and_json(cli: Command, folder: Path) -> None:
     assert (folder / "a.pdf").exists()
 
 
+@pytest.mark.usefixtures("folder")
 def test_a_material_is_not_summed(cli: Command) -> None:
     pytest.importorskip("mplhep")
     flux = ["--set", "flux={kind='monochromatic', energy_GeV=5.0}", "--set", "process.regimes=['coherent']"]

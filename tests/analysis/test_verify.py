@@ -57,6 +57,7 @@ def test_a_sound_file_passes_every_check(sound: Path) -> None:
     require_sound(sound)
 
 
+@pytest.mark.parametrize("sound", ["trident", pytest.param("cevns", marks=pytest.mark.slow)], indirect=True)
 def test_a_flipped_byte_is_found_in_every_dataset(sound: Path, tmp_path: Path) -> None:
     whole, damaged = sound.read_bytes(), tmp_path / "damaged.h5"
     places = datasets(sound)

@@ -42,6 +42,8 @@ KINDS = {
     "free proton": Case(Trident(*MU_MU, target="H1", regime="proton"), FLUXES["power law"]),
     **COHERENT,
 }
+REPEATS = ("coherent, helm", "coherent, klein-nystrand", "coherent, unit", "coherent, table", "coherent, power law")
+"""Those that differ from others by a simpler form factor or flux."""
 
 
 @cache
@@ -79,7 +81,9 @@ def check(architecture: str, texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind in REPEATS else []) for kind in KINDS]
+)
 def test_kernels_spill_nothing_and_are_exact(kind: str, architecture: str) -> None:
     check(architecture, sources(KINDS[kind]))
 
