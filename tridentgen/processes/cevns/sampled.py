@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -109,7 +110,7 @@ class SampledCevns:
         """Random numbers that the time of an event needs."""
         return max((part.component.time.numbers for part in self.parts if part.component.time is not None), default=0)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Columns of an event."""
         spectra = [part.spectrum for part in self.parts]
