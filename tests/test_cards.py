@@ -318,7 +318,7 @@ WRONG_VALUES = [
     (
         "Ar40",
         "H1",
-        "7: process.regimes: H1 is a single proton: nothing is coherent there; choose regime 'proton' or 'total'",
+        "7: process.regimes: H1 is a single proton without a coherent regime; choose regime 'proton' or 'total'",
     ),
     (
         "Ar40",
