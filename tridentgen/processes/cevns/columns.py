@@ -35,7 +35,7 @@ CEVNS_COLUMNS: tuple[Column, ...] = (
     momentum("p4_nu_out", "the outgoing neutrino or heavy neutral lepton", Role.OUTGOING),
     momentum("p4_recoil", "the recoiling nucleus", Role.RECOIL),
 )
-"""Columns of a CEvNS event. `recoil_energy` is the kinetic energy of the recoil; E - M of its momentum is less exact."""
+"""Columns of a CEvNS event; the kinetic energy `recoil_energy` is more exact than E - M of the recoil momentum."""
 
 
 DETECTOR_COLUMNS: tuple[Column, ...] = (

@@ -82,8 +82,8 @@ class FlavourMatrix:
 class Nsi:
     """Vector-like non-standard interactions -2 sqrt2 G_F eps_q [nubar' gamma P_L nu] [qbar gamma q] of u and d quarks.
 
-    g_p += 2 eps_u + eps_d and g_n += eps_u + 2 eps_d where the flavour stays; transitions to other flavours add their
-    squares (Barranco, Miranda, Rashba, JHEP 12 (2005) 021).
+    g_p += 2 eps_u + eps_d and g_n += eps_u + 2 eps_d if the flavour is conserved; transitions to other flavours add
+    their squares (Barranco, Miranda, Rashba, JHEP 12 (2005) 021).
     """
 
     eps_u: FlavourMatrix = FlavourMatrix()

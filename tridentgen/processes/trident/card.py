@@ -198,7 +198,7 @@ def read_model_table(table: Table) -> ModelCard:
     zprime = table.table("zprime")
     for name, other in (("vector_coupling", "axial_coupling"), ("axial_coupling", "vector_coupling")):
         if name in table.data and other not in table.data:
-            table.complain(name, f"needs 'model.{other}' beside it: the two replace V and A together")
+            table.complain(name, f"needs 'model.{other}' as well: the two replace V and A together")
     return ModelCard(
         sin2_theta_w=table.read("sin2_theta_w", FRACTION, None),
         vector_coupling=table.read("vector_coupling", _CHARGE, None),

@@ -97,7 +97,7 @@ class SampledTrident:
     Attributes
     ----------
     couplings : Couplings
-        Of the lepton-number-conjugate of the charged-lepton line where the neutrino is an antineutrino.
+        Couplings of the charged-lepton line; for an antineutrino, those of the line conjugate in lepton number.
     antineutrino : bool
         Treated by CP: the roles of l- and l+ are exchanged and helicities reversed.
     mass_minus, mass_plus : float

@@ -156,12 +156,12 @@ class Trident(Reaction):
 
     @property
     def c_l(self) -> float:
-        """Coupling c_L = V + A; raises `InputError` with a Z', where it differs from event to event."""
+        """Coupling c_L = V + A; raises `InputError` with a Z', for which it differs from event to event."""
         return self._constant_couplings().c_l
 
     @property
     def c_r(self) -> float:
-        """Coupling c_R = V - A; raises `InputError` with a Z', where it differs from event to event."""
+        """Coupling c_R = V - A; raises `InputError` with a Z', for which it differs from event to event."""
         return self._constant_couplings().c_r
 
     def _constant_couplings(self) -> Couplings:
