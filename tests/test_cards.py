@@ -276,12 +276,12 @@ WRONG_VALUES = [
     (
         "[flux]",
         "[model]\nvector_coupling = 1\n[flux]",
-        "9: model.vector_coupling: needs 'model.axial_coupling' beside it: the two replace V and A together",
+        "9: model.vector_coupling: needs 'model.axial_coupling' as well: the two replace V and A together",
     ),
     (
         "[flux]",
         "[model]\naxial_coupling = 1\n[flux]",
-        "9: model.axial_coupling: needs 'model.vector_coupling' beside it: the two replace V and A together",
+        "9: model.axial_coupling: needs 'model.vector_coupling' as well: the two replace V and A together",
     ),
     ("[flux]", "[model]\nzprime = 1\n[flux]", "9: 'model.zprime' must be a table, not 1"),
     (
@@ -318,7 +318,7 @@ WRONG_VALUES = [
     (
         "Ar40",
         "H1",
-        "7: process.regimes: H1 is a single proton: nothing is coherent there; choose regime 'proton' or 'total'",
+        "7: process.regimes: H1 is a single proton without a coherent regime; choose regime 'proton' or 'total'",
     ),
     (
         "Ar40",
@@ -546,7 +546,7 @@ def test_overrides_replace_and_add() -> None:
         ),
         (
             "model.vector_coupling=1",
-            "needs 'model.axial_coupling' beside it: the two replace V and A together",
+            "needs 'model.axial_coupling' as well: the two replace V and A together",
         ),
         ("process.neutrino=\udcff", None),
     ],

@@ -161,7 +161,7 @@ BAD = {
     "map that is no map": ([*GENERATE, "--map", "card.toml"], "tridentgen: 'card.toml' is not an HDF5 file; give an"),
     "map of another process": (
         [*GENERATE, "--map", "EVENTS", "--set", "process.target=C12"],
-        "tridentgen: EVENTS: its map was trained for another process or flux; leave --map out, or use the file of a",
+        "tridentgen: EVENTS: its VEGAS map was trained for a different process or flux; leave --map out, or use the",
     ),
     "no such card": (
         ["generate", "quikstart"],

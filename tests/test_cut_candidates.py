@@ -243,7 +243,7 @@ def test_events_that_are_no_tridents(cli: Command, tmp_path: Path) -> None:
     path.write_text(hepevt(BACKGROUND, beam=(0.0, 0.0, 5.0)))
     found = cli("cut", path, "--cut", "m2_ll_max_GeV2=1")
     assert found.code == 2
-    assert "event 0 is neither a trident nor coherent scattering: it ends in 13, 211, 2212; name what" in found.err
+    assert "event 0 is neither a trident nor a CEvNS event: its final state is 13, 211, 2212; name what" in found.err
 
 
 @pytest.mark.parametrize(

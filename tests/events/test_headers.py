@@ -111,7 +111,7 @@ def test_files_whose_headers_are_of_another_kind_are_refused(whole: Path, tmp_pa
         for name in old:
             old.copy(name, new)
         new.attrs.update(old.attrs)
-    with pytest.raises(FileError, match=r"is kept in a newer format of HDF5, .* 'h5repack --low=0'$"):
+    with pytest.raises(FileError, match=r"is stored in a newer format of HDF5, .* 'h5repack --low=0'$"):
         read(path)
     behind = tmp_path / "behind.h5"
     behind.write_bytes(bytes(512) + whole.read_bytes())  # HDF5 finds a file there too
@@ -151,7 +151,7 @@ def test_a_heap_whose_objects_lead_nowhere_is_refused(
             if number == 5 and size == 8:  # a sound heap with something else in it
                 continue
             with pytest.raises(
-                FileError, match=r"damaged\.h5' is damaged: .* heap of HDF5 that is none; make it again"
+                FileError, match=r"damaged\.h5' is damaged: .* points to an invalid HDF5 global heap; make it again"
             ):
                 read(damaged)
 
@@ -177,5 +177,7 @@ def test_datasets_whose_headers_are_of_another_kind_are_refused(whole: Path, tmp
     path.write_bytes(whole.read_bytes())
     with h5py.File(path, "r+") as file:
         file["sampling"].create_group("other", track_order=True)
-    with pytest.raises(FileError, match=r"'/sampling/other' is kept in a newer format of HDF5, .* 'h5repack --low=0'$"):
+    with pytest.raises(
+        FileError, match=r"'/sampling/other' is stored in a newer format of HDF5, .* 'h5repack --low=0'$"
+    ):
         read(path)

@@ -69,7 +69,7 @@ def test_generated_events_carry_their_map(tmp_path: Path, proposal: Proposal) ->
 
 
 def test_a_map_of_another_process_is_refused(path: Path) -> None:
-    with pytest.raises(InputError, match="another process or flux") as caught:
+    with pytest.raises(InputError, match="a different process or flux") as caught:
         read_proposal(path, "another toy")
     one_line(caught.value, path)
 
@@ -112,7 +112,7 @@ def set_attribute(path: Path, name: str, value: Any) -> None:
 )
 def test_a_missing_part_is_named(path: Path, part: str) -> None:
     remove(path, part)
-    with pytest.raises(FileError, match="trained map") as caught:
+    with pytest.raises(FileError, match="trained VEGAS map") as caught:
         read_proposal(path, TOY.signature)
     one_line(caught.value, path)
     if part != "sampling":
@@ -177,5 +177,5 @@ def test_damaged_attributes_are_one_line(path: Path, name: str, value: object) -
 def test_no_file_no_map(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="there is no file"):
         read_proposal(tmp_path / "none.h5", "")
-    with pytest.raises(InputError, match="no trained map"):
+    with pytest.raises(InputError, match="no trained VEGAS map"):
         proposal_from_groups({"other": Group({}, {"a": 1})})

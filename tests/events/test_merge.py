@@ -48,7 +48,7 @@ def test_missing_events_are_named(made: tuple[Path, list[Path]], tmp_path: Path)
         ([first, third], "events 5000 to 11999 are missing"),
         ([second], "events 0 to 4999, 12000 to 19999 are missing"),
         ([third, second], "events 0 to 4999 are missing"),
-        ([first, second], "the run of 20000 events is not whole: events 12000 to 19999 are missing; make them with"),
+        ([first, second], "the run of 20000 events is not complete: events 12000 to 19999 are missing; make them with"),
     ]
     for paths, message in cases:
         with pytest.raises(FileError, match=message) as caught:
@@ -82,7 +82,10 @@ def test_events_that_are_there_twice_are_named(made: tuple[Path, list[Path]], tm
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["sampling.seed=8"], "is not of the same run as .*: 'seed' is 8 there and 7 here; make it again like the"),
+        (
+            ["sampling.seed=8"],
+            "does not belong to the same run as .*: 'seed' is 8 there and 7 here; make it again like the",
+        ),
         (["process.target=Ar40", "detector.quenching=lar"], "detector.quenching is 'lar' there and 'csi-2021' here"),
         (["cuts.recoil_energy_min_keV=6"], r"cuts.recoil_energy_min_keV is 6 there and 5\.0 here"),
         (["sampling.events=20001"], "'n_run' is 20001 there and 20000 here"),
@@ -104,7 +107,7 @@ def test_shards_of_another_map_or_version(made: tuple[Path, list[Path]], tmp_pat
         other = Path(shutil.copy(made[1][2], tmp_path / f"{name}.h5"))
         with h5py.File(other, "r+") as file:
             file.attrs[name] = value
-        with pytest.raises(FileError, match=f"is not of the same run as .*: '{name}' is"):
+        with pytest.raises(FileError, match=f"does not belong to the same run as .*: '{name}' is"):
             merge([*made[1][:2], other], tmp_path / "m.h5")
 
 
@@ -124,8 +127,8 @@ def test_files_that_are_no_shards(
     with h5py.File(tmp_path / "copy.h5", "r+") as file:
         del file.attrs["run_id"]
     cases: list[tuple[Path, str]] = [
-        (unweighted, "holds unweighted events; merge weighted shards and unweight them then"),
-        (broken, "is of an interrupted run, its weights were rescaled; make it again"),
+        (unweighted, "holds unweighted events; merge weighted shards and unweight the result"),
+        (broken, "belongs to an interrupted run, its weights were rescaled; make it again"),
         (tmp_path / "copy.h5", "lacks the attribute 'run_id': it was not made by 'tridentgen generate'"),
         (tmp_path / "none.h5", "there is no file"),
         (card, "is not an HDF5 file"),
@@ -160,7 +163,7 @@ def test_a_virtual_file_moves_with_its_shards(made: tuple[Path, list[Path]], tmp
     assert_same(columns_of(there / "m.h5"), columns_of(made[0]))
     (there / pieces[1].name).unlink()
     for look in (read, verify):
-        with pytest.raises(FileError, match=r"m\.h5' refers to .*shard_5000\.h5', which is not there; put it back"):
+        with pytest.raises(FileError, match=r"m\.h5' refers to .*shard_5000\.h5', which does not exist; put it back"):
             look(there / "m.h5")
     with h5py.File(there / "m.h5") as file:  # HDF5 itself says nothing, so it should not find zeros
         begin, missing = (attributes(path)["n_events"] for path in made[1][:2])
@@ -346,5 +349,5 @@ def test_the_command_line_merges(made: tuple[Path, list[Path]], tmp_path: Path, 
     assert content(made[0])[:16] in again.out
     refused = cli("merge", made[1][0], "-o", tmp_path / "x.h5")
     assert (refused.code, refused.out) == (2, "")
-    assert refused.err.startswith("tridentgen: the run of 20000 events is not whole")
+    assert refused.err.startswith("tridentgen: the run of 20000 events is not complete")
     assert refused.err.count("\n") == 1

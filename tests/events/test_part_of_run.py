@@ -168,7 +168,7 @@ def test_an_interrupted_run_is_no_part(tmp_path: Path) -> None:
 )
 def test_a_part_that_cannot_be_is_one_line(wrong: dict[str, float | str]) -> None:
     known = {"first": 5, "n_requested": 10, "n_run": 20, "complete": 1, **wrong}
-    with pytest.raises(FileError, match=r"^'a\.h5': there is no such part of a run as first = .*; make the file again"):
+    with pytest.raises(FileError, match=r"^'a\.h5': invalid range of events of a run: first = .*; make the file again"):
         part_of_run(known, Path("a.h5"))
 
 
@@ -183,7 +183,7 @@ def test_commands_name_the_file_of_such_a_part(
     with h5py.File(bad, "r+") as file:
         file.attrs.modify("n_requested", COUNT + 1)
     found = cli(command, bad, *([tmp_path / "o.lhe"] if command == "convert" else []))
-    told = f"'{bad}': there is no such part of a run as first = 4000, n_requested = 20001, n_run = 20000"
+    told = f"'{bad}': invalid range of events of a run: first = 4000, n_requested = 20001, n_run = 20000"
     assert (found.code, found.out) == (2, "")
     assert found.err.startswith(f"tridentgen: {told}")
     found = cli("verify", bad)

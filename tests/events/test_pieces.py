@@ -75,7 +75,5 @@ def _every_second(layout: Any) -> None:
 @pytest.mark.parametrize("fill", [_a_part, _a_gap, _backwards, _every_second])
 def test_other_forms_are_refused(tmp_path: Path, fill: Callable[[Any], None]) -> None:
     path = written(tmp_path / "v.h5", (10,), fill)
-    with pytest.raises(
-        FileError, match=r"v\.h5': '/events/x' is damaged, or was not put together by 'tridentgen merge' \("
-    ):
+    with pytest.raises(FileError, match=r"v\.h5': '/events/x' is damaged, or was not written by 'tridentgen merge' \("):
         pieces_of(path)

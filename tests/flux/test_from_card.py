@@ -51,7 +51,7 @@ def test_both_neutrinos_of_a_muon() -> None:
 @pytest.mark.parametrize("kind", ["monochromatic", "power-law", "histogram"])
 def test_fluxes_that_do_not_say_which_neutrino(kind: str) -> None:
     assert build_source(kind, MINIMAL[kind], "nutau", HERE).neutrinos == ("nutau",)
-    with pytest.raises(InputError, match=f"process.neutrino is missing: flux.kind = '{kind}' does not say which"):
+    with pytest.raises(InputError, match=f"process.neutrino is missing: flux.kind = '{kind}' does not define the"):
         build_source(kind, MINIMAL[kind], None, HERE)
 
 

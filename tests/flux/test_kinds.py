@@ -137,7 +137,9 @@ def test_values_of_a_card_are_those_of_the_text(kind: FluxKind) -> None:
 def test_who_names_the_neutrino(kind: FluxKind) -> None:
     assert has_one_neutrino(kind.name, {}) is not kind.has_own_neutrinos
     if not kind.has_own_neutrinos:
-        with pytest.raises(InputError, match=f"^process.neutrino is missing: flux.kind = '{kind.name}' does not say"):
+        with pytest.raises(
+            InputError, match=f"^process.neutrino is missing: flux.kind = '{kind.name}' does not define"
+        ):
             build_source(kind.name, filled(kind), None, HERE)
     for key in kind.one_neutrino_keys:
         assert has_one_neutrino(kind.name, {key: 1})

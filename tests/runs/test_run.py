@@ -193,7 +193,7 @@ def test_a_map_makes_the_events_of_its_own_run(whole: Run, card: Path, tmp_path:
 
 @pytest.mark.parametrize("override", ["process.target=C12", "flux.energy_GeV=6", "process.form_factor=helm"])
 def test_a_map_of_another_process_is_refused(whole: Run, card: Path, tmp_path: Path, override: str) -> None:
-    with pytest.raises(InputError, match="map was trained for another process or flux; leave --map out"):
+    with pytest.raises(InputError, match="VEGAS map was trained for a different process or flux; leave --map out"):
         run(card, tmp_path / "a.h5", map_file=whole.path, overrides=[override])
     assert [path.name for path in tmp_path.iterdir()] == ["card.toml"]
 

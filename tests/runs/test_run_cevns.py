@@ -135,7 +135,7 @@ def test_the_detector_changes_no_recoil(whole: Run, card: Path, tmp_path: Path) 
 
 def test_a_map_of_another_model_is_refused(whole: Run, card: Path, tmp_path: Path) -> None:
     for override in ("process.recoil_min_keV=1", "model.nsi.eps_u.ee=0.1", "process.neutrino=nue"):
-        with pytest.raises(tg.InputError, match="map was trained for another process or flux"):
+        with pytest.raises(tg.InputError, match="VEGAS map was trained for a different process or flux"):
             run(card, tmp_path / "a.h5", overrides=[override], map_file=whole.path)
 
 

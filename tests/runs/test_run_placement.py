@@ -131,7 +131,8 @@ def test_shards_of_other_places_do_not_merge(tmp_path: Path) -> None:
     one = run(card, tmp_path / "1.h5", first=0, count=2000).path
     other = run(card, tmp_path / "2.h5", first=2000, overrides=["detector.beam.source_distance_m=575"]).path
     with pytest.raises(
-        FileError, match=r"is not of the same run as .*: detector.beam.source_distance_m is 575 there and 574 here"
+        FileError,
+        match=r"does not belong to the same run as .*: detector.beam.source_distance_m is 575 there and 574 here",
     ):
         merge([one, other], tmp_path / "all.h5")
 
@@ -147,7 +148,7 @@ def test_a_resumed_run_has_the_same_bits(whole: Path, tmp_path: Path, monkeypatc
     with pytest.raises(RuntimeError, match="killed"):
         run(card, output, progress=killed)
     assert not output.exists()
-    with pytest.raises(FileError, match=r"other columns than this run|another run"):
+    with pytest.raises(FileError, match=r"different columns from this run|another run"):
         run(write_card(tmp_path, name="bare.toml"), output, resume=True)
     done: list[float] = []
     run(card, output, resume=True, progress=lambda what, share: done.append(share) if what == "generating" else None)

@@ -1,4 +1,4 @@
-"""Columns that events of all processes share, and what a file says of a column besides its numbers."""
+"""Columns shared by the events of all processes, and the metadata of a column in a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERTEX_COLUMNS: tuple[Column, ...] = (
     *(Column(f"vertex_{axis}", "cm", f"{axis} of the vertex, detector coordinates") for axis in "xyz"),
     Column("vertex_time", "ns", "time of the vertex: spill, flight of the neutrino, and the column time if any"),
 )
-"""Further columns where the detector has a geometry."""
+"""Additional columns for a detector with a geometry."""
 
 
 def momentum(name: str, whose: str, role: Role) -> Column:
@@ -27,17 +27,17 @@ def momentum(name: str, whose: str, role: Role) -> Column:
 
 
 def label(name: str, description: str) -> Column:
-    """Return the column of a whole number by which events are told apart."""
+    """Return an integer column that classifies events."""
     return Column(name, "", description, dtype="i4", role=Role.LABEL)
 
 
 def identified(columns: Iterable[Column], species: Mapping[str, Species]) -> tuple[Column, ...]:
-    """Return the columns with what is known of the particles of their momenta, by column name."""
+    """Return the columns with the particle species of their momenta, given by column name."""
     return tuple(replace(c, species=species[c.name]) if c.name in species else c for c in columns)
 
 
 def names_of(columns: Iterable[Column], *roles: Role) -> list[str]:
-    """Return the names of the columns with one of some roles, in their order."""
+    """Return the names of the columns that have one of the given roles, in order."""
     return [column.name for column in columns if column.role in roles]
 
 
@@ -52,7 +52,7 @@ def weights_of(columns: Iterable[Column]) -> list[str]:
 
 
 def column_attributes(column: Column) -> dict[str, str]:
-    """Return what an event file says of a column: the attributes of its dataset."""
+    """Return the attributes of a column's dataset in an event file."""
     said = {"units": column.units, "description": column.description}
     if column.role is not Role.UNKNOWN:
         said["role"] = str(column.role)
@@ -64,9 +64,9 @@ def column_attributes(column: Column) -> dict[str, str]:
 
 
 def column_of(name: str, shape: tuple[int, ...], dtype: str, said: Mapping[str, Any]) -> Column:
-    """Return the column that a dataset is, from what its attributes say.
+    """Return the column described by the attributes `said` of a dataset.
 
-    Raise `LookupError` or `ValueError` where these are not what `column_attributes` writes.
+    Raise `LookupError` or `ValueError` if they are not those that `column_attributes` writes.
     """
     roles = {str(role): role for role in Role}
     role = roles.get(str(said.get("role", "")), Role.UNKNOWN)
@@ -83,9 +83,9 @@ def column_of(name: str, shape: tuple[int, ...], dtype: str, said: Mapping[str, 
 
 
 def with_roles(columns: Sequence[Column], known: Sequence[Column]) -> tuple[Column, ...]:
-    """Return columns with roles and particles, those of files that do not say them taken from columns that are known.
+    """Return columns with roles and particles; missing ones are taken from known columns.
 
-    Files written before roles were do not say them.
+    Files written before roles were introduced do not have them.
     """
     by_name = {column.name: column for column in known}
 

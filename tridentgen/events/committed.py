@@ -1,10 +1,10 @@
-"""A file whose content on the disk is always that of its last commit, whatever kills the process that writes it.
+"""A file with a write-ahead log: its content on disk is always that of the last commit, even if its writer is killed.
 
-HDF5 has no journal: a process killed while the library changes its tables leaves a file that cannot be opened. Here the
-library writes through this object (h5py's driver for Python file objects). What goes behind the end of the last commit
-is written at once; what would change committed bytes is kept in memory, a page at a time, until `commit` puts it into a
-journal beside the file, then into the file, then removes the journal. Who finds a whole journal finishes that work, who
-finds part of one throws it away: a write-ahead log (Mohan et al., ACM TODS 17 (1992) 94).
+HDF5 has no journal: a process killed while the library updates its tables leaves a file that cannot be opened. Here the
+library writes through this object (h5py's driver for Python file objects). Bytes beyond the end of the last commit are
+written at once. Changes of committed bytes are held in memory, in pages, until `commit` writes them to a journal next
+to the file, then to the file, and removes the journal. The next process that opens the file completes a commit with a
+complete journal and discards an incomplete journal: write-ahead logging (Mohan et al., ACM TODS 17 (1992) 94).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
 
 
 def journal_path(path: Path) -> Path:
-    """Return where the journal of a file lies while a commit is under way."""
+    """Return the path of the journal of a file, which exists during a commit."""
     return path.with_name(path.name + ".journal")
 
 
 def is_begun(path: Path) -> bool:
-    """Return whether there is a file with a commit in it, and not only the room for one."""
+    """Return whether the file exists and holds a commit, not only reserved space."""
     try:
         with path.open("rb") as file:
             return any(file.read(8))
@@ -52,14 +52,14 @@ class CommittedFile:
     path
         The file.
     new
-        Begin with an empty file; otherwise a commit that was cut short is finished or undone first.
+        Start with an empty file; otherwise an interrupted commit is completed or undone first.
 
     Raises
     ------
     FileError
-        Another process writes the file.
+        Another process is writing the file.
     OSError
-        It cannot be opened or written.
+        The file cannot be opened or written.
     """
 
     def __init__(self, path: Path, *, new: bool) -> None:
@@ -94,11 +94,11 @@ class CommittedFile:
             except BaseException:
                 os.close(descriptor)
                 raise
-            os.close(descriptor)  # another run has ended in between, and given the file its name or removed it
+            os.close(descriptor)  # another run ended in the meantime and renamed or removed the file
         raise FileError(in_use)
 
     def _recover(self) -> None:
-        """Finish a commit whose journal is whole; otherwise the file was not touched by it."""
+        """Complete a commit whose journal is complete; any other commit has not changed the file."""
         journal = journal_path(self.path)
         if not journal.exists():
             return
@@ -115,26 +115,26 @@ class CommittedFile:
             os.fsync(self._descriptor)
         journal.unlink()
 
-    # What h5py asks of a file object.
+    # Interface of a file object for h5py.
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to a place."""
+        """Set the position and return it."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
         self._place = base + offset
         return self._place
 
     def tell(self) -> int:
-        """Return the place."""
+        """Return the position."""
         return self._place
 
     def read(self, size: int) -> bytes:
-        """Return `size` bytes from the place on, fewer at the end."""
+        """Return `size` bytes from the current position, fewer at the end."""
         buffer = bytearray(max(min(size, self._size - self._place), 0))
         self.readinto(memoryview(buffer))
         return bytes(buffer)
 
     def readinto(self, buffer: memoryview) -> int:
-        """Read from the place on, as if all were written."""
+        """Read from the current position, including changes that are not committed yet."""
         view = memoryview(buffer).cast("B")
         stop = min(self._place + len(view), self._size)
         length = max(stop - self._place, 0)
@@ -148,10 +148,10 @@ class CommittedFile:
         return length
 
     def write(self, data: memoryview) -> int:
-        """Write at the place: now behind what is committed, else with the next commit."""
+        """Write at the current position: at once beyond the committed bytes, otherwise with the next commit."""
         view = memoryview(data).cast("B")
         start, stop = self._place, self._place + len(view)
-        # A page that is partly committed is kept back, and all pages until the first commit: half a head is no file.
+        # Partly committed pages are held in memory, and all pages until the first commit: half a header is not a file.
         edge = stop if self._fresh else -(-self._committed // _PAGE) * _PAGE
         for number in _numbers(start, min(stop, edge)):
             low, high = max(number * _PAGE, start), min((number + 1) * _PAGE, stop)
@@ -168,23 +168,23 @@ class CommittedFile:
         return len(view)
 
     def truncate(self, size: int) -> int:
-        """Set the size, of the file on the disk with the next commit."""
+        """Set the size; the file on disk gets it with the next commit."""
         self._size = size
         return size
 
     def flush(self) -> None:
-        """Do nothing: the library calls this whenever it likes, and only `commit` says what belongs together."""
+        """Do nothing: the library flushes at any time, and only `commit` marks a consistent state."""
 
-    # What the writer asks of it.
+    # Interface for the writer.
 
     def reserve(self, size: int) -> None:
-        """Make sure that `size` more bytes fit behind the end."""
+        """Reserve disk space for `size` bytes beyond the end."""
         reserve(self._descriptor, max(self._size, self._committed), size)
 
     def commit(self, *, durable: bool) -> None:
-        """Make all that was written the content of the file; raise `OSError` where there is no room for the journal.
+        """Commit everything written so far; raise `OSError` if there is no space for the journal.
 
-        Where `durable`, it also survives a loss of power; otherwise only the death of the process.
+        If `durable`, the commit also survives a power failure, otherwise only the end of the process.
         """
         sync = os.fsync if durable else _leave_to_the_system
         sync(self._descriptor)
@@ -213,13 +213,13 @@ class CommittedFile:
             raise
 
     def forget(self) -> None:
-        """Write nothing any more: the file stays as it was committed."""
+        """Stop writing: the file stays as it was last committed."""
         self._closed = True
 
     def close(self, then: Callable[[], object] | None = None) -> None:
-        """Let the file go, with what was committed and no more.
+        """Close the file with its committed content only.
 
-        It gets its name, or is removed, by `then` before the lock is given up: no other run takes it over in between.
+        `then` renames or removes the file before the lock is released, so that no other run takes it over in between.
         """
         if self._descriptor < 0:
             return
@@ -236,7 +236,7 @@ class CommittedFile:
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file against other writers, where the file system has locks."""
+    """Lock a file against other writers, if the file system supports locks."""
     if os.name != "posix":
         return
     fcntl: Any = importlib.import_module("fcntl")
@@ -250,7 +250,7 @@ def _lock(descriptor: int) -> None:
 
 
 def _is_named(descriptor: int, path: Path) -> bool:
-    """Return whether an open file is the one that has a name now."""
+    """Return whether `path` still names the open file."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -258,7 +258,7 @@ def _is_named(descriptor: int, path: Path) -> bool:
 
 
 def _leave_to_the_system(_descriptor: int) -> None:
-    """Let the system write to the disk when it likes."""
+    """Do nothing: the operating system decides when to write to the disk."""
 
 
 def _numbers(start: int, stop: int) -> range:

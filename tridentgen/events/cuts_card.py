@@ -60,7 +60,7 @@ def cut_overrides(options: Sequence[str]) -> list[Override]:
 
 
 def cuts_of_options(options: Sequence[str], observables: Sequence[Observable]) -> tuple[CutsCard, tuple[str, ...]]:
-    """Return the cuts that options ``KEY=VALUE`` make, and a line for each mistake in them."""
+    """Return the cuts defined by options ``KEY=VALUE``, and one line for each mistake in them."""
     document = Document("", "--cut", cut_overrides(options))
     root = Table(document, (), document.data)
     cuts = read_cuts_table(root.table("cuts"), observables)

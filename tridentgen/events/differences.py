@@ -1,4 +1,4 @@
-"""In what two runs differ, said in the words of their cards."""
+"""Describe the first difference between two runs by card key."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _OF_NO_CONSEQUENCE = ("title", "output", "exposure", "sampling.engine", "samplin
 
 
 def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[str]) -> str:
-    """Return the first thing in which the root attributes of two event files differ.
+    """Return a description of the first difference between the root attributes of two event files.
 
     Parameters
     ----------
     one, other
         Root attributes.
     same
-        Those that should be equal, in the order in which they are looked at; in place of ``run_id``, a hash of many
-        things, the cards are compared.
+        Names of the attributes that should be equal, in the order of comparison; instead of ``run_id``, a hash of many
+        values, the cards are compared.
     """
     name = next(name for name in same if one.get(name) != other.get(name))
     if name != "run_id":
@@ -28,7 +28,7 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[
     for key in sorted(there.keys() | here.keys()):
         if there.get(key) != here.get(key) and not key.startswith(_OF_NO_CONSEQUENCE):
             return f"{key} is {_shown(there, key)} there and {_shown(here, key)} here"
-    return "the cards say the same, so a file of the flux or of the detector, or an option, must have been another"
+    return "the cards are the same, so a file of the flux or of the detector, or an option, must differ"
 
 
 def _shown(card: Mapping[str, object], key: str) -> str:

@@ -1,4 +1,4 @@
-"""Events in memory, and what their weights say about them."""
+"""Events in memory, with sums and reweighting of their weights."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Events:
     columns
         Arrays by name, ``(N,)`` or ``(N, 4)``, all of one length, in the units of `schema`.
     attributes
-        What is known of the run: the root attributes of an event file.
+        Attributes of the run: the root attributes of an event file.
     groups
-        Arrays kept beside the events, by path: ``groups["sampling/0"]["map"]``.
+        Arrays stored besides the events, by path: ``groups["sampling/0"]["map"]``.
     schema
         Units, meaning and roles of the columns; unknown unless given.
     """
@@ -76,21 +76,21 @@ class Events:
 
     @property
     def n_trials(self) -> int:
-        """Number of points tried for these events; the number of events where the attribute is not given."""
+        """Number of trials for these events; the number of events if the attribute is missing."""
         return int(self.attributes.get("n_trials", len(self)))
 
     @property
     def sum_weights(self) -> float:
-        """Sum of all weights in cm^2: the flux-averaged cross section, of which a shard has only its part."""
+        """Sum of all weights in cm^2: the flux-averaged cross section; for a shard, only its share of it."""
         return float(np.sum(self["weight"]))
 
     @property
     def effective_share(self) -> float:
-        """Share of effective events, (sum w)^2 / (n_trials sum w^2): 1 where all trials have one weight."""
+        """Effective sample size (Kish) per trial, (sum w)^2 / (n_trials sum w^2): 1 if all weights are equal."""
         return effective_share(self.sum_weights, float(np.sum(self["weight"] ** 2)), self.n_trials)
 
     def unweighting_efficiency(self, overweight_share: float = OVERWEIGHT_SHARE) -> float:
-        """Share of trials that unweighting keeps: mean(w) / w_max.
+        """Unweighting efficiency: fraction of the trials that accept-reject accepts, mean(w) / w_max.
 
         w_max is the weight above which the events carry `overweight_share` of the total weight.
         """
@@ -119,10 +119,10 @@ class Events:
         Returns
         -------
         Events
-            With new `weight`, and without `weight_t` and `weight_l`, which other couplings would share out
-            differently; the attributes sigma, sigma_error, sum_w, sum_w2, vector_coupling and
-            axial_coupling follow, those of a shard as estimates of the whole. sigma_error is then the error of these
-            events alone, sqrt(sum w^2 - (sum w)^2 / n_trials).
+            With new `weight`, and without `weight_t` and `weight_l`, whose ratio depends on the couplings; the
+            attributes sigma, sigma_error, sum_w, sum_w2, vector_coupling and axial_coupling are updated, for a shard as
+            estimates for the whole run. sigma_error is then the error of these events alone,
+            sqrt(sum w^2 - (sum w)^2 / n_trials).
 
         Raises
         ------
@@ -143,13 +143,13 @@ class Events:
         attributes: dict[str, Any] = {**self.attributes, **sums}
         for name, value in (("vector_coupling", 0.5 * (left + right)), ("axial_coupling", 0.5 * (left - right))):
             attributes.pop(name, None)
-            if np.ndim(value) == 0:  # else there is another one for each event
+            if np.ndim(value) == 0:  # otherwise it differs from event to event
                 attributes[name] = float(value)
         columns = {name: values for name, values in self.columns.items() if name not in ("weight_t", "weight_l")}
         return replace(self, columns={**columns, "weight": weight}, attributes=attributes)
 
     def to_hdf5(self, path: str | os.PathLike[str], force: bool = False) -> None:
-        """Write an event file; raise `FileError` where that fails or, without `force`, the file exists."""
+        """Write an event file; raise `FileError` if that fails or, without `force`, the file exists."""
         columns = [column for column in self.schema if column.name in self.columns]
         chunk_rows = min(CHUNK_ROWS, max(len(self), 1))
         with EventWriter(path, columns, self.attributes, force=force, chunk_rows=chunk_rows) as writer:
@@ -172,7 +172,7 @@ def read(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> 
     Raises
     ------
     FileError
-        The file is missing, cut short, damaged, no event file, or lacks columns.
+        The file is missing, truncated, damaged, not an event file, or lacks columns.
     InputError
         A name in `columns` is not in the file.
     """

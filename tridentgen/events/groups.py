@@ -1,4 +1,4 @@
-"""Groups of an event file: arrays and attributes kept beside the events."""
+"""Groups of an event file: arrays and attributes stored besides the events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWN_ATTRIBUTES = ("format", "format_version", "n_events", "n_done", "columns", "
 """Root attributes that only the writer sets."""
 
 _DEFLATE_RATIO = 1032
-"""Most that zlib makes of a byte (zlib.net/zlib_tech.html)."""
+"""Largest number of bytes that zlib expands one byte to (zlib.net/zlib_tech.html)."""
 
 _MOST_BYTES = 1 << 30
 _FILTERS = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
@@ -29,7 +29,7 @@ Attribute = int | float | str
 
 @dataclass(frozen=True)
 class Group:
-    """Arrays and attributes kept beside the events, such as the map of a sampling channel."""
+    """Arrays and attributes stored besides the events, such as the VEGAS map of a sampling channel."""
 
     arrays: Mapping[str, NDArray[Any]]
     attributes: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Group:
 def read_groups(file: Any, path: Path) -> dict[str, Group]:
     """Read all groups of an open file that hold arrays or attributes, other than the events, by path.
 
-    Raise `FileError` for arrays that are larger than they can be.
+    Raise `FileError` for arrays that are not numbers, or larger than the file can hold.
     """
     found: dict[str, Group] = {}
     room = _MOST_BYTES
@@ -58,7 +58,7 @@ def read_groups(file: Any, path: Path) -> dict[str, Group]:
                 room -= data.nbytes
             if room < 0:
                 raise FileError(
-                    f"'{path}' keeps more than {_MOST_BYTES >> 20} MiB beside its events; take a fresh copy"
+                    f"'{path}' stores more than {_MOST_BYTES >> 20} MiB besides its events; take a fresh copy"
                 )
             group = Group({key: data[()] for key, data in arrays.items()}, plain_attributes(item, path))
             if group.arrays or group.attributes:
@@ -69,13 +69,13 @@ def read_groups(file: Any, path: Path) -> dict[str, Group]:
 
 
 def require_bounded(data: Any, path: Path) -> None:
-    """Raise `FileError` where a dataset claims to be larger than the file that holds it, or is kept in another.
+    """Raise `FileError` if a dataset declares a size larger than its file, or is stored in another file.
 
-    The size is only a number in the file: what was never written reads as zeros, as many as somebody liked.
+    Unwritten chunks read as zeros, so the declared size cannot be trusted.
     """
     if data.external:
         raise FileError(
-            f"'{path}': '{data.name}' keeps its data in '{data.external[0][0]}'; give a file that holds them"
+            f"'{path}': '{data.name}' stores its data in '{data.external[0][0]}'; give a file that holds them"
         )
     if data.is_virtual:
         raise FileError(f"'{path}': '{data.name}' refers to other files; take a fresh copy, or merge again")
@@ -87,11 +87,11 @@ def require_bounded(data: Any, path: Path) -> None:
 
 
 def _check_filters(data: Any, name: str, path: Path) -> None:
-    """Raise `FileError` where a chunk may become larger, when it is read, than a file can say."""
+    """Raise `FileError` if the size of a decompressed chunk cannot be bounded."""
     properties = data.id.get_create_plist()
     if not {properties.get_filter(number)[0] for number in range(properties.get_nfilters())} <= _FILTERS:
         raise FileError(
-            f"'{path}': column '{name}' is compressed by other means than deflate; 'h5repack -f GZIP=1' changes that"
+            f"'{path}': column '{name}' is not compressed with deflate; convert the file with 'h5repack -f GZIP=1'"
         )
     if data.compression is not None:
         sizes: list[int] = []
@@ -103,8 +103,8 @@ def _check_filters(data: Any, name: str, path: Path) -> None:
 def plain_attributes(item: Any, path: Path | None) -> dict[str, Any]:
     """Return the attributes of a file, group or dataset as Python numbers and texts.
 
-    Texts of the file at `path` are checked before they are read; None stands for a file that this process writes.
-    Raise `FileError` for one that claims to be longer than it can be, `ValueError` for what is no number or text.
+    Texts of the file at `path` are checked before they are read; None stands for a file that this process is writing.
+    Raise `FileError` for a text of impossible length, `ValueError` for a value that is neither a number nor a text.
     """
     texts = None if path is None else Texts(item, path)
     return {name: _plain(item.attrs, name, texts) for name in item.attrs}
@@ -124,7 +124,7 @@ def _plain(attributes: Any, name: str, texts: Texts | None) -> Any:
 
 
 def checked_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
-    """Return what HDF5 can store, without the writer's own; raise `InputError` for anything else."""
+    """Return attributes that HDF5 can store, without the writer's own; raise `InputError` for any other value."""
     checked: dict[str, Attribute] = {}
     for name, value in attributes.items():
         if name in OWN_ATTRIBUTES:
@@ -141,7 +141,7 @@ def checked_attributes(attributes: Mapping[str, Any]) -> dict[str, Attribute]:
 
 
 def attribute_bytes(attributes: Mapping[str, Attribute]) -> int:
-    """Upper limit of the room that attributes take."""
+    """Return an upper limit of the storage in bytes that attributes need."""
     return sum(
         512 + 4 * len(name) + (4 * len(value) if isinstance(value, str) else 8) for name, value in attributes.items()
     )

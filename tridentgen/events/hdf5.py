@@ -1,8 +1,8 @@
-"""Writing the event file: batch by batch, so that whatever happens the events written so far can be read.
+"""Writing the event file batch by batch, so that the events written so far can be read after any interruption.
 
-The file grows as ``OUT.h5.part`` and takes its name when it is closed. Every batch is one commit (`CommittedFile`): a
-process killed at any moment leaves the file as it was after the batch before. Room for a batch is reserved before HDF5
-sees it, because HDF5 does not bear a write that fails.
+The file is written as ``OUT.h5.part`` and renamed when it is closed. Every batch is one commit (`CommittedFile`): a
+process killed at any moment leaves the file as it was after the previous batch. Disk space for a batch is reserved
+before HDF5 writes it, because HDF5 does not recover from a failed write.
 """
 
 from __future__ import annotations
@@ -47,25 +47,25 @@ FORMAT = "tridentgen-events"
 FORMAT_VERSION = 1
 
 RESCALED = "rescaled_complete"
-"""Root attribute of a file whose weights were, or are being, rescaled at its end: whether the run is complete."""
+"""Root attribute of a file whose weights are rescaled at the end of its run: whether the run is complete."""
 
 CHUNK_ROWS = 4096
 _SLACK_BYTES = 1 << 16  # object headers and heaps
-_INDEX_BYTES = 1 << 14  # growth of one column's chunk index per batch, with room to spare
+_INDEX_BYTES = 1 << 14  # growth of one column's chunk index per batch, with a margin
 
 
 class EventWriter:
-    """The event file while it is written; use it as a context manager.
+    """Writer of an event file; use it as a context manager.
 
     Parameters
     ----------
     path
-        The file to make. Events go to ``path.part``, which is renamed by `close`.
+        The file to write. Events go to ``path.part``, which is renamed by `close`.
     columns
-        What every batch must hold.
+        Columns that every batch must hold.
     attributes
         Root attributes. `format`, `format_version`, `n_events`, `columns` and `complete` are the writer's
-        own; `generator`, `version` and `created` (UTC) are added where not given.
+        own; `generator`, `version` and `created` (UTC) are added if not given.
     force
         Overwrite an existing file.
     chunk_rows
@@ -74,8 +74,8 @@ class EventWriter:
     Raises
     ------
     FileError
-        The file exists and `force` is not set, its folder is missing or not writable, a directory is in its
-        place, another run is writing it, or the disk is full.
+        The file exists and `force` is not set, its folder is missing or not writable, the path is a directory,
+        another run is writing it, or the disk is full.
     InputError
         An attribute or a column that cannot be stored.
     """
@@ -113,14 +113,14 @@ class EventWriter:
 
     @classmethod
     def resume(cls, path: str | os.PathLike[str], columns: Sequence[Column]) -> Self:
-        """Go on with the file that a killed run left: what it wrote and counted is kept, the rest cut off.
+        """Resume the file of a killed run: committed events stay, anything after them is discarded.
 
         Raises
         ------
         FileError
-            There is no unfinished file, another run writes it, or it cannot be written.
+            There is no unfinished file, another run is writing it, or it cannot be written.
         UnfitError
-            It is damaged or has other columns.
+            It is damaged or has different columns.
         """
         writer = cls.__new__(cls)
         writer._set_up(path, columns, CHUNK_ROWS)
@@ -145,10 +145,10 @@ class EventWriter:
         return writer
 
     def _take_up(self, columns: Sequence[Column]) -> None:
-        """Read how far the file had come."""
+        """Read the progress of the interrupted run."""
         attributes = plain_attributes(self._file, self.part)
         if str(attributes["columns"]) != ",".join(column.name for column in columns):
-            raise UnfitError(f"'{self.part}' has other columns than this run; remove it and start again")
+            raise UnfitError(f"'{self.part}' has different columns from this run; remove it and start again")
         self._data = {name: self._file[f"events/{name}"] for name in self._columns}
         self._chunk_rows = next(iter(self._data.values())).chunks[0]
         self._done, self._rows = int(attributes["n_done"]), int(attributes["n_events"])
@@ -159,7 +159,7 @@ class EventWriter:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """Root attributes as they stand in the file."""
+        """Current root attributes of the file."""
         return plain_attributes(self._file, None)
 
     @property
@@ -183,7 +183,7 @@ class EventWriter:
 
     @property
     def done(self) -> int:
-        """Events tried, of which those in the file passed the cuts."""
+        """Number of trials, of which the events in the file passed the cuts."""
         return self._done
 
     def column(self, name: str, start: int, stop: int) -> NDArray[Any]:
@@ -192,10 +192,10 @@ class EventWriter:
         return values
 
     def _create(self, attributes: Mapping[str, Attribute], force: bool) -> None:
-        """Make the ``.part`` file with its attributes and empty columns."""
+        """Create the ``.part`` file with its attributes and empty columns."""
         self._disk = CommittedFile(self.part, new=True)
         try:
-            refuse_existing(self.path, force)  # another run may have ended since it was looked for
+            refuse_existing(self.path, force)  # another run may have ended since the first check
             self._disk.reserve(_SLACK_BYTES + _INDEX_BYTES * len(self._columns) + attribute_bytes(attributes))
             self._file = h5py.File(self._disk, "w", libver="earliest")
             self._fill(attributes)
@@ -230,38 +230,38 @@ class EventWriter:
         return data
 
     def _reserve(self, size: int) -> None:
-        """Make sure that `size` more bytes fit behind what is used now."""
+        """Reserve disk space for `size` bytes beyond the current end."""
         self._disk.reserve(size)
 
     def commit(self) -> None:
-        """Make everything since the last commit the content of the file, all of it or nothing."""
+        """Commit everything written since the last commit, all of it or nothing."""
         with writing(self.part), uninterrupted():
             self._file.flush()
             self._disk.commit(durable=self._rows > 0)
 
     def append(self, batch: Mapping[str, NDArray[Any]], tried: int | None = None) -> None:
-        """Add a batch of events and put it on the disk.
+        """Append a batch of events and write it to the disk.
 
         Parameters
         ----------
         batch
             All columns of the file and no others, ``(rows, *column.shape)`` each.
         tried
-            How many events were tried for it; its rows unless given.
+            Number of trials of the batch; its number of rows unless given.
 
         Raises
         ------
         InputError
-            A column is missing, unknown, or has another length or shape than it should.
+            A column is missing or unknown, or has the wrong length or shape.
         FileError
-            The batch cannot be written; the batches before it stay in the file.
+            The batch cannot be written; earlier batches stay in the file.
         """
         arrays = self._checked_batch(batch)
         rows = len(next(iter(arrays.values())))
         stop, done = self._rows + rows, self._done + (rows if tried is None else tried)
         hashes, self._hashes = self._hashes, None
         with ThreadPoolExecutor(1) as aside, writing(self.part), uninterrupted():
-            hashed = aside.submit(hashes.update, arrays) if hashes else None  # beside the writing
+            hashed = aside.submit(hashes.update, arrays) if hashes else None  # in parallel with the writing
             if rows:
                 self._reserve(self._bytes_for(stop))
                 for name, values in arrays.items():
@@ -289,19 +289,19 @@ class EventWriter:
         return arrays
 
     def _bytes_for(self, stop: int) -> int:
-        """Upper limit of what the file grows by when it goes on to `stop` events."""
+        """Return an upper limit in bytes of the growth of the file up to `stop` events."""
         chunks = -(-stop // self._chunk_rows) - self._rows // self._chunk_rows
         sizes = (int(np.prod(data.chunks)) * data.dtype.itemsize + 4 for data in self._data.values())
         return _SLACK_BYTES + _INDEX_BYTES * len(self._data) + chunks * int(sum(sizes))
 
     def write_group(self, name: str, arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Attribute]) -> None:
-        """Write arrays and attributes to the group `name` (``sampling/0``), in place of those it held.
+        """Write arrays and attributes to the group `name` (``sampling/0``), replacing those it held.
 
-        They are on the disk with the next batch, or `commit`.
+        They are written to the disk with the next batch or `commit`.
         """
         checked = checked_attributes(attributes)
         if name.strip("/").split("/")[0] in ("", "events"):
-            raise InputError(f"'{name}' cannot be the name of a group beside the events")
+            raise InputError(f"'{name}' cannot be the name of a group besides the events")
         values = {key: np.asarray(value) for key, value in arrays.items()}
         size = sum(value.nbytes for value in values.values()) + attribute_bytes(checked)
         with writing(self.part), uninterrupted():
@@ -317,7 +317,7 @@ class EventWriter:
                 group.attrs[key] = attribute
 
     def set_attributes(self, attributes: Mapping[str, Attribute]) -> None:
-        """Set or replace root attributes (other than the writer's own); on the disk with the next batch or `commit`."""
+        """Set or replace root attributes (other than the writer's own), with the next batch or `commit`."""
         checked = checked_attributes(attributes)
         with writing(self.part), uninterrupted():
             self._reserve(_SLACK_BYTES + attribute_bytes(checked))
@@ -325,10 +325,10 @@ class EventWriter:
                 self._file.attrs[name] = value
 
     def rescale(self, columns: Sequence[str], factor: float, attributes: Mapping[str, Attribute] = {}) -> None:
-        """Multiply columns by `factor` in place, a block at a time; `attributes` are set together with the first.
+        """Multiply columns by `factor` in place, block by block; `attributes` are set before the first block.
 
-        An interrupted run has fewer trials than planned; this makes the sum of its weights the cross section
-        again. Each block is a commit with the number of rows done, so that `resume` can go on after a kill.
+        An interrupted run has fewer trials than planned; rescaling makes the sum of its weights the cross section
+        again. Each block is one commit with the number of rescaled rows, so that `resume` can continue after a kill.
         """
         for name in columns:
             if name not in self._data:
@@ -344,7 +344,7 @@ class EventWriter:
             self._go_on_rescaling()
 
     def _go_on_rescaling(self) -> None:
-        """Rescale the rows that are left."""
+        """Rescale the remaining rows."""
         state = self._file.attrs
         if "rescaled_rows" not in state:
             return
@@ -362,7 +362,7 @@ class EventWriter:
         self._hashes = BlockHashes.of(self.columns, self._rows, self.column)
 
     def close(self, complete: bool) -> None:
-        """Finish the file and give it its name; `complete` says whether the run made all it was asked for."""
+        """Finish and rename the file; `complete` tells whether the run generated all requested events."""
         if not self._file:
             return
         with writing(self.path), uninterrupted():

@@ -1,10 +1,10 @@
-"""What the headers of objects in a file say, looked up before the HDF5 library acts on it.
+"""Checks of object headers and global heaps of HDF5 files before the HDF5 library reads them.
 
-A text of variable length is kept as its length and its place in a heap. The library makes room for that length, up to
-4 GiB, before it looks at the place, and it has no call that returns the length alone. It goes through a heap from one
-object to the next, and stays for ever at a free one of no size; the files behind a virtual dataset stand in a heap as
-well. So the headers (HDF5 File Format Specification 3.0, sections IV.A.1.a, IV.A.2.b, i, m and q) are read here, and
-the heaps (section III.E) gone through.
+A text of variable length is stored as its length and its address in a heap. The library allocates memory for that
+length, up to 4 GiB, before it checks the address, and it has no call that returns the length alone. It walks through a
+heap object by object, and loops forever at a free object of size zero; the file names of a virtual dataset are stored
+in a heap as well. Therefore the headers (HDF5 File Format Specification 3.0, sections IV.A.1.a, IV.A.2.b, i, m and q)
+and the heaps (section III.E) are read here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_HEAP_OBJECTS = 1 << 17
 
 
 class Text(NamedTuple):
-    """What a header says of a text."""
+    """Length and heap of a text, from its header."""
 
     length: int
     heap: int
@@ -38,14 +38,14 @@ class Text(NamedTuple):
 
 
 class Mapping(NamedTuple):
-    """What a file says of the files behind a virtual dataset, undecoded, and the number of dimensions."""
+    """The undecoded list of source files of a virtual dataset, and its number of dimensions."""
 
     block: bytes
     rank: int
 
 
 class Texts:
-    """The texts of one object of a file on the disk, as its header describes them.
+    """The texts of one object of a file on the disk, as described by its header.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Texts:
         self._sound_heaps = {0}
         plain = item.file.id.get_create_plist().get_sizes() == (8, 8)  # of addresses and lengths
         with path.open("rb") as file:
-            if plain and file.read(len(_SIGNATURE)) == _SIGNATURE:  # else addresses do not count from the beginning
+            if plain and file.read(len(_SIGNATURE)) == _SIGNATURE:  # else addresses are not offsets from the beginning
                 self._read(file, h5py.h5o.get_info(item.id).addr)
 
     def _read(self, file: BinaryIO, address: int) -> None:
@@ -71,13 +71,13 @@ class Texts:
             self._texts.setdefault(name, []).append(text)
 
     def length(self, name: str) -> int | None:
-        """Return the largest length of the texts of this name, None where there is none."""
+        """Return the largest length of the texts of this name, None if there is none."""
         return max((text.length for text in self._texts.get(name, ())), default=None)
 
     def require_sound(self, name: str, stored: Any) -> None:
-        """Raise `FileError` for a text, an ``h5py.h5a.AttrID``, that cannot be read in little memory and time.
+        """Raise `FileError` for a text, an ``h5py.h5a.AttrID``, that cannot be read with little memory and time.
 
-        That is one that claims to be longer than the file or 64 MiB, and one in a damaged heap.
+        That is a text whose declared length exceeds the file size or 64 MiB, or one in a damaged heap.
         """
         kind = h5py.check_string_dtype(stored.dtype)
         in_heap = kind is not None and kind.length is None
@@ -89,18 +89,18 @@ class Texts:
         for heap in {text.heap for text in self._texts[name]} - self._sound_heaps if in_heap else ():
             with self._path.open("rb") as file:
                 if _heap_objects(file, heap, self._path.stat().st_size) is None:
-                    raise _damaged(self._path, f"the text '{name}' is kept in a heap of HDF5 that is none")
+                    raise _damaged(self._path, f"the text '{name}' points to an invalid HDF5 global heap")
             self._sound_heaps.add(heap)
 
 
 def virtual_mappings(file: Any, path: Path) -> dict[str, Mapping]:
-    """Return where the virtual datasets of a file have their data, by name; to be called before any is opened.
+    """Return the source files of the virtual datasets of a file, by name; call it before any of them is opened.
 
-    Raise `FileError` for headers that are damaged, or in a newer format.
+    Raise `FileError` for headers that are damaged or in a newer format.
     """
     links: list[tuple[str, int]] = []
 
-    def visit(name: bytes, link: Any) -> None:  # h5py loses what is raised here
+    def visit(name: bytes, link: Any) -> None:  # h5py discards exceptions raised here
         if link.type == h5py.h5l.TYPE_HARD:
             links.append((name.decode(errors="replace"), link.u))
 
@@ -111,7 +111,7 @@ def virtual_mappings(file: Any, path: Path) -> dict[str, Mapping]:
             if _header_version(raw, address) != 1:
                 raise _newer(path, f"'/{name}'")
             for message in _messages(raw, address, _LAYOUT):
-                if message[0] >= 4 and message[1] == 3:  # only from version 4 on is that a virtual one
+                if message[0] >= 4 and message[1] == 3:  # layout class 3 is virtual, from version 4 on
                     found[name] = _mapping(raw, address, message, path, name)
     return found
 
@@ -120,11 +120,11 @@ def _mapping(file: BinaryIO, address: int, layout: bytes, path: Path, name: str)
     _, _, heap, number = _unpacked(_VIRTUAL, layout[: _VIRTUAL.size])
     objects = _heap_objects(file, heap, path.stat().st_size)
     if objects is None or number not in objects:
-        raise _damaged(path, f"'/{name}' is kept in a heap of HDF5 that is none")
+        raise _damaged(path, f"'/{name}' points to an invalid HDF5 global heap")
     start, size = objects[number]
     ranks = [message[1] for message in _messages(file, address, _DATASPACE)]
     if size > _MOST_TEXT_BYTES or len(ranks) != 1:
-        raise _damaged(path, f"'/{name}' has no shape, or lies in too many files")
+        raise _damaged(path, f"'/{name}' has no shape, or too many source files")
     return Mapping(_bytes(file, start, size), ranks[0])
 
 
@@ -134,18 +134,18 @@ def _damaged(path: Path, what: str) -> FileError:
 
 def _newer(path: Path, what: str) -> FileError:
     return FileError(
-        f"'{path}': {what} is kept in a newer format of HDF5, in which its length cannot be checked; make a copy with "
-        "'h5repack --low=0'"
+        f"'{path}': {what} is stored in a newer format of HDF5, in which its length cannot be checked; make a copy "
+        "with 'h5repack --low=0'"
     )
 
 
 def _header_version(file: BinaryIO, address: int) -> int:
-    """Return the version of the object header at `address`, anything but 1 for those from version 2 on."""
+    """Return the version of the object header at `address`; any number but 1 stands for version 2 or later."""
     return int(_unpacked(_PREFIX, _bytes(file, address, _PREFIX.size))[0])
 
 
 def _messages(file: BinaryIO, address: int, wanted: int) -> Iterator[bytes]:
-    """Yield the messages of a kind in the object header at `address`; none where it is not of version 1."""
+    """Yield the messages of type `wanted` in the object header at `address`; none unless it has version 1."""
     version, _, _, size = _unpacked(_PREFIX, _bytes(file, address, _PREFIX.size))
     blocks, seen, room = [(address + _PREFIX.size, size)], set[int](), _MOST_HEADER_BYTES
     while blocks and version == 1:
@@ -166,9 +166,9 @@ def _messages(file: BinaryIO, address: int, wanted: int) -> Iterator[bytes]:
 
 
 def _name_and_text(message: bytes) -> tuple[str, Text]:
-    """Return the name of an attribute and the first bytes of its value, as they are to be read where that is a text."""
+    """Return the name of an attribute and the first bytes of its value, decoded as those of a text."""
     version, *sizes = _unpacked(_SIZES, message[: _SIZES.size])
-    at = _SIZES.size + (version == 3)  # which also gives the encoding of the name
+    at = _SIZES.size + (version == 3)  # version 3 also stores the encoding of the name
     name = message[at : at + sizes[0]].split(b"\0")[0].decode("utf-8", "surrogateescape")
     at += sum(-(-size // 8) * 8 if version == 1 else size for size in sizes)
     value = message[at : at + _TEXT.size]
@@ -176,9 +176,9 @@ def _name_and_text(message: bytes) -> tuple[str, Text]:
 
 
 def _heap_objects(file: BinaryIO, address: int, end: int) -> dict[int, tuple[int, int]] | None:
-    """Return where the objects of the heap at `address` begin, and their sizes.
+    """Return offset and size of the objects of the heap at `address`, by their numbers.
 
-    None unless it lies in the file, and its objects one behind the other in it.
+    Return None unless the heap lies in the file, and its objects follow one another in the heap.
     """
     if address + _HEAP.size > end:
         return None
@@ -191,7 +191,7 @@ def _heap_objects(file: BinaryIO, address: int, end: int) -> dict[int, tuple[int
         if at + _OBJECT.size > end:
             return found
         number, _, size = _unpacked(_OBJECT, _bytes(file, at, _OBJECT.size))
-        step = size if number == 0 else _OBJECT.size + -(-size // 8) * 8  # what is free counts its own head
+        step = size if number == 0 else _OBJECT.size + -(-size // 8) * 8  # the size of free space includes its header
         if not _OBJECT.size <= step <= end - at or number in found:
             return None
         found[number] = (at + _OBJECT.size, size)
@@ -206,7 +206,7 @@ def _unpacked(form: struct.Struct, data: bytes) -> tuple[Any, ...]:
 
 
 def _bytes(file: BinaryIO, start: int, size: int) -> bytes:
-    if start > _MOST_ADDRESS:  # more than can be sought
+    if start > _MOST_ADDRESS:  # beyond the range of `seek`
         return b""
     file.seek(start)
     return file.read(size)

@@ -1,6 +1,6 @@
-"""Hashes of the columns of an event file, block by block, so that a flipped bit is found and named.
+"""Hashes of the columns of an event file, block by block, to detect and locate flipped bits.
 
-A column's hashes are SHA-256 of `BLOCK_ROWS` rows each, kept in the group ``integrity``; a hash over all columns is the
+The hashes of a column are SHA-256 of `BLOCK_ROWS` rows each, in the group ``integrity``; a hash over all columns is the
 root attribute ``content_hash``. They depend on the events alone, not on batches, chunks or engines.
 """
 
@@ -23,7 +23,7 @@ Read = Callable[[str, int, int], NDArray[Any]]
 
 
 class BlockHashes:
-    """Hashes of columns that grow.
+    """Hashes of growing columns.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class BlockHashes:
 
     @classmethod
     def of(cls, names: Sequence[str], rows: int, read: Read) -> BlockHashes:
-        """Return the hashes of columns that can be read."""
+        """Return the hashes of existing columns."""
         hashes = cls(names)
         for start in range(0, rows, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, rows)

@@ -1,4 +1,4 @@
-"""What is computed from momenta (E, px, py, pz), shape (N, 4): squares, angles, transverse momenta."""
+"""Kinematic quantities from momenta (E, px, py, pz), shape (N, 4): squares, angles, transverse momenta."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def square(p: FloatArray) -> FloatArray:
 
 
 def angle(p: FloatArray, k: FloatArray) -> FloatArray:
-    """Return the angle between `p` and `k` in rad, shape (N,); exact also where it is small."""
+    """Return the angle between `p` and `k` in rad, shape (N,); accurate also for small angles."""
     return np.asarray(np.arctan2(_cross(p, k), np.sum(p[:, 1:] * k[:, 1:], axis=1)), dtype=np.float64)
 
 
 def transverse(p: FloatArray, k: FloatArray) -> FloatArray:
-    """Return the part of the momentum `p` perpendicular to `k` in GeV, |p x k|/|k|, shape (N,)."""
+    """Return the component of the momentum `p` perpendicular to `k` in GeV, |p x k|/|k|, shape (N,)."""
     return np.asarray(_cross(p, k) / np.linalg.norm(k[:, 1:], axis=1), dtype=np.float64)
 
 

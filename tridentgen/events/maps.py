@@ -1,4 +1,4 @@
-"""Keep a trained density in an event file, and take it from one."""
+"""Store a trained proposal in an event file, and read it from one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROOT = "sampling"
 
 
 def proposal_groups(proposal: Proposal, channels: tuple[str, ...] = ()) -> dict[str, Group]:
-    """Return the groups of an event file that hold a density: ``sampling`` and ``sampling/<channel number>``.
+    """Return the groups of an event file that hold a proposal: ``sampling`` and ``sampling/<channel number>``.
 
     Each channel has ``map`` of shape (d, increments + 1), ``strata`` of shape (d,) and ``cell_share``.
     """
@@ -39,9 +39,9 @@ def proposal_groups(proposal: Proposal, channels: tuple[str, ...] = ()) -> dict[
 
 
 def proposal_from_groups(groups: Mapping[str, Group]) -> Proposal:
-    """Return the density kept in the groups of an event file; raise `InputError` where there is none."""
+    """Return the proposal stored in the groups of an event file; raise `InputError` if there is none."""
     if _ROOT not in groups:
-        raise InputError("there is no trained map in it")
+        raise InputError("it holds no trained VEGAS map")
     root = groups[_ROOT]
     try:
         channels = tuple(
@@ -56,18 +56,18 @@ def proposal_from_groups(groups: Mapping[str, Group]) -> Proposal:
             str(root.attributes["signature"]),
         )
     except KeyError as missing:
-        raise InputError(f"its trained map lacks {missing}") from None
+        raise InputError(f"its trained VEGAS map lacks {missing}") from None
 
 
 def read_proposal(path: str | os.PathLike[str], signature: str) -> Proposal:
-    """Return the density trained in an earlier run.
+    """Return the proposal trained in an earlier run.
 
     Raises
     ------
     FileError
-        If the file cannot be read or holds no trained map.
+        If the file cannot be read or holds no trained VEGAS map.
     InputError
-        If the map was trained for another process or flux.
+        If the VEGAS map was trained for a different process or flux.
     """
     with open_events(path) as file:
         try:
@@ -76,7 +76,7 @@ def read_proposal(path: str | os.PathLike[str], signature: str) -> Proposal:
             raise FileError(f"{path}: {error}; give an event file made by 'tridentgen generate'") from None
     if proposal.signature != signature:
         raise InputError(
-            f"{path}: its map was trained for another process or flux; leave --map out, or use the file of a run with "
-            "the same [process], [model] and [flux]"
+            f"{path}: its VEGAS map was trained for a different process or flux; leave --map out, or use the file of a "
+            "run with the same [process], [model] and [flux]"
         )
     return proposal

@@ -1,4 +1,4 @@
-"""Put the shards of a run together: the same columns as one unbroken run."""
+"""Merge the shards of a run: the result has the same columns as an undivided run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SAME = ("version", "seed", "n_run", "run_id", "map_hash")
 
 @dataclass(frozen=True)
 class Shard:
-    """A piece of a run: events `first` to `stop - 1`, and the files that hold their `rows`, in order."""
+    """A range of events of a run, `first` to `stop - 1`, and the files that hold their `rows`, in order."""
 
     path: Path
     attributes: dict[str, Any]
@@ -57,19 +57,19 @@ def merge(
     paths
         Files of ``tridentgen generate --first``, or of `merge`.
     output
-        The file to make.
+        The file to write.
     virtual
         Refer to the shards instead of copying them; they have to stay where they are.
     force
         Overwrite the output.
     progress
-        Called with what is done and the finished share.
+        Called with the current step and the completed fraction.
 
     Raises
     ------
     FileError
-        A file cannot be read, is of another run, incomplete or unweighted, or does not hold what was written; events
-        are there twice or not at all: the message says which. Nothing is left behind then.
+        A file cannot be read, belongs to a different run, is incomplete or unweighted, or does not hold the events that
+        were written to it; or events are duplicated or missing, which the message names. No output is left then.
     """
     output = real_path(output)
     check_output(output, force)
@@ -87,9 +87,9 @@ def _shard(path: Path) -> Shard:
     if lost:
         raise FileError(f"'{path}' lacks the attribute '{lost[0]}': it was not made by 'tridentgen generate'")
     if known.get("unweighted"):
-        raise FileError(f"'{path}' holds unweighted events; merge weighted shards and unweight them then")
+        raise FileError(f"'{path}' holds unweighted events; merge weighted shards and unweight the result")
     if not known["complete"]:
-        raise FileError(f"'{path}' is of an interrupted run, its weights were rescaled; make it again")
+        raise FileError(f"'{path}' belongs to an interrupted run, its weights were rescaled; make it again")
     first, count, total = (int(known[name]) for name in ("first", "n_requested", "n_run"))
     if not 0 <= first < first + count <= total or count != int(known.get("n_done", count)):
         raise FileError(
@@ -100,7 +100,7 @@ def _shard(path: Path) -> Shard:
 
 
 def _in_order(shards: list[Shard]) -> list[Shard]:
-    """Return the shards by their first events; raise `FileError` where they are not one whole run."""
+    """Return the shards by their first events; raise `FileError` if they do not form one complete run."""
     if not shards:
         raise FileError("there is nothing to merge; name the shards of a run")
     shards = sorted(shards, key=lambda shard: shard.first)
@@ -109,11 +109,11 @@ def _in_order(shards: list[Shard]) -> list[Shard]:
     for shard in shards[1:]:
         if any(shard.attributes[name] != model.attributes[name] for name in _SAME):
             raise FileError(
-                f"'{shard.path}' is not of the same run as '{model.path}': "
+                f"'{shard.path}' does not belong to the same run as '{model.path}': "
                 f"{difference(shard.attributes, model.attributes, _SAME)}; make it again like the others"
             )
         if [column.name for column in shard.columns] != names:
-            raise FileError(f"'{shard.path}' has other columns than '{model.path}'")
+            raise FileError(f"'{shard.path}' has different columns from '{model.path}'")
     _check_whole(shards, int(model.attributes["n_run"]))
     return shards
 
@@ -133,13 +133,13 @@ def _check_whole(shards: list[Shard], total: int) -> None:
         missing.append(f"{end} to {total - 1}")
     if missing:
         raise FileError(
-            f"the run of {total} events is not whole: events {', '.join(missing)} are missing; make them with "
+            f"the run of {total} events is not complete: events {', '.join(missing)} are missing; make them with "
             "'tridentgen generate --first' and merge again"
         )
 
 
 def _attributes(shards: list[Shard]) -> dict[str, Any]:
-    """Return the root attributes of the whole."""
+    """Return the root attributes of the whole run."""
     known = dict(shards[0].attributes)
     known |= {"first": 0, "n_requested": known["n_run"]}
     known["engine"] = ",".join(dict.fromkeys(str(shard.attributes["engine"]) for shard in shards))
@@ -147,13 +147,13 @@ def _attributes(shards: list[Shard]) -> dict[str, Any]:
 
 
 def _groups(shards: list[Shard]) -> dict[str, Group]:
-    """Return what is kept beside the events of the whole: the map."""
+    """Return the groups that the merged file stores besides the events: the VEGAS map."""
     with open_events(shards[0].path) as file:
         return {name: group for name, group in file.groups().items() if name != GROUP}
 
 
 def _blocks(shards: list[Shard], progress: Progress) -> Iterator[tuple[int, Columns]]:
-    """Yield the events of each batch of the run, as when it is made in one go, and how many were tried for it."""
+    """Yield the number of trials and the events of each batch of the run, as in an undivided run."""
     waiting: list[Columns] = []
     tried = done = 0
     for shard in shards:
@@ -170,9 +170,9 @@ def _blocks(shards: list[Shard], progress: Progress) -> Iterator[tuple[int, Colu
 
 
 def _batches_of(shard: Shard, file: EventFile) -> Iterator[tuple[int, Columns]]:
-    """Yield the events of a shard up to the end of each batch of the run, and the number that this is.
+    """Yield the end of each batch of the run, as the number of an event, and the events of a shard up to there.
 
-    Raise `FileError` behind the last one where they are not those that were written.
+    Raise `FileError` after the last batch if the events are not those that were written.
     """
     names = [column.name for column in shard.columns]
     hashes = BlockHashes(names)
@@ -235,7 +235,7 @@ def _write_copy(shards: list[Shard], output: Path, force: bool, progress: Progre
 
 
 def _write_virtual(shards: list[Shard], output: Path, force: bool, progress: Progress) -> None:
-    """Write a file whose columns are views of the shards'."""
+    """Write a file whose columns are views of those of the shards."""
     files = [piece for shard in shards for piece in shard.files]
     for path in (*(shard.path for shard in shards), *(path for path, _ in files)):
         if output.exists() and output.samefile(path):
@@ -250,7 +250,7 @@ def _write_virtual(shards: list[Shard], output: Path, force: bool, progress: Pro
     known["content_hash"] = content_hash(digests)
     groups = _groups(shards) | {GROUP: Group(digests, {"block_rows": BLOCK_ROWS})}
     part = part_path(output)
-    check_output(output, force)  # the reading may have taken hours
+    check_output(output, force)  # reading may have taken hours
     with writing(part):
         disk = CommittedFile(part, new=True)
         try:
@@ -276,13 +276,13 @@ def _fill(place: Any, group: Group) -> None:
 
 
 def _refer(file: Any, column: Column, files: list[tuple[Path, int]], folder: Path) -> None:
-    """Make a column whose rows are those of other files; what cannot be read is no number, not a zero."""
+    """Create a column that refers to the rows of other files; unreadable rows are not a number, instead of zero."""
     dtype = np.dtype(column.dtype)
     layout = h5py.VirtualLayout(shape=(sum(size for _, size in files), *column.shape), dtype=dtype)
     at = 0
     for path, size in files:
         if size:
-            source = os.path.relpath(path, folder).replace("%", "%%")  # HDF5 puts numbers where it reads %b
+            source = os.path.relpath(path, folder).replace("%", "%%")  # HDF5 replaces %b by numbers
             shape = (size, *column.shape)
             layout[at : at + size] = h5py.VirtualSource(source, f"events/{column.name}", shape=shape, dtype=dtype)
             at += size

@@ -1,4 +1,4 @@
-"""Observables of events, how they are drawn, and cuts on them."""
+"""Observables of events, their axes in figures, and cuts on them."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ LONG_TAIL = 1e-2
 
 @dataclass(frozen=True)
 class Observable:
-    """A quantity that can be cut on.
+    """A quantity for cuts.
 
-    It is a column of the events, or computed from others. A column of its name goes first: it is exact where momenta
-    have lost digits.
+    It is a column of the events, or computed from other columns. A column of its name takes precedence: it is exact
+    where momenta have lost digits.
 
     Attributes
     ----------
     name, unit
         As on cards: the keys are ``NAME_min_UNIT`` and ``NAME_max_UNIT``.
     factor
-        That unit in the units of the events.
+        Value of that unit in the units of the events.
     signed
-        Whether it may be limited below zero.
+        Whether the limits of a cut may be negative.
     columns
-        The columns from which it is computed where it is no column itself.
+        The columns needed to compute the observable if it is not a column itself.
     value
-        ``value(*columns)`` returns it, shape (N,).
+        ``value(*columns)`` returns the observable, shape (N,).
     needs_detector
-        Whether only events in a detector with a response have it.
+        Whether only events in a detector with a response have the observable.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Observable:
         return f"{self.name}_min{unit}", f"{self.name}_max{unit}"
 
     def needed(self, known: Collection[str]) -> tuple[str, ...]:
-        """Return the columns among `known` from which it follows; none where it cannot be computed."""
+        """Return the columns among `known` needed to compute the observable; none if it cannot be computed."""
         if self.name in known:
             return (self.name,)
         return self.columns if self.value is not None and set(self.columns) <= set(known) else ()
 
     def of(self, columns: Mapping[str, NDArray[Any]]) -> FloatArray:
-        """Return its value for every event, shape (N,); raise `InputError` where the events lack it."""
+        """Return its value for every event, shape (N,); raise `InputError` if the events lack it."""
         needed = self.needed(columns)
         if not needed:
             raise InputError(
@@ -75,38 +75,38 @@ class Observable:
 
 @dataclass(frozen=True)
 class Axis:
-    """What is drawn along the x axis of a picture.
+    """The quantity on the x axis of a figure.
 
     Attributes
     ----------
     name
-        Name of the picture.
+        Name of the figure.
     column, column_units
-        Column it comes from, and the units that `value` expects there.
+        Column from which the quantity is computed, and the units that `value` expects.
     symbol
         Its symbol in TeX; ``MINUS`` and ``PLUS`` stand for the leptons.
     units
         Units on the axis, in TeX.
     value
-        From the column to the value in `units`.
+        Function from the column to the value in `units`.
     log
-        Always on a logarithmic axis.
+        Whether the axis is always logarithmic.
     sort
-        What the lines are: the name of a `Sort` of the process.
+        The classes drawn as separate lines: the name of a `Sort` of the process.
     log_y
-        A logarithmic axis for the cross section, as is usual for recoil spectra.
+        Whether the axis of the cross section is logarithmic, as is usual for recoil spectra.
     seen
-        Show what the detector accepts: weights times acceptance.
+        Whether to draw the events accepted by the detector: weights times acceptance.
     with_kept
-        Add a line of what the detector accepts, where there is one.
+        Whether to add a line for the events accepted by the detector, if there is one.
     long_tail
         Share of the cross section left out above a linear axis.
     only_if_sorted
-        Leave it out where all events are of one sort: another picture shows the same then.
+        Whether to omit the figure if all events are of one class: another figure then shows the same.
     differs_from
-        Leave it out where it equals this column everywhere; ``0`` where it is 0 everywhere.
+        Omit the figure if the quantity equals this column everywhere; ``0`` if it is 0 everywhere.
     GeV_above
-        Draw it in GeV as it is in the column where it exceeds this value in GeV.
+        Draw the quantity in GeV, as in the column, if it exceeds this value in GeV.
     """
 
     name: str
@@ -142,7 +142,7 @@ class Cut:
 
     @property
     def words(self) -> str:
-        """The cut as in ``5 <= theta_minus <= 20 deg``, in the units of the card."""
+        """The cut as text, such as ``5 <= theta_minus <= 20 deg``, in the units of the card."""
         name, factor = self.observable.name, self.observable.factor
         least, largest = f"{self.low / factor:.6g}", f"{self.high / factor:.6g}"
         if not math.isfinite(self.low):
@@ -160,7 +160,7 @@ def limits_of(cuts: Iterable[Cut]) -> dict[str, tuple[float, float]]:
 
 
 def cuts_on(limits: Mapping[str, tuple[float, float]], observables: Iterable[Observable]) -> tuple[Cut, ...]:
-    """Return the cuts that limits on observables of these names make, in their order."""
+    """Return the cuts for limits on observables given by name, in their order."""
     known = {observable.name: observable for observable in observables}
     return tuple(Cut(known[name], low, high) for name, (low, high) in limits.items())
 

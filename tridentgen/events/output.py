@@ -1,4 +1,4 @@
-"""The file system's side of writing: may this file be written, is there room for it, what went wrong."""
+"""Access to the file system for writing: checks of the output, disk space, and causes of failure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import h5py
 
 from tridentgen.errors import FileError, TridentgenError
 
-# A damaged file makes h5py raise nearly anything: an object of another kind, a nonsense size, ...
+# A damaged file makes h5py raise nearly any exception: for an object of the wrong kind, an impossible size, ...
 H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -23,12 +23,12 @@ _NO_RESERVATION = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def part_path(path: Path) -> Path:
-    """Where the events live until the file is complete: ``OUT.h5.part``."""
+    """Return the path of the file until it is complete: ``OUT.h5.part``."""
     return path.with_name(path.name + ".part")
 
 
 def reason(error: BaseException) -> str:
-    """Return what went wrong on one line; HDF5 says it somewhere in the middle of several."""
+    """Return the cause of an error on one line; the message of HDF5 has several lines."""
     if isinstance(error, OSError) and error.errno and error.strerror == os.strerror(error.errno):
         return error.strerror
     text = str(error)
@@ -50,7 +50,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def real_path(path: str | os.PathLike[str]) -> Path:
-    """Return where the file of an output lies: a link stays a link, and what it leads to is written."""
+    """Return the path of an output; a symbolic link is resolved, so that its target is written and the link stays."""
     path = Path(path)
     with writing(path):
         return path.resolve() if path.is_symlink() else path
@@ -58,14 +58,14 @@ def real_path(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def uninterrupted() -> Iterator[list[int]]:
-    """Hold a Ctrl-C back until the ``with`` block is done, so that it is done wholly; blocks nest.
+    """Defer Ctrl-C until the end of the ``with`` block, so that the block is completed; blocks nest.
 
-    So is a SIGTERM where it raises something. Yields the signals held back: a block after which they no longer matter
-    clears them.
+    SIGTERM is deferred as well if it has a handler. Yields the list of deferred signals, which the block clears if they
+    no longer matter.
     """
     held_back: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield held_back  # only the main thread is ever interrupted
+        yield held_back  # only the main thread is interrupted
         return
     held = [signal.SIGINT, *([signal.SIGTERM] if callable(signal.getsignal(signal.SIGTERM)) else [])]
     before = [signal.signal(number, lambda number, _frame: held_back.append(number)) for number in held]
@@ -79,7 +79,7 @@ def uninterrupted() -> Iterator[list[int]]:
 
 
 def reserve(descriptor: int, offset: int, size: int) -> None:
-    """Ask the file system for room; systems without such a call go on and may fail later."""
+    """Reserve disk space; on systems without such a call, writing may fail later."""
     if not hasattr(os, "posix_fallocate"):
         return
     try:
@@ -90,11 +90,11 @@ def reserve(descriptor: int, offset: int, size: int) -> None:
 
 
 def _events_left_in(part: Path) -> int:
-    """Count the events an unfinished run left in `part`; raise `FileError` if that run still goes on."""
+    """Return the number of events of an unfinished run in `part`; raise `FileError` if that run is still active."""
     in_use = f"'{part}' is being written by another run; wait for it or choose another output"
     try:
         with h5py.File(part, "r") as left:
-            if left.mode != "r":  # HDF5 hands out the handle that this process already writes with
+            if left.mode != "r":  # HDF5 returns the handle with which this process is writing
                 raise FileError(in_use)
             return int(left.attrs["n_events"])
     except FileError:
@@ -128,6 +128,6 @@ def _check_output(path: Path, folder: Path, force: bool) -> None:
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raise `FileError` where a file is there that may not be overwritten."""
+    """Raise `FileError` if the file exists and may not be overwritten."""
     if path.exists() and not force:
         raise FileError(f"'{path}' already exists; choose another output or overwrite it with --force")

@@ -29,7 +29,7 @@ PSEUDO_NUCLEUS = 2009900000
 """Code of a nuclear remnant that simulations ignore: NuHepMC 1.0.0, P.C.2."""
 
 UNKNOWN_HELICITY = 9.0
-"""As in the Les Houches accord."""
+"""Helicity of a particle for which it is not known, as in the Les Houches accord."""
 
 
 class Place(Enum):
@@ -54,7 +54,7 @@ class Particle:
         (E, px, py, pz) in GeV.
     mass_GeV : float or array (n,)
     helicity : float or array (n,)
-        +1 or -1; 9 where it is not known.
+        +1 or -1; 9 if it is not known.
     nucleus : int or array (n,), or None
         Code of the nucleus for which a pseudoparticle stands.
     """
@@ -69,18 +69,18 @@ class Particle:
 
 @dataclass(frozen=True)
 class Group:
-    """Events of one form: their places in the block, the number of their process, their particles in order."""
+    """Events with the same list of particles: rows in the block, number of the process, and particles in order."""
 
     rows: Rows
     process: int | IntArray
     particles: tuple[Particle, ...]
 
     def of(self, values: Number) -> Number:
-        """Return the part of a quantity of the whole block that belongs to the group."""
+        """Return the values of a quantity of the block for the events of the group."""
         return values[self.rows] if isinstance(values, np.ndarray) else values
 
     def whole(self, values: IntArray) -> IntArray:
-        """Return the same of whole numbers."""
+        """Return the values of an integer quantity of the block for the events of the group."""
         return values[self.rows]
 
 
@@ -89,7 +89,7 @@ class Processes(Protocol):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns that tell which process an event is of."""
+        """Columns that determine the process of an event."""
 
     def numbers(self, columns: Columns) -> IntArray:
         """Return the number of each event's process, shape (N,)."""
@@ -107,23 +107,23 @@ class Records(Protocol):
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """Columns that they take where the file has them."""
+        """Columns that they use if the file has them."""
 
     @property
     def processes(self) -> Processes:
         """The processes of the file."""
 
     def groups(self, columns: Columns) -> tuple[Group, ...]:
-        """Return the events of a block by the form they have."""
+        """Return the events of a block, grouped by their list of particles."""
 
 
 class PlainRecords:
-    """Makes particles from the roles of the columns: incoming particles, a target at rest, and what goes out.
+    """Makes particles from the roles of the columns: incoming particles, a target at rest, and outgoing particles.
 
     Parameters
     ----------
     columns
-        Of the file.
+        Columns of the file.
     attributes
         Root attributes: ``target_pdg`` and ``target_mass_GeV``, one nuclide, unless a column is the target.
     recoil : str
@@ -134,7 +134,7 @@ class PlainRecords:
     Raises
     ------
     InputError
-        A momentum does not say whose it is, or there is no target.
+        A momentum has no particle species, or there is no target.
     """
 
     optional: tuple[str, ...] = ()
@@ -144,8 +144,8 @@ class PlainRecords:
         for column in self._momenta:
             if column.species is None:
                 raise InputError(
-                    f"column '{column.name}' does not say whose momentum it is (attributes 'pdg' and 'mass_GeV'); "
-                    "make the file again"
+                    f"column '{column.name}' does not name the particle of its momentum (attributes 'pdg' and "
+                    "'mass_GeV'); make the file again"
                 )
         labels = {column.species.label for column in self._momenta if column.species is not None}
         self.columns = (*(column.name for column in self._momenta), *sorted(labels - {""}))
@@ -156,7 +156,7 @@ class PlainRecords:
         self.processes: Processes = _OneProcess(process, attributes)
 
     def groups(self, columns: Columns) -> tuple[Group, ...]:
-        """Return the events of a block, all of one form."""
+        """Return the events of a block as one group."""
         incoming = [self._particle(c, columns) for c in self._momenta if c.role is Role.INCOMING]
         target = [self._particle(c, columns) for c in self._momenta if c.role is Role.TARGET]
         if self._target is not None:
@@ -175,7 +175,7 @@ class PlainRecords:
 
 
 class _OneProcess:
-    """The process of a file that has one."""
+    """The process of a file with a single one."""
 
     columns: tuple[str, ...] = ()
 
@@ -195,7 +195,7 @@ class _OneProcess:
 def particles_of(species: Species, columns: Columns) -> tuple[int | IntArray, Number]:
     """Return PDG code and mass in GeV of a momentum's particle in every event, or one for all of them.
 
-    Raise `InputError` where the label of an event is none of those that the species knows.
+    Raise `InputError` if the label of an event is not one of the codes of the species.
     """
     if not species.label:
         return species.pdgid[0], species.mass_GeV[0]
@@ -210,7 +210,7 @@ def particles_of(species: Species, columns: Columns) -> tuple[int | IntArray, Nu
 
 
 def treat_nuclei(particles: tuple[Particle, ...], recoil: str) -> tuple[Particle, ...]:
-    """Keep outgoing nuclei as they are, leave them out, or put the pseudoparticle in their place."""
+    """Return the particles with outgoing nuclei unchanged, omitted, or replaced by the pseudoparticle."""
     if recoil == "final":
         return particles
     if recoil == "omit":
@@ -239,12 +239,12 @@ def neutrino_particle(place: Place, pdgid: int | IntArray, p4: NDArray[Any]) -> 
 
 
 def codes(attributes: Mapping[str, Any], name: str) -> tuple[int, ...]:
-    """Return an attribute that is one code or several with commas; raise `InputError` where it is missing."""
+    """Return the codes in an attribute, separated by commas; raise `InputError` if it is missing."""
     return tuple(int(code) for code in str(needed(attributes, name)).split(","))
 
 
 def needed(attributes: Mapping[str, Any], name: str) -> Any:
-    """Return an attribute; raise `InputError` where the events lack it."""
+    """Return an attribute; raise `InputError` if the events lack it."""
     if name not in attributes:
         raise InputError(f"these events lack the attribute '{name}', which particles need; make them again")
     return attributes[name]

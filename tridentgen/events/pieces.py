@@ -1,8 +1,9 @@
-"""Virtual columns: which files hold their rows, and reading these from there.
+"""Virtual columns: the files that hold their rows, and reading from these files.
 
-The HDF5 library fills rows with zeros whose file it cannot open, whatever the reason, and crashes on damaged lists of
-files. So only the form that `tridentgen.events.merge` writes is taken: whole datasets of other files, one behind the
-other (HDF5 File Format Specification 3.0, sections III.F and VII.B), and the library is asked for these alone.
+The HDF5 library fills the rows of a file that it cannot open with zeros, whatever the reason, and crashes on damaged
+lists of files. Therefore only the layout that `tridentgen.events.merge` writes is accepted, complete datasets of other
+files one after another (HDF5 File Format Specification 3.0, sections III.F and VII.B), and the library reads only these
+datasets.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Pieces:
     Raises
     ------
     FileError
-        The columns were not put together by ``tridentgen merge``, or a file is missing.
+        The columns were not written by ``tridentgen merge``, or a file is missing.
     """
 
     def __init__(self, path: Path, mappings: MappingOf[str, Mapping]) -> None:
@@ -59,12 +60,11 @@ class Pieces:
                 self._of[name] = tuple(_pieces(mapping, folder))
             except (struct.error, ValueError) as error:
                 raise FileError(
-                    f"'{path}': '/{name}' is damaged, or was not put together by 'tridentgen merge' ({error}); merge "
-                    "again"
+                    f"'{path}': '/{name}' is damaged, or was not written by 'tridentgen merge' ({error}); merge again"
                 ) from error
         for file in dict.fromkeys(piece.file for pieces in self._of.values() for piece in pieces):
             if not file.is_file():
-                raise FileError(f"'{path}' refers to '{file}', which is not there; put it back or merge again")
+                raise FileError(f"'{path}' refers to '{file}', which does not exist; put it back or merge again")
         self._open: Any = None
         self._checked = set[Path]()
 
@@ -77,7 +77,7 @@ class Pieces:
     def read(self, name: str, start: int, stop: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return rows `start` to `stop` - 1 of a column, whose rows have this shape and type.
 
-        Raise `FileError` for a file that does not hold what it should.
+        Raise `FileError` for a file that does not hold the expected rows.
         """
         found = np.empty((max(stop - start, 0), *shape), dtype)
         pieces = self._of[name]
@@ -99,13 +99,13 @@ class Pieces:
             raise
         except H5PY_ERRORS as error:
             raise FileError(
-                f"'{self.path}' refers to '{piece.file}', which cannot be read ({reason(error)}); mend that, or make "
+                f"'{self.path}' refers to '{piece.file}', which cannot be read ({reason(error)}); repair it, or make "
                 "it again and merge"
             ) from error
         return values
 
     def _file(self, path: Path) -> Any:
-        """Return a file, open; the one before is closed, so that there may be more of them than can be open at once."""
+        """Open and return a file; the previous one is closed, as there may be more files than can be open at once."""
         if self._open is None or Path(self._open.filename) != path:
             self.close()
             self._open = h5py.File(path, "r")
@@ -123,7 +123,7 @@ class Pieces:
 
 
 class _Bytes:
-    """Bytes that are taken one part after the other."""
+    """Bytes that are read in sequence."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
@@ -144,7 +144,7 @@ class _Bytes:
 
 
 def _pieces(mapping: Mapping, folder: Path) -> list[Piece]:
-    """Decode the block that lists the parts of a virtual dataset; raise `ValueError` for any other than merge makes."""
+    """Decode the list of sources of a virtual dataset; raise `ValueError` for any layout that merge does not write."""
     data, found, end = _Bytes(mapping.block), list[Piece](), 0
     if not 1 <= mapping.rank <= 2:
         raise ValueError(f"it has {mapping.rank} dimensions")
@@ -173,7 +173,7 @@ def _bounds(data: _Bytes, rank: int) -> list[tuple[int, int]]:
         if (dimensions, blocks) == (rank, 1):
             corners = data.take(f"<{2 * rank}I")
             return list(zip(corners[:rank], corners[rank:], strict=True))
-    elif kind == _HYPERSLAB and version == 2:  # the same block again and again, for indices beyond 32 bits
+    elif kind == _HYPERSLAB and version == 2:  # repeated blocks, for indices beyond 32 bits
         regular, _, dimensions = data.take("<BII")
         if (regular, dimensions) == (1, rank):
             slabs = [data.take("<QQQQ") for _ in range(rank)]

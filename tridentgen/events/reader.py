@@ -1,4 +1,4 @@
-"""Opening an event file with every check that can be made before its data are read."""
+"""Opening an event file, with all checks that are possible before its data are read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BLOCK_ROWS = 1 << 17
 
 @dataclass(frozen=True)
 class EventFile:
-    """An open event file whose columns are known to be there, with the lengths they should have."""
+    """An open event file, checked to have all its columns with the correct lengths."""
 
     path: Path
     file: Any
@@ -49,16 +49,16 @@ class EventFile:
             return self.pieces.read(place, start, stop, column.shape, np.dtype(column.dtype))
         try:
             values: NDArray[Any] = self.file[place][start:stop]
-        except H5PY_ERRORS as error:  # said here, so that the file is named that is to blame
+        except H5PY_ERRORS as error:  # raised here to name the file at fault
             raise FileError(
                 f"'{self.path}': column '{name}' cannot be read ({reason(error)}); make it again or take a fresh copy"
             ) from error
         return values
 
     def sources(self) -> tuple[Piece, ...]:
-        """Return the files that hold the events of a virtual file, and which; none of another.
+        """Return the files that hold the events of a virtual file, and their rows; none for any other file.
 
-        Raise `FileError` where they are not the same for all columns.
+        Raise `FileError` if they are not the same for all columns.
         """
         names = [f"events/{column.name}" for column in self.columns]
         if not any(name in self.pieces for name in names):
@@ -73,7 +73,7 @@ class EventFile:
         return found.pop()
 
     def blocks(self, names: Sequence[str]) -> Iterator[dict[str, NDArray[Any]]]:
-        """Read some columns in blocks of events, in order and with flat memory."""
+        """Read columns in blocks of events, in order and with bounded memory."""
         for start in range(0, self.rows, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, self.rows)
             yield {name: self.column(name, start, stop) for name in names}
@@ -90,8 +90,8 @@ def open_events(path: str | os.PathLike[str]) -> Iterator[EventFile]:
     Raises
     ------
     FileError
-        There is no such file; it is no HDF5 file or no event file; it is cut short or damaged, now or while
-        its data are read inside the ``with`` block; columns are missing or have unequal lengths.
+        The file does not exist; it is not an HDF5 file or not an event file; it is truncated or damaged, which may
+        be found while its data are read inside the ``with`` block; columns are missing or have unequal lengths.
     """
     path = Path(path)
     _check_readable(path)
@@ -131,10 +131,10 @@ def _check_readable(path: Path) -> None:
 
 
 def _checked(file: Any, path: Path) -> EventFile:
-    """Look at everything but the data; raise `FileError` for what is not an event file or not whole."""
+    """Check everything but the data; raise `FileError` for a file that is not an event file or incomplete."""
     attributes = plain_attributes(file, path)
     if attributes.get("format") != FORMAT:
-        raise FileError(f"'{path}' is HDF5 but no event file of tridentgen: its attribute 'format' is not '{FORMAT}'")
+        raise FileError(f"'{path}' is HDF5 but not a tridentgen event file: its attribute 'format' is not '{FORMAT}'")
     version = attributes.get("format_version")
     if version != FORMAT_VERSION:
         raise FileError(
@@ -155,14 +155,14 @@ def _checked(file: Any, path: Path) -> EventFile:
 
 
 def _holds(group: Any, name: str) -> bool:
-    """Return whether an object is in a group itself, and not somewhere a link of it leads to."""
+    """Return whether an object is in the group itself, not behind a soft or external link."""
     return isinstance(group, h5py.Group) and name in group and isinstance(group.get(name, getlink=True), h5py.HardLink)
 
 
 def _checked_column(
     data: Any, name: str, rows: int, attributes: Mapping[str, Any], pieces: Pieces, path: Path
 ) -> Column:
-    """Compare the size of a column with what the file says and with the size of the file itself."""
+    """Return a column; raise `FileError` unless its size agrees with the attributes and the size of the file."""
     shape, dtype = tuple(data.shape[1:]), data.dtype.str.lstrip("<|")
     # A run that was killed may have written columns of a batch that it did not count.
     whole = data.shape[0] == rows or (data.shape[0] > rows and not attributes["complete"])
@@ -174,7 +174,7 @@ def _checked_column(
     if f"events/{name}" not in pieces:
         require_bounded(data, path)
     elif pieces[f"events/{name}"][-1].stop != rows:
-        raise FileError(f"'{path}': column '{name}' has {rows} events, its shards have others; merge again")
+        raise FileError(f"'{path}': column '{name}' has {rows} events, its shards have a different number; merge again")
     column = column_of(name, shape, dtype, plain_attributes(data, path))
     if not _is_sound(column):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")

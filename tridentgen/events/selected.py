@@ -1,4 +1,4 @@
-"""An event file with those events of another one that pass cuts, as if they had been generated with the cuts."""
+"""Event files with the events of another file that pass cuts, as if generated with these cuts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tridentgen.typing import Columns
 def write_passing(
     file: EventFile, output: Path, cuts: Sequence[Cut], words: Sequence[str], sigma_error: float, *, force: bool = False
 ) -> int:
-    """Write the events that pass, and return how many they are.
+    """Write the events that pass the cuts, and return their number.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def write_passing(
     output : Path
     cuts : sequence of Cut
     words : sequence of str
-        The cuts in words, for the attribute ``cuts``.
+        The cuts as text, for the attribute ``cuts``.
     sigma_error : float
         Standard deviation in cm^2 of the cross section within the cuts.
     force : bool
@@ -53,7 +53,7 @@ def write_passing(
             selected = {name: values[kept] for name, values in block.items()}
             sums.add(block["weight"], selected)
             read += len(kept)
-            # What was cut before counts as tried with the last block.
+            # Trials without an event in the file are counted with the last block.
             writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
         writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
         writer.close(complete=bool(attributes["complete"]))
@@ -61,7 +61,7 @@ def write_passing(
 
 
 def _identity(known: Mapping[str, Any], applied: Sequence[Cut], words: Sequence[str]) -> dict[str, Any]:
-    """Return the cuts so far, and another `run_id`: shards go together only where they were cut alike."""
+    """Return all cuts so far, and a new `run_id`: shards can be merged only if they have the same cuts."""
     cuts = {"cuts": "; ".join([*([str(known["cuts"])] if known.get("cuts") else []), *words])}
     if "run_id" not in known:
         return cuts
@@ -77,7 +77,7 @@ def _unit_weight(file: EventFile) -> float | None:
 
 
 class _Sums:
-    """Sums over the events read and the events kept."""
+    """Sums over the events read and the events that pass."""
 
     def __init__(self, unit: float | None) -> None:
         self._unit = unit
@@ -95,7 +95,7 @@ class _Sums:
 
 
 def _results(known: Mapping[str, Any], sums: _Sums, sigma_error: float, rows: int) -> dict[str, Any]:
-    """Return the attributes that follow from the events kept, where the file had them."""
+    """Return the attributes computed from the events that pass, as far as the file had them."""
     scale = float(known["sigma"]) / sums.read if "sigma" in known and sums.read > 0.0 else 1.0  # a shard sums to less
     found = {
         "sigma": scale * sums.weight,

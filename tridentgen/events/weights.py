@@ -1,4 +1,4 @@
-"""Weights of events: their sums, the rule that gives them a meaning, and the batches they are summed in."""
+"""Weights of events: their sums, their normalisation, and the batches in which they are summed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 1 << 17
 
 
 class BatchRows(NamedTuple):
-    """Where a file has the events of one batch: numbers `start` to `stop` - 1 in the rows `row` to `end` - 1."""
+    """Rows of one batch in a file: events `start` to `stop` - 1 are in the rows `row` to `end` - 1."""
 
     start: int
     stop: int
@@ -30,7 +30,7 @@ class BatchRows(NamedTuple):
 def rows_of_batches(
     column: Callable[[str, int, int], NDArray[Any]], first: int, stop: int, rows: int, batch: int = BATCH
 ) -> Iterator[BatchRows]:
-    """Yield the batches in which `event_batches` made the events `first` to `stop - 1` of a file with `rows` rows.
+    """Yield the batches in which `event_batches` generated the events `first` to `stop - 1` of a file with `rows` rows.
 
     ``column(name, start, stop)`` reads a part of a column.
     """
@@ -63,7 +63,7 @@ def summed_attributes(sums: WeightSums) -> dict[str, str | int | float]:
 
 
 def weight_rule(count: int, total: int) -> str:
-    """Return what the weights of `count` of the `total` events of a run mean, for the attribute ``weight_rule``."""
+    """Return the normalisation of `count` of the `total` events of a run as text, for the attribute ``weight_rule``."""
     if count == total:
         return "sum(weight) = flux-averaged cross section"
     share = f"{count}/{total}"
@@ -71,9 +71,9 @@ def weight_rule(count: int, total: int) -> str:
 
 
 class WeightSums:
-    """Sums of weights and of their squares over trials, the same for any size of batches.
+    """Sums of weights and of their squares over trials, independent of the batch size.
 
-    Trials that were cut count with weight 0. Batches but the last must be multiples of the tile.
+    Trials that fail the cuts count with weight 0. All batches but the last must be multiples of the tile.
     """
 
     def __init__(self) -> None:
@@ -118,24 +118,24 @@ class WeightSums:
 
     @property
     def effective_share(self) -> float:
-        """Share of effective events, (sum w)^2 / (trials sum w^2)."""
+        """Effective sample size (Kish) per trial, (sum w)^2 / (trials sum w^2)."""
         squares = self.sum_of_squares
         return self.sum * self.sum / (self.trials * squares) if squares > 0.0 else 0.0
 
 
 OVERWEIGHT_SHARE = 1e-4
-"""Share of the total weight that overweight events may carry, by convention of this field's codes."""
+"""Share of the total weight that overweight events may carry, by the convention of event generators."""
 
 
 def effective_share(sum_w: float, sum_w2: float, trials: int) -> float:
-    """Return the share of effective events, (sum w)^2 / (trials sum w^2)."""
+    """Return the effective sample size (Kish) per trial, (sum w)^2 / (trials sum w^2)."""
     return sum_w**2 / (trials * sum_w2) if trials and sum_w2 else 0.0
 
 
 def maximum_weight(blocks: Iterable[NDArray[np.float64]], total: float, share: float) -> float:
     """Return the weight above which the events carry at most `share` of `total`, the sum of all blocks.
 
-    Only candidates are kept from block to block, about ``share`` of the events: memory stays flat.
+    Only candidates are stored from block to block, about ``share`` of the events: memory stays bounded.
     """
     top = np.zeros(1)
     for block in blocks:

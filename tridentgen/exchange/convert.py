@@ -1,4 +1,4 @@
-"""From an event file to a file of another format, and back: the whole job, with what the run's card knows."""
+"""Conversion of event files to other formats and back, with beam and exposure from the card of the run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def convert(
     source: str | Path, target: str | Path, *, flavour: str | None = None, recoil: str = "final",
     unweight: bool = False, seed: int = 1, force: bool = False, progress: Progress | None = None,
 ) -> Conversion | None:  # fmt: skip
-    """Write an event file in the format that the name of `target` ends with; see `tridentgen.exchange.export.convert`.
+    """Write an event file in the format given by the ending of `target`; see `tridentgen.exchange.export.convert`.
 
-    With a `target` that ends with ``.h5``, read NuHepMC or HEPEVT of another generator into an event file instead, and
-    return None.
+    If `target` ends with ``.h5``, convert NuHepMC or HEPEVT of another generator to an event file instead, and return
+    None.
     """
     source, target = Path(source), Path(target)
     if is_foreign(source):

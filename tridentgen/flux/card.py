@@ -1,4 +1,4 @@
-"""The [flux] table of a run card: its keys and values, checked as far as the card alone can tell."""
+"""The [flux] table of a run card: its keys and values, checked as far as the card alone allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tridentgen.toml.tables import Document, Table, key_in_front, one_of
 
 @dataclass(frozen=True)
 class FluxCard:
-    """Where the neutrinos come from: ``[flux]``.
+    """The table ``[flux]``: the source of the neutrinos.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class FluxCard:
     options : mapping
         The keys of this kind, read-only.
     range_key : str
-        The key that says how far the flux reaches.
+        The key that sets the range of the flux.
     """
 
     kind: str
@@ -36,7 +36,7 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
     """Make the [flux] table fit its overrides.
 
     A new kind drops the card's keys that belong to other kinds only. A relative path on the command line
-    starts in the working directory, as everywhere in a shell, and not in the card's folder.
+    refers to the working directory, as everywhere in a shell, and not to the card's folder.
     """
     flux = document.data.get("flux")
     if not isinstance(flux, dict):
@@ -61,14 +61,14 @@ def read_flux_table(
     table : Table
         The table ``[flux]``.
     neutrino : str or None
-        Name of the neutrino of the process; None for all that the source makes; empty where the card names it wrongly.
+        Name of the neutrino of the process; None for all neutrinos of the source; empty if it is wrong on the card.
     one_spectrum : bool
-        Whether the process takes a single flux (tridents) or a whole source (coherent scattering).
+        Whether the process takes a single flux (tridents) or a whole source (CEvNS).
     kinds : mapping
-        The kinds of flux there are, by name.
+        The known kinds of flux, by name.
     """
     name = table.need("kind", one_of(kinds), "")
-    if name not in kinds:  # then nothing can be said about the other keys
+    if name not in kinds:  # then the other keys cannot be checked
         table.accept_the_rest()
         return FluxCard("", MappingProxyType({}))
     kind, before = kinds[name], table.document.flaws

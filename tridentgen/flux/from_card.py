@@ -1,4 +1,4 @@
-"""From the [flux] table of a run card to a neutrino source, or to the flux of one neutrino."""
+"""Neutrino sources, and fluxes of one neutrino species, from the [flux] table of a run card."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tridentgen.matter.particles import neutrino as find_neutrino
 
 
 def has_one_neutrino(kind: str, options: Mapping[str, object], *, kinds: Mapping[str, FluxKind] = KINDS) -> bool:
-    """Return whether a card's [flux] is of one kind of neutrino, which is that of its process."""
+    """Return whether a card's [flux] has one neutrino species only, which is that of its process."""
     return _kind_of(kind, kinds).has_one_neutrino(options)
 
 
 def build_flux(
     kind: str, options: Mapping[str, object], neutrino: str, base_dir: Path, *, kinds: Mapping[str, FluxKind] = KINDS
 ) -> Flux:
-    """Return the flux of one neutrino that a card describes.
+    """Return the flux of one neutrino species described by a card.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ def build_flux(
     neutrino
         Name of the beam neutrino, as ``"numu"``.
     base_dir
-        Folder of the card: relative paths start there.
+        Folder of the card, to which relative paths refer.
     kinds
-        The kinds of flux there are, by name.
+        The known kinds of flux, by name.
 
     Raises
     ------
     InputError
         For an unknown or missing key, a value of the wrong type or out of range (the message names ``flux.<key>``),
-        and for a source that makes no such neutrino, or several spectra of it.
+        and for a source that does not produce this neutrino, or has several spectra of it.
     FileError
         For a flux file that is missing or unusable.
     """
@@ -55,25 +55,25 @@ def build_source(
     *,
     kinds: Mapping[str, FluxKind] = KINDS,
 ) -> Source:
-    """Return the source a card describes: all its neutrinos, or those named.
+    """Return the source described by a card, with all its neutrinos or the one named.
 
     Parameters
     ----------
     kind, options, base_dir, kinds
-        As of `build_flux`.
+        As for `build_flux`.
     neutrino
-        Name of the one kind of neutrino wanted, or None for all that the source makes.
+        Name of the neutrino, or None for all neutrinos of the source.
 
     Raises
     ------
     InputError, FileError
-        As `build_flux`, and where no neutrino is named but the kind of flux does not say which it is.
+        As for `build_flux`, and if no neutrino is named and the kind of flux does not define one.
     """
     return _checked(kind, options, neutrino, kinds).source(options, neutrino, base_dir)
 
 
 def _checked(name: str, options: Mapping[str, object], neutrino: str | None, kinds: Mapping[str, FluxKind]) -> FluxKind:
-    """Return the kind of that name; raise `InputError` where it, the neutrino or a key is unknown or wrong."""
+    """Return the kind of that name; raise `InputError` if it, the neutrino or a key is unknown or wrong."""
     if neutrino is not None:
         find_neutrino(neutrino)
     kind = _kind_of(name, kinds)

@@ -1,4 +1,4 @@
-"""A flux in bins that are written on the card."""
+"""A binned flux given on the card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 
 
 def _build(request: FluxRequest) -> Source:
-    """Return the flux of the bins; without an area only their shape counts."""
+    """Return the binned flux; without an area only its shape counts."""
     options = request.options
     edges, values = (np.array(request.numbers(key), dtype=np.float64) for key in ("edges_GeV", "values"))
     per, area = options.get("per", "GeV"), options.get("area")

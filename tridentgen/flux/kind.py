@@ -1,4 +1,4 @@
-"""What a card needs to know of a kind of flux: its keys, the types of their values, and how it is made of them."""
+"""Description of a kind of flux for cards: its keys, the types of their values, and the construction of the source."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ValueType:
     Attributes
     ----------
     words : str
-        What messages call it.
+        Name of the type in messages.
     fits : callable
         ``fits(value)``: whether a value given in Python is of the type.
     read : callable
@@ -69,7 +69,7 @@ NUMBER_OR_NAME = ValueType(
 )
 NUMBERS = ValueType(
     "a list of numbers",
-    lambda value: isinstance(value, list),  # `FluxRequest.numbers` names the entry that is no number
+    lambda value: isinstance(value, list),  # `FluxRequest.numbers` names the entry that is not a number
     lambda table, name: list(table.read_list(name, FINITE, "[1.0, 2.5, 10.0]")),
 )
 NAMES = ValueType(
@@ -79,16 +79,16 @@ NAMES = ValueType(
 
 @dataclass(frozen=True)
 class FluxRequest:
-    """What a kind of flux is asked for.
+    """A request for a source of a kind of flux.
 
     Attributes
     ----------
     options : mapping
         Values of the kind's keys; of the right types, with all the required ones.
     neutrino : str or None
-        The one kind of neutrino wanted; None for all that there are.
+        The requested neutrino; None for all neutrinos of the source.
     base_dir : Path
-        Where relative paths start.
+        Folder to which relative paths refer.
     """
 
     options: Mapping[str, Any]
@@ -108,8 +108,8 @@ class FluxRequest:
         return tuple(float(value) for value in values)
 
     def source_of(self, flux: Flux) -> Source:
-        """Return `flux` as a source of the neutrino asked for, which must be named."""
-        assert self.neutrino is not None, "a kind without neutrinos of its own is asked for one of them"
+        """Return `flux` as a source of the requested neutrino, which must be named."""
+        assert self.neutrino is not None, "a kind of flux without neutrinos of its own needs the name of one"
         return Source.of(flux, self.neutrino)
 
 
@@ -120,23 +120,23 @@ class FluxKind:
     Attributes
     ----------
     name : str
-        What ``flux.kind`` calls it.
+        Value of ``flux.kind`` on cards.
     keys : mapping
         Its other keys and the types of their values, in the order in which they are listed.
     required : tuple of str
         Keys that must be given.
     build : callable
-        ``build(request)`` returns the source. Messages of its errors begin with the key to blame, where there is one.
+        ``build(request)`` returns the source. Messages of its errors begin with the key at fault, if there is one.
     range_key : str
-        The key that says how far the flux reaches: ``kind`` where the kind alone determines it.
+        The key that sets the range of the flux: ``kind`` if the kind alone determines it.
     has_own_neutrinos : bool
-        Whether it says which neutrinos it has; otherwise they are those of the process.
+        Whether it defines its neutrinos; otherwise the neutrino is that of the process.
     one_neutrino_keys : tuple of str
         Keys that choose the spectrum of a single neutrino, which is then that of the process.
     alternatives : mapping
         A key that may be given in place of a required one.
     needs_file : bool
-        Whether it reads a file: cards may be listed where the file is not, so that the flux is made when it is used.
+        Whether it reads a file: cards can be listed without the file, so the flux is made only when it is used.
     """
 
     name: str
@@ -154,11 +154,11 @@ class FluxKind:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def has_one_neutrino(self, options: Mapping[str, object]) -> bool:
-        """Return whether the flux is of one kind of neutrino, which is that of its process."""
+        """Return whether the flux has one neutrino species only, which is that of its process."""
         return not self.has_own_neutrinos or any(key in options for key in self.one_neutrino_keys)
 
     def range_key_of(self, options: Mapping[str, object]) -> str:
-        """Return the key that says how far the flux of these options reaches."""
+        """Return the key that sets the range of the flux with these options."""
         other = self.alternatives.get(self.range_key, self.range_key)
         return other if other in options else self.range_key
 
@@ -186,20 +186,20 @@ class FluxKind:
                 raise InputError(f"flux.{key} is missing: flux.kind = '{self.name}' needs it, {words}")
 
     def source(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source:
-        """Return the source of options that `read` or `check` found right.
+        """Return the source of options that `read` or `check` accepted.
 
         Raises
         ------
         InputError
-            For values out of range (the message names ``flux.<key>``), for a neutrino that is not made, and where no
-            neutrino is named and the kind does not say which it is.
+            For values out of range (the message names ``flux.<key>``), for a neutrino that is not produced, and if no
+            neutrino is named and the kind does not define one.
         FileError
             For a flux file that is missing or unusable.
         """
         if neutrino is None and not self.has_own_neutrinos:
             raise InputError(
-                f"process.neutrino is missing: flux.kind = '{self.name}' does not say which neutrino it is; "
-                "name one, as 'numu'"
+                f"process.neutrino is missing: flux.kind = '{self.name}' does not define the neutrino; "
+                "name one, such as 'numu'"
             )
         try:
             with np.errstate(over="raise", divide="raise"):
@@ -213,12 +213,12 @@ class FluxKind:
             raise InputError("flux: a number is too large or too small to work with") from error
 
     def flux(self, options: Mapping[str, object], neutrino: str, base_dir: Path) -> Flux:
-        """Return the flux of one neutrino; raise as `source` does, and `InputError` for several spectra of it."""
+        """Return the flux of one neutrino species; raise as `source` does, and `InputError` for several spectra."""
         components = self.source(options, neutrino, base_dir).components
         if len(components) > 1:
             names = ", ".join(component.name for component in components)
             raise InputError(
-                f"flux.kind = '{self.name}' has several spectra of {neutrino} ({names}), and here one is needed; "
+                f"flux.kind = '{self.name}' has several spectra of {neutrino} ({names}), but one is needed; "
                 "choose one with flux.components"
             )
         return components[0].flux

@@ -33,4 +33,4 @@ _KINDS = (
 )
 
 KINDS: Mapping[str, FluxKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
-"""The kinds of flux, in the order in which they are listed."""
+"""The kinds of flux by name, in the order of listings."""

@@ -1,7 +1,7 @@
-"""What a reaction is, and what the whole program asks of a kind of reaction.
+"""Base class of reactions, and the description of a kind of reaction for the whole program.
 
-Whoever adds a process writes it in a folder of its own, with one `ReactionKind` that names all its parts, and enters
-that once in `tridentgen.processes.kinds`.
+A process has a folder of its own, with one `ReactionKind` that names all its parts and is registered in
+`tridentgen.processes.kinds`.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Reaction(ABC):
     """A reaction of neutrinos on a target. Subclasses are frozen dataclasses."""
 
     threshold_cure: ClassVar[str] = "another target"
-    """What to choose, besides a higher energy, where the energy is below the threshold."""
+    """Cure, besides a higher energy, if the energy is below the threshold."""
 
     @property
     @abstractmethod
     def kind(self) -> str:
-        """Its `ReactionKind` by name: ``process.kind`` on cards, the attribute ``process`` of files."""
+        """Name of its `ReactionKind`: ``process.kind`` on cards, the attribute ``process`` of files."""
 
     @property
     @abstractmethod
@@ -57,7 +57,7 @@ class Reaction(ABC):
 
     @property
     def per(self) -> str:
-        """What a cross section is per, as in ``cm2 per Ar40``."""
+        """Target to which a cross section refers, as in ``cm2 per Ar40``."""
         return self.nuclides[0].name
 
     @abstractmethod
@@ -66,18 +66,18 @@ class Reaction(ABC):
 
     @abstractmethod
     def sampled(self, beam: Beam, detector: Detector | None = None) -> Process:
-        """Return the process to sample; raise `InputError` for a beam that is below the threshold or does not fit."""
+        """Return the process to sample; raise `InputError` for a beam below the threshold or an unsuitable beam."""
 
     @abstractmethod
     def attributes(self, beam: Beam) -> Attributes:
-        """Return what an event file says of the reaction in a beam: its root attributes."""
+        """Return the root attributes of an event file for the reaction in a beam."""
 
     @abstractmethod
     def row(self, beam: Beam) -> dict[str, Any]:
-        """Return how a table of cross sections names it: ``nu``, ``leptons``, ``target`` and ``regime``."""
+        """Return its entries in a table of cross sections: ``nu``, ``leptons``, ``target`` and ``regime``."""
 
     def parts(self) -> tuple[Reaction, ...]:
-        """Return the reactions whose cross sections are listed one by one."""
+        """Return the reactions whose cross sections are listed separately."""
         return (self,)
 
     def cross_section(
@@ -132,7 +132,7 @@ class Reaction(ABC):
 
 
 def beam_from(energy: float | None, flux: Beam | None) -> Beam:
-    """Return the beam of one energy, or the flux; raise `InputError` unless just one of them is given."""
+    """Return the beam of one energy, or the flux; raise `InputError` unless exactly one of them is given."""
     if (energy is None) == (flux is None):
         raise InputError("give either an energy in GeV or a flux")
     if flux is not None:
@@ -142,10 +142,10 @@ def beam_from(energy: float | None, flux: Beam | None) -> Beam:
 
 
 def only_flux(beam: Beam) -> Flux:
-    """Return the beam of a reaction that takes one neutrino; raise `InputError` for a source of several."""
+    """Return the flux for a reaction of one neutrino species; raise `InputError` for a source of several."""
     if isinstance(beam, Source):
         raise InputError(
-            f"this reaction takes the flux of one neutrino, and a source has several ({beam.description}); "
+            f"this reaction takes the flux of one neutrino species, but the source has several ({beam.description}); "
             "give source.components[i].flux"
         )
     return beam
@@ -160,11 +160,11 @@ class ProcessTable(Protocol):
 
     @property
     def target(self) -> str:
-        """The target; empty where the card names only the material of its exposure."""
+        """The target; empty if the card names only the material of its exposure."""
 
     @property
     def neutrino(self) -> str | None:
-        """The incoming neutrino; None where all that the source has take part."""
+        """The incoming neutrino; None if all neutrinos of the source take part."""
 
     def reaction(self, model: Any) -> Reaction:
         """Return the reaction with the couplings of the table [model]."""
@@ -176,7 +176,7 @@ def _no_labels(_attributes: Mapping[str, Any]) -> Mapping[int, str]:
 
 @dataclass(frozen=True)
 class Sort:
-    """Classes that events of a kind fall into: regimes, flavours, components of the source.
+    """Classification of the events of a kind: by regime, flavour, or component of the source.
 
     Attributes
     ----------
@@ -185,15 +185,15 @@ class Sort:
     heading : str
         Line above the classes in ``tridentgen info``; empty for none.
     column : str
-        The label that tells them apart.
+        Column with the code of the class.
     labels : callable
         ``labels(attributes)`` returns names by code, of all classes that a file may have.
     name_of : callable
-        Name of a code that is not among these.
+        ``name_of(code)`` returns the name of a code that is not among these.
     typeset : str
-        How pictures write the names: ``neutrino``, ``nuclide``, ``component``, ``final state``, or as they are.
+        Typesetting of the names in figures: ``neutrino``, ``nuclide``, ``component``, ``final state``; empty for plain.
     least : int
-        Shown from so many classes on.
+        Smallest number of classes for which they are shown.
     """
 
     plural: str
@@ -207,23 +207,23 @@ class Sort:
 
 @dataclass(frozen=True)
 class ReactionKind:
-    """A kind of reaction: what cards, files and pictures need to know of it.
+    """A kind of reaction: everything that cards, files and figures need.
 
     Attributes
     ----------
     name : str
         ``process.kind`` on cards and the attribute ``process`` of files.
     events_are : str
-        What its events are called, in the plural.
+        Name of its events, in the plural.
     read : callable
         ``read(process_table, model_table)`` reads [process] and [model], notes every mistake in their document, and
         returns a `ProcessTable` and what its `reaction` takes as model.
     columns : callable
         ``columns(attributes)`` returns the columns of an event file with roles and particles.
     observables : tuple of Observable
-        What can be cut on.
+        Observables for cuts.
     axes : tuple of Axis
-        What is drawn.
+        Axes of the figures.
     sorts : mapping of str to Sort
         The classes of its events by name.
     groups : str or None
@@ -231,19 +231,19 @@ class ReactionKind:
     veto : Observable or None
         Kinetic energy of visible particles besides the leptons, for ``--veto-kinetic``.
     particles : callable or None
-        ``particles(attributes, recoil)`` makes the particles of export formats; None takes the columns' roles.
+        ``particles(attributes, recoil)`` makes the particles of export formats; None uses the roles of the columns.
     required, defaults
         Keys of [process] that ``tridentgen xsec`` needs as options, and values of those that may be left out.
     one_flux : bool
-        Whether it takes the flux of one neutrino, not a source of several.
+        Whether it takes the flux of one neutrino species, not a source of several.
     of_nuclide : bool
         Whether its target is one nuclide, so that the mass of an exposure may be of a material.
     has_response : bool
         Whether [detector] may have a response.
     unit_mass_t, unit_years : float
-        The exposure that rates are given for where a card has none.
+        Exposure of the rates if a card has none.
     process_id : int
-        NuHepMC process number where `particles` is None: 700 to 799.
+        NuHepMC process number if `particles` is None: 700 to 799.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""All kinds of reactions by name: the one place where a process is entered."""
+"""All kinds of reactions by name: the only place where a process is registered."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def kind_named(name: str) -> ReactionKind:
 
 
 def kind_in(attributes: Mapping[str, Any]) -> ReactionKind | None:
-    """Return the kind of reaction of a file from its root attributes; None for a kind that is not known here.
+    """Return the kind of reaction of a file from its root attributes; None for an unknown kind.
 
-    A file that does not name its process is taken for tridents, the first process there was.
+    A file that does not name its process is taken for a file of tridents, the first process of the program.
     """
     return KINDS.get(str(attributes.get("process", TRIDENT.name)))
 
 
 def kind_of(attributes: Mapping[str, Any], path: str | Path) -> ReactionKind:
-    """Return the kind of reaction of the file at `path`; raise `FileError` that names a kind that is not known."""
+    """Return the kind of reaction of the file at `path`; raise `FileError`, which names the kind, if it is unknown."""
     kind = kind_in(attributes)
     if kind is None:
         raise FileError(
@@ -55,15 +55,15 @@ def kind_of(attributes: Mapping[str, Any], path: str | Path) -> ReactionKind:
 
 
 def columns_of(columns: Sequence[Column], attributes: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns of a file with roles and particles, also where it was written before files had them."""
+    """Return the columns of a file with roles and particles, also for files written before these were stored."""
     kind = kind_in(attributes)
     return tuple(columns) if kind is None else with_roles(columns, kind.columns(attributes))
 
 
 def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, path: str | Path) -> Records:
-    """Return what makes particles from the columns of a file.
+    """Return the object that makes particles from the columns of a file.
 
-    Raise `FileError` for an unknown kind, `InputError` for columns or attributes that say too little.
+    Raise `FileError` for an unknown kind, `InputError` for insufficient columns or attributes.
     """
     kind = kind_of(attributes, path)
     if kind.particles is None:

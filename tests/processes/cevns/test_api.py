@@ -145,7 +145,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Cevns("Cs133", form_factor="unit", proton_radius_fm=4.8), "has no meaning for a point-like nucleus"),
     (lambda: Cevns("H1", proton_radius_fm=0.8), "leave its radii out"),
     (lambda: Cevns("Ar40", sin2_theta_w=1.5), "^sin2_theta_w = 1.5 must lie between 0 and 1"),
-    (lambda: Cevns("Ar40", sin2_theta_w=0.23, model=CevnsModel(0.24)), "^sin2_theta_w stands beside that of the model"),
+    (lambda: Cevns("Ar40", sin2_theta_w=0.23, model=CevnsModel(0.24)), "^sin2_theta_w differs from that of the model"),
     (lambda: Cevns("Ar40", sin2_theta_w=0.23, model=CevnsModel(couplings="radiative")), "'radiative' are fixed"),
     (lambda: Cevns("Ar40", recoil_min_keV=-1.0), "^recoil_min_keV = -1.0 must be 0 or a positive energy"),
     (lambda: Cevns("Ar40", recoil_min_keV=math.inf), "^recoil_min_keV = inf must be"),

@@ -379,7 +379,9 @@ def test_the_text_of_a_card_gives_the_card_back(text: str) -> None:
 def test_a_single_energy_needs_the_neutrinos_name() -> None:
     text = SHORT.replace('kind = "pion-decay-at-rest"\ndistance_m = 20', 'kind = "monochromatic"\nenergy_MeV = 30')
     (message,) = messages(text)
-    assert message.startswith("bad.toml:2: process.neutrino is missing: flux.kind = 'monochromatic' does not say which")
+    assert message.startswith(
+        "bad.toml:2: process.neutrino is missing: flux.kind = 'monochromatic' does not define the"
+    )
     assert messages(text, "process.neutrino=nue") == ()
 
 

@@ -105,7 +105,7 @@ def test_every_nuclide_has_every_shape(name: str, shape: str) -> None:
 
 
 def test_shapes_are_refused_in_one_line() -> None:
-    with pytest.raises(InputError, match=r"unknown form factor 'hellm', did you mean 'helm'\?; known for coherent"):
+    with pytest.raises(InputError, match=r"unknown form factor 'hellm', did you mean 'helm'\?; known for CEvNS are"):
         NuclearShape("hellm")
     with pytest.raises(InputError, match="neutron_radius_fm = -1 must be positive"):
         NuclearShape(neutron_radius_fm=-1)

@@ -1,4 +1,4 @@
-"""What the card of a run says of its beam and exposure, for the formats that record them."""
+"""Beam and exposure from the card of a run, for the formats that record them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOGARITHMIC_FROM = 30.0  # ratio of the highest to the lowest energy
 
 
 def beam_and_exposure(attributes: Mapping[str, Any]) -> tuple[tuple[Beam, ...], Exposure]:
-    """Return what the card of a run says of its beam and exposure, as far as it still says the same."""
+    """Return beam and exposure from the card of a run, as far as the card still describes the same beam."""
     try:
         card = parse_card(str(attributes["card"]))
     except (KeyError, TridentgenError):
@@ -42,7 +42,7 @@ def beam_and_exposure(attributes: Mapping[str, Any]) -> tuple[tuple[Beam, ...], 
         exposure = Exposure(card.exposure.pot, None if years is None else years * SECONDS_PER_YEAR)
     try:
         flux = beam_of(card)
-    except (TridentgenError, OSError):  # the file of a flux is not here any more
+    except (TridentgenError, OSError):  # the file of the flux no longer exists
         return (), exposure
     if flux.description != attributes.get("flux"):
         return (), exposure

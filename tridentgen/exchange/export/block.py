@@ -1,4 +1,4 @@
-"""Some consecutive events as writers take them: numbers, weights, positions and particles."""
+"""Consecutive events in the form that writers take: numbers, weights, positions and particles."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tridentgen.typing import Columns, FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Block:
-    """Some consecutive events.
+    """Consecutive events.
 
     Attributes
     ----------
     number : array (N,)
-        Of each event.
+        Number of each event.
     weight_pb : array (N,)
-        Part of the cross section that an event stands for.
+        Contribution of each event to the cross section in pb.
     relative : array (N,) or None
-        Weights of unweighted events: 1, and more for those that are overweight.
+        Weights of unweighted events: 1, or more for overweight events.
     position : four of a number or an array (N,)
-        Where and when in the detector: x, y, z in cm and t in ns.
+        Vertex in the detector: x, y, z in cm and t in ns.
     groups : tuple of Group
     columns : arrays by name
-        All columns that were asked for.
+        All requested columns.
     """
 
     number: IntArray

@@ -1,4 +1,4 @@
-"""From an event file to a file of another format, block by block."""
+"""Conversion of an event file to another format, block by block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tridentgen.progress import Progress
 
 @dataclass(frozen=True)
 class Conversion:
-    """What came of a conversion.
+    """Result of a conversion.
 
     Attributes
     ----------
@@ -28,13 +28,13 @@ class Conversion:
     events_read, events : int
         Events in the old and in the new file.
     overweight : int
-        Unweighted events of weight above 1.
+        Overweight events: unweighted events of weight above 1.
     weighted : bool
-        Whether the events of the new file have different weights.
+        Whether the events of the new file have unequal weights.
     weights_lost : bool
-        True where they have, but the format has no place for weights.
+        Whether they have unequal weights, but the format cannot store weights.
     sigma_pb, error_pb : float
-        Cross section that the events stand for, per atom.
+        Cross section of the events, per atom.
     """
 
     path: Path
@@ -61,32 +61,32 @@ def export_events(
     force: bool = False,
     progress: Progress | None = None,
 ) -> Conversion:
-    """Write the events of an event file in the format that the name of `target` ends with.
+    """Write the events of an event file in the format given by the ending of `target`.
 
     Parameters
     ----------
     source, target : Path
     flavour : str
-        Of HEPEVT: ``larsoft`` (default), ``sbn``, ``edep-sim``.
+        Flavour of HEPEVT: ``larsoft`` (default), ``sbn``, ``edep-sim``.
     recoil : str
-        What becomes of outgoing nuclei: ``final``, ``omit``, ``pseudo``.
+        Treatment of outgoing nuclei: ``final``, ``omit``, ``pseudo``.
     unweight : bool
-        Keep events with probability w/w_max, where 1e-4 of the cross section is carried by events above w_max; these
-        keep a weight above 1.
+        Unweight the events by accept-reject with probability w/w_max, where events above w_max carry 1e-4 of the cross
+        section; these overweight events have a weight above 1.
     seed : int
-        Of the random numbers for that.
+        Seed of the random numbers for unweighting.
     beams, exposure
-        What the new file says of the beam and of the exposure.
+        Beam and exposure to record in the new file.
     force : bool
         Overwrite the target.
     progress : callable
-        Called with what is done and the finished share.
+        Called with the current step and the completed fraction.
 
     Raises
     ------
     InputError, FileError
-        An option that does not exist or does not fit, a file that cannot be read or written, or events that are none,
-        not finite, or not in order.
+        For an option that is unknown or does not fit, a file that cannot be read or written, or events that are
+        missing, not finite, or not in order.
     """
     form = format_of(target)
     if recoil not in RECOILS:

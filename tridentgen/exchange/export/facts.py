@@ -1,4 +1,4 @@
-"""What a file of events says about all of them: cross section, processes, beam, exposure."""
+"""Facts about all events of a file: cross section, processes, beam, exposure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tridentgen.events.particles import codes
 PB_PER_CM2 = 1e36
 
 RECOILS = ("final", "omit", "pseudo")
-"""What becomes of outgoing nuclei: particles like others, left out, or the pseudoparticle `PSEUDO_NUCLEUS`."""
+"""Treatment of outgoing nuclei: ordinary particles, omitted, or replaced by the pseudoparticle `PSEUDO_NUCLEUS`."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Beam:
     ----------
     pdgid : int
     energy_MeV : float or None
-        Of a beam of a single energy.
+        Energy of a monochromatic beam.
     edges_MeV, contents : arrays of shape (K + 1,) and (K,)
         Neutrinos in bins of energy, in `unit`, for any other beam.
     unit : str
-        ``Arbitrary`` for a mere shape.
+        ``Arbitrary`` if only the shape is known.
     """
 
     pdgid: int
@@ -55,7 +55,7 @@ class Beam:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the events of a run stand for, as far as the card says it."""
+    """Exposure of a run, as far as its card gives it."""
 
     pot: float | None = None
     livetime_s: float | None = None
@@ -63,26 +63,26 @@ class Exposure:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What writers say about a run.
+    """Facts about a run that writers record.
 
     Attributes
     ----------
     attributes, columns
-        Of the event file.
+        Attributes and columns of the event file.
     events : int
-        How many will be written.
+        Number of events to write.
     sigma_pb, error_pb : float
         Flux-averaged cross section per atom, within the cuts of the run.
     unit_pb : float or None
-        Part of the cross section that a plain unweighted event stands for; None for weighted events.
+        Cross section per unweighted event of weight 1; None for weighted events.
     overweight : int
-        Unweighted events of weight above 1.
+        Overweight events: unweighted events of weight above 1.
     numbered : bool
-        Whether the numbers of the events fit into 31 bits; else writers count from 0.
+        Whether the numbers of the events fit into 31 bits; otherwise writers count from 0.
     energy_max_GeV : float
         Highest energy of a neutrino.
     part : PartOfRun or None
-        Which part of its run the event file is; None for a whole one.
+        Range of events of a shard; None for a whole run.
     """
 
     attributes: Mapping[str, Any]
@@ -122,14 +122,14 @@ class RunFacts:
 
     @property
     def part_in_words(self) -> str:
-        """Return which part of its run the file is, empty for a whole one."""
+        """Range of events of a shard as text, empty for a whole run."""
         return (
             "" if self.part is None else f"{self.part}; the weights here stand for the cross section of the whole run"
         )
 
     @property
     def weight_rule(self) -> str:
-        """What the weights mean, in one sentence."""
+        """Normalisation of the weights, in one sentence."""
         if self.unit_pb is None:
             return "weighted: the sum of the weights is the flux-averaged cross section in pb per atom"
         return (

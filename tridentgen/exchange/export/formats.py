@@ -1,4 +1,4 @@
-"""Which writer goes with which ending of a file name."""
+"""Formats and writers by the ending of the file name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tridentgen.exchange.export.writer import Writer
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: its name, its writer, and whether it has a place for weights."""
+    """A file format: its name, its writer, and whether it stores weights."""
 
     name: str
     writer: type[Writer]
@@ -51,11 +51,11 @@ _NAMES_OF_OTHERS: Mapping[str, str] = MappingProxyType(
         ".parquet": "Parquet",
     }
 )
-"""What a reader takes a file for whose name ends so, also with ``.gz`` behind it."""
+"""Format that readers infer from the ending of a file name, also if ``.gz`` follows."""
 
 
 def refuse_names_of_others(path: Path) -> None:
-    """Raise `InputError` where the name of an event file is that of another format."""
+    """Raise `InputError` if the name of an event file has the ending of another format."""
     kind = _NAMES_OF_OTHERS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
     if kind is not None:
         article = "an" if kind.startswith("L") else "a"

@@ -1,17 +1,17 @@
 """HEPEVT as LArSoft, SBN and edep-sim read it: a line ``event n``, then one line with 15 columns for each particle.
 
 ``status pdg mother mother daughter daughter px py pz E m x y z t``, in GeV, cm and ns, entries counted from 1. Only
-particles of status 1 are simulated; incoming ones have status 0, what stays inside the nucleus 11, and a nucleus that
-is not to be simulated 15, as in GENIE. There is no place for weights.
+particles of status 1 are simulated; incoming particles have status 0, particles inside the nucleus 11, and a nucleus
+that is not to be simulated 15, as in GENIE. The format has no weights.
 
 larsoft
     TextFileGen: as above.
 sbn
-    HepMCFileGen: takes from the daughters of a neutrino whether the current was charged (0) or neutral (1), and the
-    mode of the interaction in the numbering of ``simb::int_type_``; it does so for the last neutrino of the event.
+    HepMCFileGen: reads from the daughters of the last neutrino of the event whether the current was charged (0) or
+    neutral (1), and the mode of the interaction in the numbering of ``simb::int_type_``.
 edep-sim
     ``/generator/kinematics/hepevt/flavor marley``: takes the position of the last particle as that of the vertex and
-    passes over comments, which here tell the cross section.
+    ignores comments, which here give the cross section.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class HepevtWriter(TextWriter):
         self._flavour = flavour
 
     def header(self) -> bytes:
-        """Return comments for the flavour that may have them."""
+        """Return the comments of the flavour that allows them."""
         if self._flavour != "edep-sim":
             return b""
         facts = self.facts
@@ -73,7 +73,7 @@ class HepevtWriter(TextWriter):
         return rows(len(number), *lines)
 
     def _relatives(self, particle: Particle, group: Group) -> bytes:
-        """Return mothers and daughters of a particle, each a first and a last one."""
+        """Return first and last mother, and first and last daughter, of a particle."""
         mothers, daughters = relatives(particle, group.particles)
         if self._flavour == "sbn" and _is_neutrino(particle):
             daughters = _current_and_mode(group)

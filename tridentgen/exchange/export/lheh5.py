@@ -1,4 +1,4 @@
-"""LHEH5, Les Houches events in HDF5 as Sherpa and Pepper have them: arXiv:1905.05120, arXiv:2309.13154, version 2.
+"""LHEH5, Les Houches events in HDF5 as in Sherpa and Pepper: arXiv:1905.05120, arXiv:2309.13154, version 2.
 
 Tables of doubles with one row for each event or particle; the attribute ``properties`` of a table names its columns.
 The cross section in pb is the sum of the weights over the sum of the trials.

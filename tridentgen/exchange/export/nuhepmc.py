@@ -1,7 +1,7 @@
 """NuHepMC 1.0.0 in the text format of HepMC3, ``.hepmc3`` or ``.hepmc3.gz``: MeV, mm, cross sections in pb per atom.
 
 arXiv:2310.13211 and the specification of that version; labels such as G.R.4 are those of its rules. The text is
-written here because HepMC3 itself keeps six decimals of the numbers in an attribute.
+written here because HepMC3 itself writes only six decimals of the numbers in an attribute.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 
 MEV_PER_GEV, MM_PER_CM, S_PER_NS = 1e3, 10.0, 1e-9
 MM_PER_NS = 299.792458
-"""Speed of light: HepMC3 keeps the times of vertices as lengths."""
+"""Speed of light: HepMC3 stores the times of vertices as lengths."""
 
 BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
 """Status codes of particles: P.R.1 and P.C.1."""
@@ -54,7 +54,7 @@ class NuHepmcWriter(TextWriter):
             "HepMC::Version 3.02.07",
             "HepMC::Asciiv3-START_EVENT_LISTING",
             "W CV",
-            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents and coherent scattering",
+            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents and CEvNS",
         ]
         if self.facts.version != __version__:
             lines.append(rf"T tridentgen-convert\|{__version__}\|conversion of tridentgen's event files")
@@ -141,7 +141,7 @@ def _tables(facts: RunFacts) -> Iterator[tuple[str, str]]:
 
 
 def _citations(facts: RunFacts) -> Iterator[tuple[str, str]]:
-    """Yield whom to cite for a process: G.C.3."""
+    """Yield the references to cite for a process: G.C.3."""
     for process in facts.processes:
         for kind in dict.fromkeys(kind for kind, _ in process.cite):
             identifiers = " ".join(identifier for other, identifier in process.cite if other == kind)
@@ -149,7 +149,7 @@ def _citations(facts: RunFacts) -> Iterator[tuple[str, str]]:
 
 
 def _beam(beam: Beam) -> Iterator[tuple[str, str]]:
-    """Yield the spectrum of a beam, G.C.4; by the specification, and without the code for readers that look there."""
+    """Yield the spectrum of a beam, G.C.4; as specified, and without the code for readers that expect it so."""
     kind = "Histogram" if beam.energy_MeV is None else "MonoEnergetic"
     for stem in (f"NuHepMC.Beam[{beam.pdgid}]", "NuHepMC.Beam"):
         yield f"{stem}.Type", kind
@@ -165,7 +165,7 @@ def _beam(beam: Beam) -> Iterator[tuple[str, str]]:
 
 
 def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
-    """Yield what is needed to make the events again, G.S.1, and what the weights mean."""
+    """Yield the information to reproduce the events, G.S.1, and the normalisation of the weights."""
     yield "NuHepMC.Provenance.NEvents", str(facts.events)
     for name, key in (("Seed", "seed"), ("Card", "card"), ("Reaction", "reaction"), ("Flux", "flux")):
         if facts.attributes.get(key) not in (None, ""):
@@ -177,7 +177,7 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
 
 
 def _graph(particles: tuple[Particle, ...], at: list[Piece]) -> Iterator[Piece]:
-    """Yield particles, each after the vertex that it comes from."""
+    """Yield particles, each after its production vertex."""
     places = {particle.place: place for place, particle in enumerate(particles, 1) if particle.place is not Place.OUT}
     separated = Place.STRUCK in places
     primary = 2 if separated else 1
@@ -211,5 +211,5 @@ def _number(value: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a text on one line, as HepMC3 does it."""
+    """Return a text on one line, escaped as in HepMC3."""
     return text.replace("\\", "\\\\").replace("\r", "").replace("\n", "\\|")

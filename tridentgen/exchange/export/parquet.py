@@ -1,4 +1,4 @@
-"""The columns as they are, in Apache Parquet: four-momenta are lists of four, units are in the metadata of a column."""
+"""The columns of an event file in Apache Parquet: four-momenta are lists of four, units are metadata of the columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.writer import Writer
 
 _GROUP_ROWS = 1 << 17
-"""Events of a row group: what readers take at a time."""
+"""Events of a row group, the unit of reading."""
 
 
 class ParquetWriter(Writer):
@@ -58,7 +58,7 @@ class ParquetWriter(Writer):
         self._file = self._parquet.ParquetWriter(str(self.part), self._schema)
 
     def _weights(self) -> str:
-        """Return what the weights mean, which are in cm^2 here."""
+        """Return the normalisation of the weights, which are in cm^2 here."""
         facts, kind = self.facts, "weighted"
         if facts.unit_pb is not None:
             kind = f"unweighted, {facts.overweight} of {facts.events} events weigh more than the others"
@@ -69,7 +69,7 @@ class ParquetWriter(Writer):
         return self._arrow.list_(plain, column.shape[0]) if column.shape else plain
 
     def write(self, block: Block) -> None:
-        """Add the events of a block, when there are enough for a row group."""
+        """Add the events of a block; they are written as soon as they fill a row group."""
         self._waiting.append(block)
         if sum(map(len, self._waiting)) >= _GROUP_ROWS:
             self._write_group()
@@ -87,7 +87,7 @@ class ParquetWriter(Writer):
         return flat if values.ndim == 1 else self._arrow.FixedSizeListArray.from_arrays(flat, type=kind)
 
     def close(self) -> None:
-        """Write what waits and end the file."""
+        """Write the remaining events and end the file."""
         if self._waiting:
             self._write_group()
         self._file.close()

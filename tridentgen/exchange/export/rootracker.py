@@ -1,7 +1,7 @@
 """The tree ``gRooTracker`` of GENIE, which edep-sim reads: GeV, vertex in m and s.
 
-Codes, status and relatives are arrays of length ``StdHepN``; momenta and positions have a fixed room of `MOST`
-particles, since uproot does not write arrays of varying length with a second dimension. Programs that read
+Codes, status and relatives are arrays of length ``StdHepN``; momenta and positions have the fixed length of `MOST`
+particles, since uproot does not write arrays of variable length with a second dimension. Programs that read
 ``StdHepP4[StdHepN][4]`` into an array find the numbers where they expect them.
 """
 
@@ -21,7 +21,7 @@ from tridentgen.exchange.export.hepevt import relatives, status
 from tridentgen.exchange.export.writer import Writer
 
 MOST = 8
-"""Particles of the largest event."""
+"""Number of particles of the largest event."""
 
 _M_PER_CM, _S_PER_NS = 1e-2, 1e-9
 _PB_PER_1E38_CM2 = 1e-2
@@ -110,7 +110,7 @@ class RootrackerWriter(Writer):
 
 
 def _particles(block: Block) -> tuple[dict[str, NDArray[np.int32]], NDArray[np.float64], NDArray[np.int64]]:
-    """Return whole numbers ``(N, MOST)`` by name, momenta (px, py, pz, E) ``(N, MOST, 4)``, and how many there are."""
+    """Return integers ``(N, MOST)`` by name, momenta (px, py, pz, E) ``(N, MOST, 4)``, and numbers of particles."""
     whole = {name: np.zeros((len(block), MOST), dtype=np.int32) for name in _COUNTED}
     momenta = np.zeros((len(block), MOST, 4))
     lengths = np.zeros(len(block), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Events of a file block by block, weighted or unweighted on the way, with every check on their values."""
+"""Events of a file block by block, weighted or unweighted by accept-reject, with all checks of their values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READ_ROWS = 1 << 16
 """Events read from the file at a time."""
 
 BLOCK_ROWS = 1 << 13
-"""Events given to a writer at a time: what it makes of them should stay in the cache."""
+"""Events given to a writer at a time: few enough for its output to stay in the cache."""
 
 _LARGEST_NUMBER = 2**31 - 1
 _WORDS = 4
@@ -39,13 +39,13 @@ _TIMES = ("vertex_time", "time")
 
 
 class Unweighting(NamedTuple):
-    """Keep an event with probability w/w_max; those above w_max are kept with weight w/w_max > 1."""
+    """Accept-reject: accept an event with probability w/w_max; overweight events get the weight w/w_max > 1."""
 
     seed: int
     w_max: float
 
     def kept(self, weight: FloatArray, first: int) -> tuple[NDArray[np.int64], FloatArray]:
-        """Return the places and new weights of the events that stay; `first` is the place of the first in the file."""
+        """Return rows and new weights of the accepted events; `first` is the row of the first event in the file."""
         u = uniforms(self.seed, stream_number(PURPOSE_UNWEIGHTING), first, len(weight), _WORDS)[0]
         places = np.flatnonzero(u * self.w_max < weight)
         return places, np.maximum(weight[places] / self.w_max, 1.0)
@@ -81,26 +81,26 @@ class _Survey:
 
 
 class EventSource:
-    """The events of an open file, as they are to be written.
+    """The events of an open file, in the form to be written.
 
-    What is written stands alone: the weights of a shard become those of an estimate of the whole cross section.
+    The output is self-contained: the weights of a shard are rescaled to an estimate of the whole cross section.
 
     Parameters
     ----------
     file : EventFile
     path : Path
-        What messages call it.
+        Name of the file in messages.
     recoil : str
         ``final``, ``omit`` or ``pseudo``.
     unweight : bool
-        Unweight the events, with random numbers from `seed`; those of an unweighted file all stay.
+        Unweight the events, with random numbers from `seed`; all events of an unweighted file are accepted.
 
     Raises
     ------
     FileError
         The file holds no events, or its events are not sorted by number, not finite, or of negative weight.
     InputError
-        The file lacks what particles are made from.
+        The file lacks columns or attributes from which particles are made.
     """
 
     def __init__(self, file: EventFile, path: Path, *, recoil: str, unweight: bool, seed: int) -> None:
@@ -119,7 +119,7 @@ class EventSource:
         self._survey = self._look_through()
 
     def facts(self, beams: Sequence[Beam] = (), exposure: Exposure | None = None) -> RunFacts:
-        """Return what a writer says of the run."""
+        """Return the facts about the run for a writer."""
         survey, attributes = self._survey, self._file.attributes
         sigma_pb = float(attributes.get("sigma", self._total)) * PB_PER_CM2
         error_pb = float(attributes.get("sigma_error", math.nan)) * PB_PER_CM2
@@ -147,7 +147,7 @@ class EventSource:
         )
 
     def _single_energy(self) -> tuple[Beam, ...]:
-        """Return the beam of a run at a single energy; none where the events have several."""
+        """Return the beam of a run at a single energy; empty if the events have several energies."""
         beams, low = codes(self._file.attributes, "beam_pdg"), self._survey.energy_min_GeV
         if len(beams) > 1 or low != self._survey.energy_max_GeV:
             return ()
@@ -155,7 +155,7 @@ class EventSource:
 
     @property
     def w_max(self) -> float | None:
-        """Weight in cm^2 above which events keep a weight above 1, where they are unweighted here."""
+        """Weight in cm^2 above which events are overweight; None unless they are unweighted here."""
         return None if self._unweighting is None else self._unweighting.w_max
 
     def blocks(self, columns: Sequence[str] = ()) -> Iterator[Block]:
@@ -199,7 +199,7 @@ class EventSource:
         return place[0], place[1], place[2], place[3]
 
     def _place_columns(self) -> list[str]:
-        """Return the columns that say where and when events are; none of them has to be there."""
+        """Return the columns of the position and time of events; all of them are optional."""
         time = [name for name in _TIMES if name in self._known][:1]
         return [name for name in (*_POSITIONS, *time) if self._has_units(self._known.get(name))]
 
@@ -209,7 +209,7 @@ class EventSource:
 
     @property
     def _is_unweighted(self) -> bool:
-        """Whether all events have one weight, but for overweight ones."""
+        """Whether all events but overweight events have the same weight."""
         survey = self._survey
         one_weight = survey.largest - survey.least <= 1e-12 * survey.largest
         return self._unweighting is not None or "overweight_events" in self._file.attributes or one_weight

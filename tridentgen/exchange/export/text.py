@@ -1,8 +1,8 @@
-"""Numbers as text, many at a time: rows of bytes in which zero bytes are padding and vanish when they are joined.
+"""Vectorised formatting of numbers: rows of bytes padded with zero bytes, which are removed when the rows are joined.
 
-A number in ``%.16e`` has 17 significant digits, two more than two doubles can share, so every double is read back as
-it was. The digits are those of x 10^k, taken in doubled precision (Dekker, Numer. Math. 18 (1971) 224); this is some
-ten times faster than formatting the numbers one by one.
+A number in ``%.16e`` has 17 significant digits, which identify a double, so every double is read back exactly. The
+digits are those of x 10^k, computed in double-double precision (Dekker, Numer. Math. 18 (1971) 224); this is about ten
+times faster than formatting the numbers one by one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TEN_16, _TEN_17 = 10**16, 10**17
 
 
 def rows(count: int, *pieces: Piece) -> Bytes:
-    """Put pieces side by side into an array of `count` rows."""
+    """Join pieces horizontally into an array of `count` rows."""
     widths = [len(piece) if isinstance(piece, bytes) else piece.shape[1] for piece in pieces]
     out = np.empty((count, sum(widths)), dtype=np.uint8)
     start = 0
@@ -43,7 +43,7 @@ def joined(block: Bytes) -> bytes:
 
 
 def floats(values: ArrayLike) -> Piece:
-    """Return finite numbers in the format ``%.16e``: bytes for a single one, else of shape ``(N, 24)``."""
+    """Return finite numbers in the format ``%.16e``: bytes for a scalar, otherwise an array of shape ``(N, 24)``."""
     x = np.asarray(values, dtype=np.float64)
     if x.ndim == 0:
         return b"%.16e" % float(x)
@@ -75,7 +75,7 @@ def floats(values: ArrayLike) -> Piece:
 
 
 def integers(values: ArrayLike) -> Piece:
-    """Return whole numbers: bytes for a single one, else of shape ``(N, width)``."""
+    """Return integers as text: bytes for a scalar, otherwise an array of shape ``(N, width)``."""
     n = np.asarray(values, dtype=np.int64)
     if n.ndim == 0:
         return b"%d" % int(n)
@@ -92,7 +92,7 @@ def integers(values: ArrayLike) -> Piece:
 
 
 def _digits(size: FloatArray, exponent: IntArray) -> IntArray:
-    """Return size * 10^(16 - exponent), rounded to a whole number; it has 17 digits if the exponent is right."""
+    """Return size * 10^(16 - exponent), rounded to an integer; it has 17 digits if the exponent is right."""
     high, low = _powers_of_ten()
     place = exponent + _REACH
     power = np.take(high, place)
@@ -102,7 +102,7 @@ def _digits(size: FloatArray, exponent: IntArray) -> IntArray:
     tail, power_tail = size - head, power - power_head
     error = ((head * power_head - product) + head * power_tail + tail * power_head) + tail * power_tail
     error += size * np.take(low, place)
-    # From 2^53 on, the product is a whole number; below, only where the exponent is wrong.
+    # From 2^53 on, the product is an integer; it is smaller only if the exponent is wrong.
     whole = np.rint(product)
     result: IntArray = whole.astype(np.int64) + np.rint(error + (product - whole)).astype(np.int64)
     return result

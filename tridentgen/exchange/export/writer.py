@@ -1,4 +1,4 @@
-"""What a writer of events is, whatever the format."""
+"""Base classes for writers of events in any format."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _GZIP_LEVEL = 1
 class Writer(ABC):
     """Writes the events of a run; use it as a context manager.
 
-    The file grows as ``PATH.part`` and takes its name at the end of the ``with`` block. Where that is left by an error
-    or by Ctrl-C nothing stays behind.
+    The file is written as ``PATH.part`` and renamed at the end of the ``with`` block. After an error or Ctrl-C no file
+    is left.
 
     Parameters
     ----------
     path : Path
     facts : RunFacts
-        What the file says about the run.
+        Facts about the run to record in the file.
     force : bool
         Overwrite an existing file.
 
@@ -42,7 +42,7 @@ class Writer(ABC):
     """
 
     columns: ClassVar[tuple[str, ...] | None] = ()
-    """Columns needed besides those that particles are made from; None for all of the file."""
+    """Columns needed besides those from which particles are made; None for all columns of the file."""
 
     def __init__(self, path: Path, facts: RunFacts, *, force: bool = False) -> None:
         self.path, self.facts = path, facts
@@ -66,7 +66,7 @@ class Writer(ABC):
         """Release the file as it is."""
 
     def append(self, block: Block) -> None:
-        """Add a block of events; raise `FileError` where that fails."""
+        """Add a block of events; raise `FileError` if that fails."""
         with writing(self.part):
             self.write(block)
 
@@ -95,13 +95,13 @@ class Writer(ABC):
 
     def _clear_away(self) -> None:
         with uninterrupted():
-            with suppress(OSError, RuntimeError, ValueError):  # the error on its way out is the one to report
+            with suppress(OSError, RuntimeError, ValueError):  # the original error is the one to report
                 self.abandon()
             self.part.unlink(missing_ok=True)
 
 
 class TextWriter(Writer):
-    """A writer of text; compressed where the name ends in ``.gz``, always to the same bytes."""
+    """A writer of text; compressed if the name ends in ``.gz``, always to the same bytes."""
 
     def __init__(self, path: Path, facts: RunFacts, *, force: bool = False) -> None:
         super().__init__(path, facts, force=force)
@@ -132,7 +132,7 @@ class TextWriter(Writer):
         assert self._file is not None
         texts = [(group, self.text(block, group)) for group in block.groups]
         whole = texts[0][1]
-        if len(texts) > 1:  # put the events of all groups into their order
+        if len(texts) > 1:  # restore the order of the events of all groups
             whole = np.zeros((len(block), max(text.shape[1] for _, text in texts)), dtype=np.uint8)
             for group, text in texts:
                 whole[group.rows, : text.shape[1]] = text
@@ -154,14 +154,14 @@ class TextWriter(Writer):
 
 
 class NullWriter(Writer):
-    """Takes events and writes none of them: what is left is the cost of making them."""
+    """A writer that discards its events, to measure the cost of making them."""
 
     def __init__(self, path: Path, facts: RunFacts, *, force: bool = False) -> None:
         super().__init__(path, facts, force=force)
         self.events = 0
 
     def open(self) -> None:
-        """Make the empty file that takes the name at the end."""
+        """Create the empty file that is renamed at the end."""
         self.part.touch()
 
     def write(self, block: Block) -> None:

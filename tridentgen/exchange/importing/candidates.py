@@ -1,4 +1,4 @@
-"""Events as a detector takes them for tridents: pairs of particles identified, or misidentified, as leptons."""
+"""Trident candidates: events with a pair of particles identified, or misidentified, as charged leptons."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from tridentgen.matter.particles import CHARGED_LEPTONS, ChargedLepton
 from tridentgen.processes.trident.columns import REGIME_NAMES
 
 OTHER = len(REGIME_NAMES)
-"""Code in the column ``regime`` of events that are no tridents."""
+"""Code in the column ``regime`` of events that are not tridents."""
 
 COLUMNS = ("event_id", "weight", "regime", "pairs", "p4_nu_in", "p4_minus", "p4_plus", "other_kinetic")
-"""Columns of candidates: `pairs` is 1 where there is exactly one pair, else 0, and then the momenta are zero."""
+"""Columns of candidates: `pairs` is 1 for exactly one pair, otherwise 0 with all momenta zero."""
 
 
 class Taken(NamedTuple):
-    """Particles that are taken for a lepton: codes, and the lepton."""
+    """Particles identified as a lepton: their codes, and the lepton."""
 
     codes: tuple[int, ...]
     lepton: ChargedLepton
 
     @classmethod
     def named(cls, option: str, names: Sequence[str], charge: int) -> Taken:
-        """Return what the words of an option name.
+        """Return the particles named by an option.
 
-        Raise `InputError` for an unknown particle, or where the first is no lepton of this charge.
+        Raise `InputError` for an unknown particle, or if the first is not a lepton of this charge.
         """
         leptons = {lepton.pdgid: lepton for lepton in CHARGED_LEPTONS.values() if lepton.charge == charge}
         codes = []
@@ -50,7 +50,7 @@ class Taken(NamedTuple):
         return cls(tuple(codes), leptons[codes[0]])
 
     def p4(self, particle: Seen) -> tuple[float, float, float, float]:
-        """Return (E, px, py, pz) in GeV; what is misidentified gets the energy that the lepton would have."""
+        """Return (E, px, py, pz) in GeV; a misidentified particle gets the energy of the lepton."""
         if particle.pdgid == self.lepton.pdgid:
             return particle.p4
         return (math.hypot(*particle.p4[1:], self.lepton.mass_GeV), *particle.p4[1:])
@@ -58,13 +58,13 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidates:
-    """Which particles are taken for the negative and the positive lepton.
+    """Particles identified as the negative and the positive lepton.
 
     Attributes
     ----------
     minus, plus : Taken
     direction : tuple of float
-        Of the beam, where an event has no incoming particle.
+        Direction of the beam, for events without an incoming particle.
     """
 
     minus: Taken
@@ -100,7 +100,7 @@ class Candidates:
         }
 
     def _pair(self, event: Found) -> tuple[Seen, Seen] | None:
-        """Return the candidates of both signs where there is exactly one of each."""
+        """Return the candidates of both signs if there is exactly one of each, otherwise None."""
         minus = [particle for particle in event.final if particle.pdgid in self.minus.codes]
         plus = [particle for particle in event.final if particle.pdgid in self.plus.codes]
         return (minus[0], plus[0]) if len(minus) == len(plus) == 1 else None
@@ -112,13 +112,13 @@ class Candidates:
 
 
 def other_kinetic_GeV(event: Found, pair: tuple[Seen | None, Seen | None]) -> float:
-    """Return the largest kinetic energy of visible particles but the pair, 0 where there are none."""
+    """Return the largest kinetic energy of visible particles other than the pair, 0 if there are none."""
     rest = [p for p in event.final if is_visible(p.pdgid) and not any(p is taken for taken in pair)]
     return max((_kinetic_GeV(particle) for particle in rest), default=0.0)
 
 
 def _kinetic_GeV(particle: Seen) -> float:
-    """Return the kinetic energy |p|^2/(E + m), without the cancellation of E - m; event by event NumPy is slow."""
+    """Return the kinetic energy |p|^2/(E + m), without the cancellation of E - m; NumPy is slow for single events."""
     size, mass = math.hypot(*particle.p4[1:]), particle.mass_GeV
     return size * size / (math.hypot(size, mass) + mass) if size else 0.0
 

@@ -1,4 +1,4 @@
-"""Which reader goes with which ending of a file name."""
+"""Readers by the ending of the file name."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ENDINGS = (".hepmc3", ".hepmc3.gz", ".hepmc", ".hepevt")
 
 
 def is_foreign(path: Path) -> bool:
-    """Return whether a file is read by `read_foreign`, by its name."""
+    """Return whether a file is read by `read_foreign`, according to its name."""
     return path.name.endswith(ENDINGS)
 
 
 def read_foreign(path: Path) -> Events:
-    """Read events of another format; raise `FileError` or `InputError` where that fails."""
+    """Read events of another format; raise `FileError` or `InputError` if that fails."""
     return events_of(open_foreign(path))
 
 

@@ -1,4 +1,4 @@
-"""What readers of other generators' files give: events with their particles, and who is who in them."""
+"""Events read from files of other generators: their particles, and the roles of the particles."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """An event as it stands in a file.
+    """An event as read from a file.
 
     Attributes
     ----------
     number : int
     weight : float
     beam, target : Seen or None
-        What comes in, where the file says it.
+        Incoming particles, if the file gives them.
     struck : int
         Code of a nucleon inside the target, 0 for none.
     final : tuple of Seen
     time_ns : float
     flaw : str
-        What is wrong with the incoming particles of a trident or of coherent scattering; empty if nothing.
+        Error in the incoming particles of a trident or CEvNS event; empty if there is none.
     """
 
     number: int
@@ -60,26 +60,26 @@ class Reader(Protocol):
 
     @property
     def path(self) -> Path:
-        """What messages call the file."""
+        """Name of the file in messages."""
         ...
 
     def events(self) -> Iterator[Found]:
-        """Read the events, in order; raise `FileError` where the file is not what it should be."""
+        """Read the events, in order; raise `FileError` if the file is invalid."""
         ...
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """What is known of the run, when all events have been read."""
+        """Attributes of the run, available when all events have been read."""
         ...
 
     @property
     def sigma_cm2(self) -> float | None:
-        """Cross section per atom that the events stand for, when all have been read; None if it is not known."""
+        """Cross section of the events per atom, available when all have been read; None if it is not known."""
         ...
 
 
 class Roles(NamedTuple):
-    """Who is who among the outgoing particles; no leptons in coherent scattering."""
+    """Roles of the outgoing particles; no charged leptons in CEvNS."""
 
     neutrino: Seen
     minus: Seen | None
@@ -93,22 +93,22 @@ class Roles(NamedTuple):
 
 
 def possible(event: Found, path: Path) -> Found:
-    """Return an event; raise `FileError` where its number or a code of a particle cannot be."""
+    """Return an event; raise `FileError` if its number or a particle code is out of range."""
     codes = [particle.pdgid for particle in (event.beam, event.target, *event.final) if particle is not None]
     if not 0 <= event.number < _MOST_NUMBER or not all(abs(code) < _MOST_CODE for code in codes):
-        raise FileError(f"'{path}': event {event.number} has a number or a particle that cannot be; make it again")
+        raise FileError(f"'{path}': event {event.number} has a number or a particle code out of range; make it again")
     return event
 
 
 def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
-    """Return the events in blocks that fit the memory."""
+    """Yield the events in blocks that fit into memory."""
     rest = iter(events)
     while block := tuple(islice(rest, _BLOCK)):
         yield block
 
 
 def roles_of(event: Found) -> Roles | None:
-    """Tell the outgoing particles apart; None where they are not those of a trident or of coherent scattering."""
+    """Identify the outgoing particles; None if they are not those of a trident or CEvNS event."""
     neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_NEUTRAL_LEPTON)]
     minus = [p for p in event.final if p.pdgid in (11, 13, 15)]
     plus = [p for p in event.final if p.pdgid in (-11, -13, -15)]
@@ -124,5 +124,5 @@ def roles_of(event: Found) -> Roles | None:
 
 
 def beam_of(incoming: Sequence[Seen]) -> Seen | None:
-    """Return the neutrino among the incoming particles, else the first of them; None where there are none."""
+    """Return the neutrino among the incoming particles, else the first of them; None if there are none."""
     return next((particle for particle in incoming if particle.pdgid in _NEUTRINOS), next(iter(incoming), None))

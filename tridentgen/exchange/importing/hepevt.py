@@ -20,7 +20,7 @@ _Line = tuple[int, list[str]]
 
 
 def read_hepevt(path: str | os.PathLike[str], sigma_cm2: float | None = None) -> Events:
-    """Read tridents or coherent scattering from a HEPEVT file.
+    """Read trident or CEvNS events from a HEPEVT file.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def read_hepevt(path: str | os.PathLike[str], sigma_cm2: float | None = None) ->
     Raises
     ------
     FileError
-        There is no such file, or a line is not what it should be, is not finite, or is missing.
+        The file does not exist, or a line is invalid, not finite, or missing.
     InputError
-        An event is neither a trident nor coherent scattering.
+        An event is neither a trident nor a CEvNS event.
     """
     return events_of(HepevtReader(Path(path), sigma_cm2))
 
@@ -59,7 +59,7 @@ class HepevtReader:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What the file is."""
+        """Format and name of the file."""
         return {"generator": "HEPEVT", "source": self.path.name}
 
 

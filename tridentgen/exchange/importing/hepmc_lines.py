@@ -1,7 +1,8 @@
-"""Looking through the lines of HepMC3's text before the library reads them.
+"""Checks of the lines of HepMC3 text before the library reads them.
 
-The library follows references to particles that are not there, makes room for as many as an event claims, takes any
-word for a number, and an event that it cannot read for the end of the file. So lines are checked first.
+The library follows references to missing particles, allocates memory for as many particles as an event declares,
+accepts any word as a number, and takes an unreadable event for the end of the file. The lines are therefore checked
+first.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from tridentgen.events.output import reason
 _MOST_LINE_BYTES = 1 << 20
 _INT_32 = 1 << 31
 _TEXT = re.compile(r"(?:[^\\\0]|\\[^\0])*")
-"""No NUL, and something behind each backslash: the library would go on beyond the end."""
+"""No NUL, and a character after each backslash: otherwise the library would read beyond the end."""
 _VERTEX = re.compile(rb"V (-?\d+) (-?\d+) \[(\d+(?:,\d+)*)?\]( @ .*)?")
 
 
 def count_events(path: Path) -> int:
-    """Return the number of events; raise `FileError` where a line is not HepMC3's, or the last one is missing."""
+    """Return the number of events; raise `FileError` if a line is not valid HepMC3, or the last one is missing."""
     number, event, last, lines = 0, _Event(0, 0, 0), b"", _lines(path)
     for at, line in enumerate(lines, 1):
         try:
@@ -41,7 +42,7 @@ def count_events(path: Path) -> int:
             if next(lines, None) is None:
                 break
             where = f", in event {number} of the file" if number else ""
-            raise FileError(f"{path}:{at}: not what HepMC3 has here{where}; make it again") from None
+            raise FileError(f"{path}:{at}: not valid HepMC3{where}; make it again") from None
         last = line or last
     if b"END_EVENT_LISTING" not in last:
         raise FileError(f"'{path}' is cut short: its last line is missing; make it again or take a fresh copy")
@@ -50,7 +51,7 @@ def count_events(path: Path) -> int:
 
 @dataclass
 class _Event:
-    """How many vertices and particles an event has, and the particles seen so far."""
+    """Numbers of vertices and particles of an event, and of the particles read so far."""
 
     vertices: int
     particles: int
@@ -66,7 +67,7 @@ class _Event:
         return cls(_whole(words[2], 0), _whole(words[3], 0), 0)
 
     def check(self, line: bytes) -> None:
-        """Raise `ValueError` where a line of the event is not what it should be."""
+        """Raise `ValueError` if a line of the event is invalid."""
         kind, words = line[:2], line.split()
         if kind == b"P ":
             self.seen += 1
@@ -101,7 +102,7 @@ class _Event:
             raise ValueError
 
     def require_whole(self) -> None:
-        """Raise `ValueError` where particles are missing."""
+        """Raise `ValueError` if particles are missing."""
         if self.seen != self.particles:
             raise ValueError
 
@@ -119,7 +120,7 @@ def _finite(word: bytes) -> None:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file that begins as HepMC3 does, without what ends them."""
+    """Yield the lines of a HepMC3 file without their line endings; raise `FileError` unless it begins as HepMC3."""
     opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""Reading NuHepMC through pyhepmc, from whatever generator."""
+"""Reading NuHepMC of any generator through pyhepmc."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NS_PER_S = 1e9
 
 
 def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
-    """Read tridents or coherent scattering from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
+    """Read trident or CEvNS events from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
 
     The weights are scaled so that they sum to the flux-averaged cross section of the file (G.C.2, or E.C.4 of its last
-    event); they stay as they are where the file has none that is per atom.
+    event); they are unchanged if the file has no cross section per atom.
 
     Raises
     ------
     FileError
-        There is no such file, it is cut short, no HepMC3 text, or holds numbers that are not finite.
+        The file does not exist, is truncated, is not HepMC3 text, or holds numbers that are not finite.
     InputError
-        pyhepmc is not installed, or an event is neither a trident nor coherent scattering.
+        pyhepmc is not installed, or an event is neither a trident nor a CEvNS event.
     """
     return events_of(NuHepmcReader(Path(path)))
 
@@ -65,18 +65,18 @@ class NuHepmcReader:
             raise
         except Exception as error:  # pyhepmc raises what its C++ library throws
             raise FileError(f"'{self.path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
-        if read != self._count:  # the library ends at an event that it cannot read, as at the end of the file
+        if read != self._count:  # the library stops at an unreadable event as at the end of the file
             raise FileError(f"'{self.path}' is damaged: only {read} of {self._count} events can be read; make it again")
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What the file says of the run, after its last event."""
+        """Attributes of the run, available after its last event."""
         tools = [] if self._last is None else [f"{tool.name} {tool.version}" for tool in self._last.run_info.tools]
         return {"generator": "NuHepMC", "source": self.path.name, "tools": ", ".join(tools)}
 
     @property
     def sigma_cm2(self) -> float | None:
-        """Cross section per atom, after the last event."""
+        """Cross section per atom, available after the last event."""
         try:
             return None if self._last is None else _sigma_cm2(self._last)
         except ValueError as error:
@@ -87,7 +87,7 @@ class NuHepmcReader:
 
 @contextmanager
 def _silenced(pyhepmc: Any) -> Iterator[None]:
-    """Keep the library from printing what is wrong with a file."""
+    """Suppress the messages that the library prints about errors in a file."""
     setup, names = pyhepmc.Setup, ("print_errors", "print_warnings", "debug_level")
     before = {name: getattr(setup, name) for name in names}
     try:
@@ -126,7 +126,7 @@ def _event(event: Any, pyhepmc: Any, path: Path) -> Found:
 
 
 def _nuclear_code(particle: Any) -> int:
-    """Return the code of a particle, or of the nucleus for which it stands."""
+    """Return the code of a particle, or of the nucleus that a pseudoparticle represents."""
     if particle.pid == PSEUDO_NUCLEUS and "remnant_particle_number" in particle.attributes:
         return int(particle.attributes["remnant_particle_number"].astype(int))
     return int(particle.pid)
@@ -139,7 +139,7 @@ def _time_ns(event: Any) -> float:
 
 
 def _sigma_cm2(event: Any) -> float | None:
-    """Return the cross section per atom in cm^2, where the file has it."""
+    """Return the cross section per atom in cm^2, None if the file does not have it."""
     run = event.run_info.attributes
     unit = _UNITS_IN_CM2.get(_text(run, "NuHepMC.Units.CrossSection.Unit"))
     if unit is None or _text(run, "NuHepMC.Units.CrossSection.TargetScale") != "PerAtom":

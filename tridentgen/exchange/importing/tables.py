@@ -1,4 +1,4 @@
-"""From events as they were found to the columns of this package, whoever made them."""
+"""Conversion of events of other generators to the columns of this package."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values(
 
 
 class Block(NamedTuple):
-    """Some events of one kind, who is who in them, and their columns."""
+    """Events of one kind, the roles of their particles, and their columns."""
 
     found: tuple[Found, ...]
     roles: tuple[Roles, ...]
@@ -33,19 +33,19 @@ class Block(NamedTuple):
 
     @property
     def kind(self) -> ReactionKind:
-        """What they are: tridents, or CEvNS."""
+        """Kind of the events: tridents or CEvNS."""
         return TRIDENT if self.roles[0].minus is not None else CEVNS
 
 
 def events_of(reader: Reader) -> Events:
-    """Return the events of a file as columns; weights are scaled to its cross section, or stay where it has none.
+    """Return the events of a file as columns; weights are scaled to its cross section, or unchanged if it has none.
 
     Raises
     ------
     FileError
         There are no events, they lack incoming particles, or hold numbers that are not finite.
     InputError
-        An event is neither a trident nor coherent scattering, or not of the kind of the first.
+        An event is neither a trident nor a CEvNS event, or is of a different kind than the first.
     """
     path, pieces, kinds = reader.path, [], _Kinds()
     for block in blocks(reader.events(), path):
@@ -69,7 +69,7 @@ def events_of(reader: Reader) -> Events:
 
 
 def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
-    """Return tridents or coherent scattering as columns, block by block; raise as `events_of` does."""
+    """Yield trident or CEvNS events as columns, block by block; raise as `events_of` does."""
     tridents: bool | None = None
     for found in batched(events):
         roles = []
@@ -80,20 +80,22 @@ def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
             if role is None:
                 codes = ", ".join(str(p.pdgid) for p in event.final)
                 raise InputError(
-                    f"'{path}': event {event.number} is neither a trident nor coherent scattering: it ends in {codes}"
+                    f"'{path}': event {event.number} is neither a trident nor a CEvNS event: its final state is {codes}"
                 )
             if tridents not in (None, role.minus is not None):
-                raise InputError(f"'{path}': event {event.number} is of another kind than the first; split the file")
+                raise InputError(
+                    f"'{path}': event {event.number} is of a different kind than the first; split the file"
+                )
             tridents = role.minus is not None
             roles.append(role)
-        with np.errstate(all="ignore"):  # what is not finite is found below
+        with np.errstate(all="ignore"):  # values that are not finite are reported below
             columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
         require_finite(columns, found, path)
         yield Block(found, tuple(roles), columns)
 
 
 def require_finite(columns: Mapping[str, NDArray[Any]], found: Sequence[Found], path: Path) -> None:
-    """Raise `FileError` that names the column and the event where a number is not finite."""
+    """Raise `FileError`, which names the column and the event, if a number is not finite."""
     for name, values in columns.items():
         if not np.isfinite(values).all():
             row = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
@@ -116,7 +118,7 @@ class _Kinds:
         return TRIDENT if next(iter(self._examples.values()))[1].minus is not None else CEVNS
 
     def attributes(self, path: Path) -> dict[str, Any]:
-        """Return what a file of these events says of them; raise `InputError` for several kinds of tridents."""
+        """Return the root attributes of a file of these events; raise `InputError` for several kinds of tridents."""
         found = [event for event, _ in self._examples.values()]
         roles = [role for _, role in self._examples.values()]
         if self.kind is CEVNS:
@@ -182,7 +184,7 @@ def _about_tridents(event: Found, roles: Roles, path: Path) -> dict[str, Any]:
     beam, target, out = event.beam.pdgid, event.target.pdgid, roles.neutrino.pdgid
     minus, plus = roles.minus.pdgid, roles.plus.pdgid
     if beam not in _NEUTRINO_NAMES or out not in _NEUTRINO_NAMES:
-        raise InputError(f"'{path}': particle {beam} comes in and {out} goes out; both should be neutrinos")
+        raise InputError(f"'{path}': incoming particle {beam} and outgoing particle {out} must both be neutrinos")
     names = _NEUTRINO_NAMES[beam], _LEPTON_NAMES[minus], _LEPTON_NAMES[plus], _NEUTRINO_NAMES[out]
     return {
         "process": TRIDENT.name,

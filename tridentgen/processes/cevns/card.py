@@ -1,4 +1,4 @@
-"""The [process] and [model] tables of a run card of coherent scattering."""
+"""The [process] and [model] tables of a run card for CEvNS."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CevnsCard:
-    """What happens: ``[process]`` with ``kind = "cevns"``. Without `neutrino` all that the source makes scatter."""
+    """The table ``[process]`` with ``kind = "cevns"``. Without `neutrino` all neutrinos of the source scatter."""
 
     target: str
     neutrino: str | None = None
@@ -61,7 +61,7 @@ class CevnsCard:
 
 
 def cevns_process(process: CevnsCard, model: CevnsModel) -> Cevns:
-    """Return the process that the two tables ask for."""
+    """Return the process that the two tables define."""
     fields = {field.name: getattr(process, field.name) for field in dataclasses.fields(process) if field.name != "kind"}
     return Cevns(**fields, model=model)
 
@@ -88,7 +88,7 @@ def _process_table(table: Table) -> CevnsCard:
 
 
 def read_cevns_model(table: Table) -> CevnsModel:
-    """Read the table ``[model]``; the Standard Model where it is wrong, and a note of what is."""
+    """Read the table ``[model]``; mistakes are noted in its document, and the Standard Model is returned then."""
     default = CevnsModel()
     given: dict[str, Any] = {
         "sin2_theta_w": table.read("sin2_theta_w", FRACTION, default.sin2_theta_w),
@@ -112,7 +112,7 @@ def read_cevns_model(table: Table) -> CevnsModel:
 
 
 def check_cevns(document: Document, process: CevnsCard, model: CevnsModel) -> None:
-    """Note what values that are right one by one do not allow together."""
+    """Note values that are valid separately but not together."""
     try:
         cevns_process(process, model)
     except InputError as error:
@@ -132,13 +132,13 @@ def _neutrino(value: object) -> str:
 
 
 def _part(table: Table, name: str, read: Callable[[Table], T | None]) -> T | None:
-    """Read a table within ``[model]`` that may be missing."""
+    """Read an optional table within ``[model]``."""
     part = table.table(name)
     return read(part) if part.present else None
 
 
 def _made(table: Table, make: Callable[[], T]) -> T | None:
-    """Return what `make` makes; where it refuses, note that, and None."""
+    """Return the result of `make`; if it raises `InputError`, note the message and return None."""
     try:
         return make()
     except InputError as error:

@@ -27,24 +27,24 @@ from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
 from tridentgen.typing import FloatArray
 
 MAX_ENERGY_GEV = 1e3
-"""Far above where scattering off a whole nucleus happens."""
+"""Largest neutrino energy: far above those of coherent scattering on a whole nucleus."""
 
 LIGHTEST_BOSON_GEV = 1e-5
-"""A boson of smaller mass m bends the spectrum only at recoils m^2/2M of a meV and below, where its cross section would
-lie: those are hardly sampled."""
+"""A boson of smaller mass m distorts the recoil spectrum only at recoils m^2/2M of a meV and below, where its cross
+section would lie: such recoils are hardly sampled."""
 
 
 @dataclass(frozen=True)
 class Cevns(Reaction):
-    """Coherent scattering off the nuclei of a material. Cross sections are per nucleus, averaged over the material.
+    """CEvNS on the nuclei of a material. Cross sections are per nucleus, averaged over the material.
 
     Parameters
     ----------
     target : str
         A nuclide (``"Ar40"``), an element of natural composition (``"Xe"``) or a compound (``"CsI"``).
     neutrino : str
-        Which neutrino scatters at a single energy, and the only one taken from a source where it is given. Without it
-        a source gives all its neutrinos, and a single energy is ``numu``'s.
+        The neutrino of a flux or a single energy, and the only one taken from a source. If it is not given, all
+        neutrinos of a source are taken, and a flux or a single energy is that of ``numu``.
     form_factor : str
         ``helm``, ``klein-nystrand``, ``fermi`` or ``unit``.
     proton_radius_fm, neutron_radius_fm : float
@@ -52,9 +52,9 @@ class Cevns(Reaction):
     sin2_theta_w : float
         Weak mixing angle at zero momentum transfer; the model's unless given.
     model : CevnsModel
-        Couplings and what is added to the Standard Model.
+        Couplings of the Standard Model and additions to it.
     recoil_min_keV : float
-        Recoils below are left out of cross sections and events.
+        Smaller recoils are excluded from cross sections and events.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class Cevns(Reaction):
             neutrino(self.neutrino)
         if self.sin2_theta_w is not None:
             if self.model.sin2_theta_w not in (CevnsModel.sin2_theta_w, self.sin2_theta_w):
-                raise InputError("sin2_theta_w stands beside that of the model; give one of the two")
+                raise InputError("sin2_theta_w differs from that of the model; give one of the two")
             values = {**vars(self.model), "sin2_theta_w": self.sin2_theta_w}
             object.__setattr__(self, "model", CevnsModel(**values))
         if not (math.isfinite(self.recoil_min_keV) and self.recoil_min_keV >= 0.0):
@@ -85,11 +85,11 @@ class Cevns(Reaction):
         if radii and len(self.nuclides) > 1:
             names = ", ".join(nuclide.name for nuclide in self.nuclides)
             raise InputError(f"{radii[0]} cannot hold for all nuclides of {self.target} ({names}); name one of them")
-        self._spectra("numu")  # fits the model and the shape to every nuclide
+        self._spectra("numu")  # raises unless the model and the shape fit every nuclide
         self._check_infrared()
 
     def _check_infrared(self) -> None:
-        """Refuse a total cross section that is infinite, or lies in recoils far below those sampled."""
+        """Raise `InputError` if the total cross section is infinite, or lies at recoils far below those sampled."""
         if self.recoil_min_keV > 0.0:
             return
         model = self.model
@@ -117,12 +117,12 @@ class Cevns(Reaction):
 
     @property
     def kind(self) -> str:
-        """What a card calls a process of this kind."""
+        """Name of this kind of process on cards."""
         return "cevns"
 
     @property
     def per(self) -> str:
-        """What a cross section is per."""
+        """Target to which a cross section refers."""
         return self.target if len(self.nuclides) == 1 else f"nucleus of {self.target}"
 
     @property
@@ -150,7 +150,7 @@ class Cevns(Reaction):
         return f"{incoming} {self.target} -> {both} {self.target} (coherent scattering, {self.form_factor})"
 
     def threshold_GeV(self) -> float:
-        """Return the neutrino energy in GeV above which a recoil of `recoil_min_keV` can be made."""
+        """Return the neutrino energy in GeV above which a recoil of `recoil_min_keV` is possible."""
         least = self.recoil_min_keV / KEV_PER_GEV
         if least == 0.0:
             return min(spectrum.threshold_GeV for spectrum in self._spectra("numu"))
@@ -158,7 +158,7 @@ class Cevns(Reaction):
 
     @property
     def signature(self) -> str:
-        """The process as text, for comparing."""
+        """The process as text, for comparison."""
         return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
 
     def _spectra(self, neutrino_name: str) -> tuple[RecoilSpectrum, ...]:
@@ -173,12 +173,12 @@ class Cevns(Reaction):
         energy_GeV, recoil_GeV : arrays that broadcast
             Energy of the neutrino and kinetic energy of the nucleus in GeV.
         neutrino : str
-            Whose; that of the process, or ``numu``, unless given.
+            The neutrino; that of the process, or ``numu``, unless given.
 
         Raises
         ------
         InputError
-            For energies that are not finite or negative, or a neutrino that does not exist.
+            For energies that are negative or not finite, or an unknown neutrino.
         """
         energy, recoil = np.asarray(energy_GeV, dtype=float), np.asarray(recoil_GeV, dtype=float)
         for name, values in (("energy_GeV", energy), ("recoil_GeV", recoil)):
@@ -191,15 +191,15 @@ class Cevns(Reaction):
         return np.where(recoil * KEV_PER_GEV >= self.recoil_min_keV, total, 0.0)
 
     def source(self, flux: Beam) -> Source:
-        """Return the neutrinos that scatter: those of the process where it names one."""
+        """Return the neutrinos that scatter: only that of the process if it names one."""
         if isinstance(flux, Flux):
             return Source.of(flux, self.neutrino or "numu")
         return flux if self.neutrino is None else flux.only(self.neutrino)
 
     def sampled(self, beam: Beam, detector: Detector | None = None) -> SampledCevns:
-        """Return what is sampled.
+        """Return the process to sample.
 
-        Raise `InputError` for a source whose neutrinos cannot make a recoil above the least one, or above 1 TeV.
+        Raise `InputError` for a source whose neutrinos cannot make a recoil above the smallest one, or exceed 1 TeV.
         """
         source = self.source(beam)
         highest = max(component.flux.energy_max_GeV for component in source.components)
@@ -229,12 +229,12 @@ class Cevns(Reaction):
         )
 
     def row(self, beam: Beam) -> dict[str, Any]:
-        """Return how a table of cross sections names the process."""
+        """Return the entries of the process in a table of cross sections."""
         neutrinos = ",".join(self.source(beam).neutrinos)
         return {"nu": neutrinos, "leptons": [], "target": self.target, "regime": "coherent"}
 
     def attributes(self, beam: Beam) -> Attributes:
-        """Return what an event file says of the process."""
+        """Return the root attributes of an event file of the process."""
         source = self.source(beam)
         return {
             "process": self.kind,

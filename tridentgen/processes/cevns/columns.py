@@ -35,21 +35,20 @@ CEVNS_COLUMNS: tuple[Column, ...] = (
     momentum("p4_nu_out", "the outgoing neutrino or heavy neutral lepton", Role.OUTGOING),
     momentum("p4_recoil", "the recoiling nucleus", Role.RECOIL),
 )
-"""Columns of a coherent scattering event. The recoil's kinetic energy is `recoil_energy`; E - M of its momentum is not
-as exact."""
+"""Columns of a CEvNS event; the kinetic energy `recoil_energy` is more exact than E - M of the recoil momentum."""
 
 
 DETECTOR_COLUMNS: tuple[Column, ...] = (
     Column("quenched_energy", "keV", "electron-equivalent energy of the recoil, without resolution"),
-    Column("observed_energy", "keV", "electron-equivalent energy as seen with the detector's resolution"),
+    Column("observed_energy", "keV", "electron-equivalent energy with the detector's resolution"),
     Column(
         "acceptance",
         "",
-        "chance that the detector keeps the event: thresholds and efficiency; not in the weight",
+        "probability that the detector accepts the event: thresholds and efficiency; not in the weight",
         role=Role.ACCEPTANCE,
     ),
 )
-"""Further columns where a detector is given."""
+"""Additional columns if a detector is given."""
 
 
 def cevns_columns(
@@ -65,9 +64,9 @@ def cevns_columns(
     nuclides
         Masses in GeV of the nuclides by their PDG codes.
     outgoing
-        PDG code and mass in GeV of what the neutrino turns into, by channel; nothing where all scatter elastically.
+        PDG code and mass in GeV of the outgoing lepton, by sampling channel; empty if all channels are elastic.
     has_detector
-        Whether the columns of a detector follow.
+        Whether to add the columns of a detector.
     """
     codes = tuple(dict.fromkeys(flavours))
     elastic = Species(codes, (0.0,) * len(codes), "flavour", codes)
@@ -81,7 +80,7 @@ def cevns_columns(
 
 
 def columns_of_file(attributes: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns of a file from its attributes; without particles where these do not name them."""
+    """Return the columns of a file from its attributes; without particles if these do not name them."""
     try:
         flavours = [int(code) for code in str(attributes["beam_pdg"]).split(",")]
         codes = [int(code) for code in str(attributes["target_pdg"]).split(",")]

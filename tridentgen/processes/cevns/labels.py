@@ -1,4 +1,4 @@
-"""Names of the channels of CEvNS: source component, nuclide, final state."""
+"""Names of the sampling channels of CEvNS: source component, nuclide, final state."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 ELASTIC, UPSCATTERING = "elastic", "upscattering"
-"""Final states: the neutrino as it was, and the heavy neutral lepton of the dipole portal."""
+"""Final states: the unchanged neutrino, and the heavy neutral lepton of the dipole portal."""
 
 
 class ChannelName(NamedTuple):
-    """What a channel of coherent scattering is made of; `final` is ``elastic`` or what the neutrino turns into."""
+    """Components of the name of a sampling channel of CEvNS; `final` is ``elastic`` or ``upscattering``."""
 
     component: str
     nuclide: str
@@ -18,7 +18,7 @@ class ChannelName(NamedTuple):
 
 
 def channel_names(attributes: Mapping[str, Any]) -> tuple[ChannelName, ...]:
-    """Return the channels of a file of coherent scattering in the order of their codes; none for other files."""
+    """Return the sampling channels of a CEvNS file in the order of their codes; none for other files."""
     given = str(attributes.get("channel_names", ""))
     return tuple(_channel_name(text) for text in given.split(",")) if given else ()
 

@@ -1,8 +1,8 @@
-"""The interaction behind coherent scattering: the Standard Model and what may be added to it.
+"""The interaction of CEvNS: the Standard Model and optional additions to it.
 
-Every amplitude is brought to the couplings C_X of `physics.cevns_factors`: the neutral current, its shifts, contact
-terms and light bosons add up before squaring. Terms that flip the neutrino's helicity (scalar, pseudoscalar, tensor)
-do not interfere with those that keep it.
+Every amplitude is expressed by the couplings C_X of `physics.cevns_factors`: the neutral current, its shifts, contact
+terms and light bosons add up before squaring. Terms that flip the helicity of the neutrino (scalar, pseudoscalar,
+tensor) do not interfere with those that conserve it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RADIATIVE_PROTON: Mapping[str, float] = MappingProxyType({"e": 0.0382, "mu": 0.0
 Su, Prog. Part. Nucl. Phys. 71 (2013) 119; nu_tau lies (alpha/3pi) ln(m_mu^2/m_tau^2) from nu_mu by their loop."""
 
 RADIATIVE_NEUTRON = -0.5117
-"""g_V^n with radiative corrections, of the same source."""
+"""g_V^n with radiative corrections, from the same source."""
 
 SM_CHARGE_RADII_CM2 = PerFlavour(-0.83e-32, -0.48e-32, -0.30e-32)
 """<r^2> of the Standard Model in cm^2: Bernabeu, Papavassiliou, Vidal, Nucl. Phys. B 680 (2004) 450."""
@@ -52,21 +52,21 @@ class CevnsModel:
     couplings : str
         ``tree``: g_p = 1/2 - 2 s_W^2, g_n = -1/2; ``radiative``: numbers by flavour with radiative corrections.
     nsi, ngi, vector, scalar, tensor, dipole
-        What is added; None is nothing.
+        Additions to the Standard Model; None for no addition.
     magnetic_moment : float or PerFlavour
         Effective magnetic moment in Bohr magnetons.
     charge_radius : PerFlavour or str
         <r^2> in cm^2, or ``standard-model``; g_p += -(sqrt2 pi alpha/3 G_F) <r^2>.
     spin : str
-        Of the nucleus in the kinematic factors: ``0``, ``1/2``; ``approx`` leaves T/E out of the vector term; ``auto``:
-        1/2 where an added term needs a spin, otherwise 0 for even-even nuclides and 1/2 for the rest.
+        Spin of the nucleus in the kinematic factors: ``0``, ``1/2``; ``approx`` omits T/E in the vector term; ``auto``:
+        1/2 if an added term needs a spin, otherwise 0 for even-even nuclides and 1/2 for the rest.
     axial : bool
         Add the axial part of nuclides with spin, (G_F^2 M/4pi) F_A(0) F^2 (1 - T/E + MT/2E^2 + T^2/2E^2).
 
     Raises
     ------
     InputError
-        For a value out of range, or additions that claim the same term or whose interference is not defined.
+        For a value out of range, or additions to the same term or with undefined interference.
     """
 
     sin2_theta_w: float = SIN2_THETA_W_LOW_ENERGY
@@ -122,7 +122,7 @@ class CevnsModel:
 
     @property
     def needs_spin(self) -> bool:
-        """Whether a term was added that only a nucleus with spin has."""
+        """Whether a term was added that requires a nucleus with spin."""
         return self.tensor is not None or (self.ngi is not None and self.ngi.needs_spin)
 
     @property
@@ -148,7 +148,7 @@ class CevnsModel:
         return radii.of(flavour)
 
     def nucleon_couplings(self, flavour: str) -> tuple[float, float]:
-        """Return g_p and g_n of a flavour: Standard Model, charge radius, and interactions that keep the flavour."""
+        """Return g_p and g_n of a flavour: Standard Model, charge radius, and flavour-conserving interactions."""
         if self.couplings == "radiative":
             g_p, g_n = RADIATIVE_PROTON[flavour], RADIATIVE_NEUTRON
         else:
@@ -159,7 +159,7 @@ class CevnsModel:
         return g_p + shift[0], g_n + shift[1]
 
     def flavour_changing(self, flavour: str) -> tuple[tuple[float, float], ...]:
-        """Return the couplings (proton, neutron) of every transition to another flavour that there is."""
+        """Return the couplings (proton, neutron) of every transition to another flavour that is not zero."""
         if self.nsi is None:
             return ()
         found = (self.nsi.nucleons(flavour, other) for other in FLAVOURS if other != flavour)

@@ -1,4 +1,4 @@
-"""How protons, neutrons and their spins are distributed in a nucleus, for coherent scattering."""
+"""Distributions of protons, neutrons and their spins in a nucleus, for CEvNS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NuclearShape:
         ``helm`` (skin 0.9 fm), ``klein-nystrand`` (range 0.7 fm), ``fermi`` (symmetrised, diffuseness 0.52 fm) or
         ``unit``.
     proton_radius_fm, neutron_radius_fm : float
-        Rms radii of the point-like protons' and neutrons' distributions. One that is not given leaves them the size
+        Rms radii of the distributions of point-like protons and neutrons. If a radius is not given, the size is that
         of the literature: c = 1.23 A^(1/3) - 0.60 fm for ``helm`` (Lewin and Smith) and ``fermi``, 1.2 A^(1/3) fm for
         ``klein-nystrand``.
 
@@ -45,7 +45,7 @@ class NuclearShape:
 
     Notes
     -----
-    H1 has the nucleon's dipole form factor whatever the name, but for ``unit``.
+    H1 has the dipole form factor of the nucleon for all names but ``unit``.
     """
 
     name: str = "helm"
@@ -56,7 +56,7 @@ class NuclearShape:
         if self.name not in FORM_FACTORS:
             raise InputError(
                 f"unknown form factor '{self.name}'{nearest(self.name, FORM_FACTORS)}; "
-                f"known for coherent scattering are {', '.join(FORM_FACTORS)}"
+                f"known for CEvNS are {', '.join(FORM_FACTORS)}"
             )
         for key in ("proton_radius_fm", "neutron_radius_fm"):
             radius = getattr(self, key)
@@ -68,9 +68,9 @@ class NuclearShape:
                 raise InputError(f"{key} = {radius} must be positive; nuclei have about 0.9 A^(1/3) fm")
 
     def of(self, nuclide: Nuclide) -> tuple[Shape, Shape]:
-        """Return the form factors of protons and of neutrons, the same object where they do not differ.
+        """Return the form factors of protons and of neutrons, the same object if they do not differ.
 
-        Raise `InputError` where a radius is too small for the surface of the shape.
+        Raise `InputError` if a radius is too small for the surface of the shape.
         """
         radii = (self.proton_radius_fm, self.neutron_radius_fm)
         if self.name == "unit":
@@ -138,7 +138,7 @@ AXIAL_COUPLING = 1.27641
 """g_A of the nucleon: Maerkisch et al., Phys. Rev. Lett. 122 (2019) 242501."""
 
 AXIAL_STRANGENESS = -0.085
-"""g_A^s, the strange quarks' part of the nucleon's spin: Airapetian et al., Phys. Rev. D 75 (2007) 012007."""
+"""g_A^s, the strange-quark contribution to the nucleon spin: Airapetian et al., Phys. Rev. D 75 (2007) 012007."""
 
 
 def is_even_even(nuclide: Nuclide) -> bool:
@@ -150,13 +150,13 @@ def axial_strength(nuclide: Nuclide) -> float:
     """Return F_A(0) = (4/3) (J+1)/J [g_A (S_p - S_n) - g_A^s (S_p + S_n)]^2; 0 for even-even nuclides.
 
     Only the transverse axial current, 2/3 of the spin response at rest, acts on neutrinos (Hoferichter, Menendez,
-    Schwenk, Phys. Rev. D 102 (2020) 074018). Raise `InputError` where the spin content is not known here.
+    Schwenk, Phys. Rev. D 102 (2020) 074018). Raise `InputError` if the spin content is not known here.
     """
     if is_even_even(nuclide):
         return 0.0
     if nuclide.name not in SPIN_CONTENT:
         raise InputError(
-            f"axial = true: the spin content of {nuclide.name} is not known here (of odd nuclides there are "
+            f"axial = true: the spin content of {nuclide.name} is not known here (known odd nuclides are "
             f"{', '.join(SPIN_CONTENT)}); leave axial out"
         )
     J, protons, neutrons = SPIN_CONTENT[nuclide.name]

@@ -1,4 +1,4 @@
-"""Observables of CEvNS: what can be cut on, and what is drawn."""
+"""Observables of CEvNS for cuts, and the axes of figures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _in_us(values: NDArray[Any]) -> FloatArray:
 
 
 _RECOIL = Axis("recoil_energy", "recoil_energy", "keV", "T", "keV", log_y=True, long_tail=1e-3)
-_SEEN = replace(_RECOIL, name="observed_energy", column="observed_energy", symbol=r"E_\mathrm{obs}")
+_OBSERVED = replace(_RECOIL, name="observed_energy", column="observed_energy", symbol=r"E_\mathrm{obs}")
 
 CEVNS_AXES = (
     replace(_RECOIL, sort="component", with_kept=True),
@@ -40,12 +40,12 @@ CEVNS_AXES = (
     Axis("cos_theta", "cos_theta", "", r"\cos\theta", "", sort="component", long_tail=1e-4),
     Axis("time", "time", "ns", "t", r"$\mu$s", _in_us, sort="component", differs_from="0"),
     replace(
-        _SEEN,
+        _OBSERVED,
         name="quenched_energy",
         column="quenched_energy",
         symbol=r"E_\mathrm{ee}",
         sort="component",
         differs_from="recoil_energy",
     ),
-    replace(_SEEN, sort="component", seen=True),
+    replace(_OBSERVED, sort="component", seen=True),
 )

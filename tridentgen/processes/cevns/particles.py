@@ -1,4 +1,4 @@
-"""Particles of CEvNS, and the numbers of its processes: NuHepMC 1.0.0, E.C.1, has 100 to 199 for low energies."""
+"""Particles of CEvNS, and the numbers of its processes: NuHepMC 1.0.0, E.C.1, reserves 100 to 199 for low energies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DIPOLE_CITE: Cite = (("arXiv", "1803.03262"),)
 
 
 class CevnsProcesses:
-    """The processes of a file of coherent scattering: elastic, and upscattering to a heavy lepton."""
+    """The processes of a CEvNS file: elastic scattering, and upscattering to a heavy neutral lepton."""
 
     columns = ("channel",)
 
@@ -54,14 +54,14 @@ class CevnsProcesses:
 
 
 class CevnsRecords:
-    """Makes particles from the columns of coherent scattering."""
+    """Makes particles from the columns of CEvNS events."""
 
     columns: tuple[str, ...] = ("channel", "flavour", "isotope", "p4_nu_in", "p4_nu_out", "p4_recoil")
     optional: tuple[str, ...] = ()
 
     def __init__(self, attributes: Mapping[str, Any], recoil: str) -> None:
         if recoil == "omit":
-            raise InputError("recoil = omit leaves nothing to see of coherent scattering; use final or pseudo")
+            raise InputError("recoil = omit leaves no visible particle in CEvNS; use final or pseudo")
         self.processes: Processes = CevnsProcesses(attributes)
         self._codes = np.array(codes(attributes, "target_pdg"))
         masses = str(needed(attributes, "target_mass_GeV")).split(",")
@@ -72,7 +72,7 @@ class CevnsRecords:
         self._recoil = recoil
 
     def groups(self, columns: Columns) -> tuple[Group, ...]:
-        """Return the events of a block, all of one form."""
+        """Return the events of a block as one group."""
         isotope, flavour = (columns[name].astype(np.int64) for name in ("isotope", "flavour"))
         place = self._order[np.searchsorted(self._codes, isotope, sorter=self._order) % len(self._codes)]
         if not np.array_equal(self._codes[place], isotope):

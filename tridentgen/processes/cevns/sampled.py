@@ -1,4 +1,4 @@
-"""Coherent scattering in the unit cube: neutrino energy, recoil energy, and the columns of an event."""
+"""CEvNS on the unit hypercube: neutrino energy, recoil energy, and the columns of an event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tridentgen.processes.cevns.columns import cevns_columns
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
 
 LEAST_RATIO = 1e-12
-"""How far below the largest recoil a logarithmic spectrum begins at least, of that recoil."""
+"""Smallest recoil of a logarithmic spectrum, in units of the largest recoil."""
 
 
 class Point(NamedTuple):
@@ -34,7 +34,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CevnsChannel:
-    """A component of the source on a nuclide, with one final state.
+    """A sampling channel: a component of the source on a nuclide, with one final state.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class CevnsChannel:
         Number of the nuclide in the target.
     energies : EnergyMap
     share : float
-        Of the component in the source, times that of the nuclide in the nuclei of the target.
+        Share of the component in the source, times share of the nuclide in the nuclei of the target.
     least_recoil_GeV : float
-        Recoils below are left out.
+        Smaller recoils are excluded.
     """
 
     component: Component
@@ -77,7 +77,7 @@ class CevnsChannel:
 
 @dataclass(frozen=True, eq=False)
 class SampledCevns:
-    """Coherent scattering in a source; satisfies `tridentgen.engines.process.Process`.
+    """CEvNS of the neutrinos of a source; satisfies `tridentgen.engines.process.Process`.
 
     Attributes
     ----------
@@ -92,22 +92,22 @@ class SampledCevns:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Names of the channels."""
+        """Names of the sampling channels."""
         return tuple(part.name for part in self.parts)
 
     @property
     def dimensions(self) -> int:
-        """The recoil, and the energy where any of the channels has a spectrum."""
+        """Number of integration variables: the recoil, and the energy if any channel has a spectrum."""
         return 1 + max(part.energies.dimensions for part in self.parts)
 
     @property
     def spares(self) -> int:
-        """The azimuth, the time, and the detector's resolution."""
+        """Number of auxiliary random numbers: for the azimuth, the time, and the resolution of the detector."""
         return 1 + self._times + (0 if self.detector is None else self.detector.dimensions)
 
     @property
     def _times(self) -> int:
-        """Random numbers that the time of an event needs."""
+        """Number of random numbers for the time of an event."""
         return max((part.component.time.numbers for part in self.parts if part.component.time is not None), default=0)
 
     @cached_property
@@ -138,7 +138,7 @@ class SampledCevns:
         return self.point(channel, x).density
 
     def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
-        """Return the columns of an event; `spare` draws the azimuth, the time and the resolution."""
+        """Return the columns of an event; the auxiliary random numbers `spare` are for azimuth, time and resolution."""
         part = self.parts[channel]
         spectrum = part.spectrum
         energy, recoil, density = self.point(channel, x)
@@ -162,9 +162,11 @@ class SampledCevns:
         }
         if self.detector is None:
             return columns
-        return columns | self._seen(self.detector, part.nuclide, recoil, time, spare)
+        return columns | self._response(self.detector, part.nuclide, recoil, time, spare)
 
-    def _seen(self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values) -> dict[str, Value]:
+    def _response(
+        self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values
+    ) -> dict[str, Value]:
         quenched = detector.quenched(recoil, float(nuclide))
         u = spare[1 + self._times] if detector.dimensions else 0.5
         observed = detector.observed(recoil, u, float(nuclide))
@@ -178,7 +180,7 @@ class SampledCevns:
 def channels(
     component: Component, spectrum: RecoilSpectrum, nuclide: int, share: float, least_recoil_GeV: float
 ) -> tuple[CevnsChannel, ...]:
-    """Return the channel of a component on a nuclide; none where all of its flux is below the threshold."""
+    """Return the sampling channel of a component on a nuclide; none if all of its flux is below the threshold."""
     threshold = spectrum.threshold_GeV
     if least_recoil_GeV > 0.0:
         threshold = max(threshold, float(spectrum.minimum_energy(least_recoil_GeV)))

@@ -1,4 +1,4 @@
-"""Recoil spectra dsigma/dT of one nuclide: model, form factors and kinematic factors put together."""
+"""Recoil spectra dsigma/dT of one nuclide, from model, form factors and kinematic factors."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ Density = Callable[[Value, Value], Value]
 """dsigma/dT in GeV^-3 of neutrino energy and recoil in GeV, within the kinematic limits."""
 
 _LIGHT_GEV = 0.1
-"""A mediator below this bends the spectrum at small recoils: it is comparable with 2 E of stopped pions."""
+"""A mediator below this mass, which is comparable with 2 E of stopped pions, distorts the recoil spectrum at small
+recoils."""
 
 _LEAST_ENERGY_GEV, _LEAST_RECOIL_GEV = 1e-30, 1e-70
-"""Where energies and recoils are held to keep quotients finite: far below anything physical."""
+"""Lower limits of energies and recoils that keep quotients finite: far below any physical value."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecoilSpectrum:
-    """Recoils of one nuclide hit by one kind of neutrino, with one final state.
+    """Recoil spectrum of one nuclide and one neutrino species, with one final state.
 
     Attributes
     ----------
     name : str
-        ``elastic``, or ``upscattering`` to the heavy lepton of the dipole portal.
+        ``elastic``, or ``upscattering`` to the heavy neutral lepton of the dipole portal.
     nuclide, neutrino
-        Who meets whom.
+        Target nuclide and projectile neutrino.
     final_mass_GeV : float
         Mass of the outgoing lepton.
     infrared : bool
@@ -60,15 +61,15 @@ class RecoilSpectrum:
 
     @property
     def threshold_GeV(self) -> float:
-        """Neutrino energy in GeV above which the process goes."""
+        """Neutrino energy in GeV above which the process is possible."""
         return float(kinematics.threshold(self.mass_GeV, self.final_mass_GeV))
 
     def recoil_limits(self, energy_GeV: Value) -> tuple[Value, Value]:
-        """Return the least and largest recoil in GeV; traceable."""
+        """Return the smallest and largest recoil in GeV; traceable."""
         return kinematics.recoil_limits(energy_GeV, self.mass_GeV, self.final_mass_GeV)
 
     def minimum_energy(self, recoil_GeV: Value) -> Value:
-        """Return the least neutrino energy in GeV that makes a recoil T > 0; traceable."""
+        """Return the smallest neutrino energy in GeV that allows a recoil T > 0; traceable."""
         return kinematics.minimum_energy(recoil_GeV, self.mass_GeV, self.final_mass_GeV)
 
     def dsigma_dT(self, energy_GeV: Value, recoil_GeV: Value) -> Value:
@@ -121,7 +122,7 @@ def _has_spin(nuclide: Nuclide, model: CevnsModel) -> bool:
 
 
 def _upscattering(nuclide: Nuclide, model: CevnsModel, protons: Shape) -> Density:
-    """Return the density of the dipole portal."""
+    """Return dsigma/dT of the dipole portal."""
     assert model.dipole is not None
     mass, heavy = nuclide.mass_GeV, model.dipole.mass_GeV
     factor = factors.dipole_spin_half if _has_spin(nuclide, model) else factors.dipole_spin0
@@ -131,7 +132,7 @@ def _upscattering(nuclide: Nuclide, model: CevnsModel, protons: Shape) -> Densit
 
 @dataclass(frozen=True)
 class _Upscattering:
-    """The density with a heavy lepton in the final state."""
+    """dsigma/dT with a heavy neutral lepton in the final state."""
 
     mass_GeV: float
     heavy_GeV: float
@@ -145,7 +146,7 @@ class _Upscattering:
 
 
 class _Elastic:
-    """The density with a massless final state."""
+    """dsigma/dT with a massless lepton in the final state."""
 
     def __init__(
         self, nuclide: Nuclide, incoming: Neutrino, model: CevnsModel, protons: Shape, neutrons: Shape
@@ -232,7 +233,7 @@ class _Elastic:
 
 
 def _sum(light: Value, contact: float, mean: Value) -> Value:
-    """Return the coupling by a light boson plus a contact term; None where there is neither."""
+    """Return the coupling by a light boson plus a contact term; None if there is neither."""
     if not contact:
         return light
     return contact * mean if light is None else light + contact * mean

@@ -1,4 +1,4 @@
-"""What may be added to the Standard Model in coherent scattering, each with its convention and its source."""
+"""Additions to the Standard Model in CEvNS, each with its convention and its source."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _UP_GEV, _DOWN_GEV = 2.2e-3, 4.7e-3  # PDG 2018, MS-bar at 2 GeV
 _F_PROTON, _F_NEUTRON = (0.0208, 0.0411), (0.0189, 0.0451)  # (u, d): Hoferichter et al., PRL 115 (2015) 092301
 
 SCALAR_PROTON_CHARGE = PROTON_MASS_GEV * (_F_PROTON[0] / _UP_GEV + _F_PROTON[1] / _DOWN_GEV)
-"""Sum over u and d of (m_p/m_q) f_q, what a proton couples with to a scalar of unit quark coupling: 17.08."""
+"""Sum over u and d of (m_p/m_q) f_q, the coupling of a proton to a scalar of unit quark coupling: 17.08."""
 
 SCALAR_NEUTRON_CHARGE = NEUTRON_MASS_GEV * (_F_NEUTRON[0] / _UP_GEV + _F_NEUTRON[1] / _DOWN_GEV)
-"""The same of the neutron; 17.09."""
+"""The same sum for the neutron: 17.09."""
 
 TENSOR_CHARGES = (0.784, -0.204)
 """delta_u and delta_d of the proton: Gupta et al., Phys. Rev. D 98 (2018) 091501."""
@@ -82,8 +82,8 @@ class FlavourMatrix:
 class Nsi:
     """Vector-like non-standard interactions -2 sqrt2 G_F eps_q [nubar' gamma P_L nu] [qbar gamma q] of u and d quarks.
 
-    g_p += 2 eps_u + eps_d and g_n += eps_u + 2 eps_d where the flavour stays; transitions to other flavours add their
-    squares (Barranco, Miranda, Rashba, JHEP 12 (2005) 021).
+    g_p += 2 eps_u + eps_d and g_n += eps_u + 2 eps_d if the flavour is conserved; transitions to other flavours add
+    their squares (Barranco, Miranda, Rashba, JHEP 12 (2005) 021).
     """
 
     eps_u: FlavourMatrix = FlavourMatrix()
@@ -97,10 +97,10 @@ class Nsi:
 
 @dataclass(frozen=True)
 class ContactNgi:
-    """Contact terms (G_F/sqrt2) C_X [nubar Gamma_X P_L nu] [Nbar Gamma_X N] of the whole nucleus, form factor apart.
+    """Contact terms (G_F/sqrt2) C_X [nubar Gamma_X P_L nu] [Nbar Gamma_X N] of the whole nucleus, without form factor.
 
     `vector` adds to 2 Q_V; `axial` is positive for the sign of a V - A nucleus; `pseudoscalar_vertex` is that of the
-    nucleus: ``i-gamma5``, which interferes with nothing, or ``gamma5``, of (nubar i gamma5 nu)(Nbar i gamma5 N), which
+    nucleus: ``i-gamma5``, which does not interfere, or ``gamma5``, of (nubar i gamma5 nu)(Nbar i gamma5 N), which
     interferes with the tensor. Lindner, Rodejohann, Xu, JHEP 03 (2017) 097.
     """
 
@@ -118,7 +118,7 @@ class ContactNgi:
 
     @property
     def needs_spin(self) -> bool:
-        """Whether a term is there that only a nucleus with spin has."""
+        """Whether a term requires a nucleus with spin."""
         return any((self.axial, self.pseudoscalar, self.tensor))
 
     @property
@@ -142,7 +142,7 @@ class VectorCharges:
 
     @property
     def by_loop(self) -> bool:
-        """Whether only charged leptons of opposite charges in a loop connect it to nuclei."""
+        """Whether it couples to nuclei only through a loop of charged leptons of opposite charges."""
         return self.u == self.d == 0.0
 
 
@@ -165,10 +165,10 @@ VECTOR_CHARGES: Mapping[str, VectorCharges] = MappingProxyType(
 
 @dataclass(frozen=True)
 class LightVector:
-    """A light vector boson: Q_V += strength q_nu Q'/(sqrt2 G_F (2MT + m^2)), Q' its charge of the nucleus.
+    """A light vector boson: Q_V += strength q_nu Q'/(sqrt2 G_F (2MT + m^2)), Q' the charge of the nucleus.
 
     `strength` is g^2, or g_nu g_q with charges of 1; it may be negative. Charges by name or as `VectorCharges`. Those
-    without quarks (``Lmu-Ltau``, ...) reach the protons through a loop of charged leptons, which have the charges of
+    without quarks (``Lmu-Ltau``, ...) couple to protons through a loop of charged leptons, which have the charges of
     their neutrinos: Q' = Z F_p (2 alpha/pi) sum_l (-q_l) int x (1-x) ln(m_l^2 + x (1-x) 2MT) dx (Atzori Corona et al.,
     JHEP 05 (2022) 109).
     """
@@ -199,7 +199,7 @@ class LightVector:
 
 @dataclass(frozen=True)
 class LightScalar:
-    """A light scalar boson; `strength` is g_nu g_q, with charges of the nucleons by default as for universal g_q.
+    """A light scalar boson; `strength` is g_nu g_q, with the charges of nucleons for universal g_q by default.
 
     C_S = Z proton_charge F_p + N neutron_charge F_n; for couplings g_u, g_d give sum_q (m_N/m_q) f_q g_q instead
     (Cerdeno et al., JHEP 05 (2016) 118).
@@ -221,7 +221,7 @@ class LightTensor:
     """A light tensor boson with universal quark coupling; `strength` is g_nu g_q.
 
     C_T = (delta_u + delta_d)(Z F_p + N F_n) by isospin. `factor` multiplies C_T^2 (1 - T/E - MT/4E^2 + T^2/4E^2) in the
-    convention of contact terms: 8 by explicit traces; 4 is in part of the literature.
+    convention of contact terms: 8 by explicit traces; part of the literature has 4.
     """
 
     mass_GeV: float
@@ -239,15 +239,15 @@ class LightTensor:
 
     @property
     def nucleon_charge(self) -> float:
-        """Charge of a nucleon with the factor 8 taken out."""
+        """Charge of a nucleon without the factor 8."""
         return (self.delta_u + self.delta_d) * math.sqrt(self.factor / 8.0)
 
 
 @dataclass(frozen=True)
 class DipolePortal:
-    """Upscattering to a lepton of mass `mass_GeV` by L = (mu/2) Nbar sigma^mn nu F_mn, mu in Bohr magnetons.
+    """Upscattering to a heavy neutral lepton of mass `mass_GeV` by L = (mu/2) Nbar sigma^mn nu F_mn.
 
-    Where the literature writes L = d nubar sigma^mn N F_mn, mu = 2d.
+    mu is in Bohr magnetons. Where the literature writes L = d nubar sigma^mn N F_mn, mu = 2d.
     """
 
     mass_GeV: float

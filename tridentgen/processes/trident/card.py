@@ -1,4 +1,4 @@
-"""The [process] and [model] tables of a run card: which reaction it is, with which couplings."""
+"""The [process] and [model] tables of a run card for tridents: reaction and couplings."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _CHARGE = number("a number from -1000 to 1000", lambda x: abs(x) <= 1000.0)
 
 @dataclass(frozen=True)
 class ProcessCard:
-    """What happens: ``[process]``. `leptons` is always (minus, plus); masses and momenta in GeV.
+    """The table ``[process]``. `leptons` is always (minus, plus); masses and momenta in GeV.
 
-    `target` is empty where the card names only the material of its exposure.
+    `target` is empty if the card names only the material of its exposure.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class ProcessCard:
 
     @property
     def approximation(self) -> dict[str, Any]:
-        """What an `EpaTrident` has beyond a `Trident`."""
+        """Parameters of an `EpaTrident` besides those of a `Trident`."""
         return {"photon_flux": self.photon_flux, "q_max_GeV": self.q_max_GeV} if self.kind == "trident-epa" else {}
 
 
@@ -83,7 +83,7 @@ class ModelCard:
 
 
 def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
-    """Return the process that the two tables ask for."""
+    """Return the process that the two tables define."""
     return _REACTIONS[process.kind](
         process.neutrino,
         *process.leptons,
@@ -102,9 +102,9 @@ def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
 
 
 def check_process(document: Document, process: ProcessCard, model: ModelCard) -> None:
-    """Note what values that are right one by one do not allow together.
+    """Note values that are valid separately but not together.
 
-    Each step adds a part of the process; the first one that the process refuses is to blame.
+    Each step adds a part of the process; the first part that the process rejects is at fault.
     """
     options: dict[str, Any] = {"target": process.target or "Ar40", "form_factor": "unit"}
     steps: tuple[tuple[Key, dict[str, Any]], ...] = (
@@ -134,7 +134,7 @@ def read_trident(kind: str, process: Table, model: Table) -> tuple[ProcessCard, 
 
 
 def _process_table(kind: str, table: Table) -> ProcessCard:
-    """Read [process]; the target is not needed where the exposure has a material."""
+    """Read [process]; the target is not needed if the exposure has a material."""
     exposure = table.document.data.get("exposure")
     if not (isinstance(exposure, dict) and "material" in exposure):
         table.require("target")
@@ -198,7 +198,7 @@ def read_model_table(table: Table) -> ModelCard:
     zprime = table.table("zprime")
     for name, other in (("vector_coupling", "axial_coupling"), ("axial_coupling", "vector_coupling")):
         if name in table.data and other not in table.data:
-            table.complain(name, f"needs 'model.{other}' beside it: the two replace V and A together")
+            table.complain(name, f"needs 'model.{other}' as well: the two replace V and A together")
     return ModelCard(
         sin2_theta_w=table.read("sin2_theta_w", FRACTION, None),
         vector_coupling=table.read("vector_coupling", _CHARGE, None),

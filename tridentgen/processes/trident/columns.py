@@ -92,7 +92,7 @@ def trident_columns(
     minus, plus : str
         Names of the charged leptons.
     recoils : mapping
-        PDG code and mass in GeV of what recoils, by the code of the regime.
+        PDG code and mass in GeV of the recoiling particle, by the code of the regime.
     """
     leptons = {f"p4_{sign}": charged_lepton(name) for sign, name in (("minus", minus), ("plus", plus))}
     codes, masses = zip(*recoils.values(), strict=True)
@@ -108,7 +108,7 @@ def trident_columns(
 
 
 def columns_of_file(attributes: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns of a file from its attributes; without particles where these do not name them."""
+    """Return the columns of a file from its attributes; without particles if these do not name them."""
     try:
         target, mass = int(attributes["target_pdg"]), float(attributes["target_mass_GeV"])
         recoils = {COHERENT: (target, mass), PROTON: (2212, PROTON_MASS_GEV), NEUTRON: (2112, NEUTRON_MASS_GEV)}

@@ -17,7 +17,7 @@ from tridentgen.processes.trident.targets import Target
 from tridentgen.processes.trident.trident import Trident
 
 PHOTON_FLUXES = ("exact", "lambda-qcd", "q-max", "uncut")
-"""The transverse flux h_T as it is, and that of textbooks with Q < Lambda_QCD/A^(1/3), with Q < q_max, without cut."""
+"""The exact transverse flux h_T, and the textbook flux with Q < Lambda_QCD/A^(1/3), with Q < q_max, or without cut."""
 
 DEFAULT_Q_MAX_GEV = 1.0
 
@@ -26,15 +26,16 @@ DEFAULT_Q_MAX_GEV = 1.0
 class EpaTrident(Trident):
     """A trident process on one nuclide in the equivalent-photon approximation.
 
-    The longitudinal cross section is dropped and the transverse one taken at Q^2 = 0. Other parameters and what is
-    raised as for `Trident`; `matrix_element_squared` is that of the full process.
+    The longitudinal cross section is neglected and the transverse one taken at Q^2 = 0. Other parameters and exceptions
+    are those of `Trident`; `matrix_element_squared` is that of the full process.
 
     Parameters
     ----------
     photon_flux : str
-        ``exact``: the transverse flux of the full process, over its region of Q^2 and shat. The others are the flux of
-        textbooks, Z^2 e^2/(4 pi^2) F^2 dshat/shat dQ^2/Q^2 from Q = shat/2E: ``lambda-qcd`` to Q = 0.217 GeV/A^(1/3)
-        (A = 1 on nucleons), ``q-max`` to `q_max_GeV`, ``uncut`` as far as the target's kinematics go.
+        ``exact``: the transverse flux of the full process, over its region of Q^2 and shat. The others are the
+        textbook flux, Z^2 e^2/(4 pi^2) F^2 dshat/shat dQ^2/Q^2 from Q = shat/2E: ``lambda-qcd`` to
+        Q = 0.217 GeV/A^(1/3) (A = 1 on nucleons), ``q-max`` to `q_max_GeV`, ``uncut`` to the kinematic limit of the
+        target.
     q_max_GeV : float
         With ``q-max``: the largest Q, 1 GeV unless given.
     """
@@ -61,7 +62,7 @@ class EpaTrident(Trident):
 
     @property
     def kind(self) -> str:
-        """What a card calls a process of this kind."""
+        """Name of this kind of process on cards."""
         return "trident-epa"
 
     @property
@@ -81,7 +82,7 @@ class EpaTrident(Trident):
         return Trident(**_fields_of(self))
 
     def q_cut_GeV(self, target: Target) -> float | None:
-        """Return the largest Q on a target, or None where nothing is cut."""
+        """Return the largest Q on a target, or None if there is no cut."""
         if self.photon_flux == "q-max":
             return DEFAULT_Q_MAX_GEV if self.q_max_GeV is None else self.q_max_GeV
         if self.photon_flux == "lambda-qcd":
@@ -90,9 +91,10 @@ class EpaTrident(Trident):
         return None
 
     def threshold_GeV(self, target: Target | None = None) -> float:
-        """Return the neutrino energy in GeV above which the process goes, on `target` or the least demanding one.
+        """Return the threshold of the neutrino energy in GeV, on `target` or the target with the lowest threshold.
 
-        That of the full process, or where Q = shat/2E comes below the cut, whichever is higher.
+        It is the threshold of the full process or the energy at which Q = shat/2E falls below the cut, whichever is
+        higher.
         """
         if target is None:
             return min(self.threshold_GeV(each) for each in self.targets)
@@ -101,16 +103,16 @@ class EpaTrident(Trident):
         return max(super().threshold_GeV(target), of_cut)
 
     def _channel(self, target: Target, energies: EnergyMap, plus_leads: bool) -> EpaChannel:
-        """Return a channel of what is sampled."""
+        """Return a sampling channel."""
         return EpaChannel(target, energies, plus_leads, self.photon_flux == "exact", self.q_cut_GeV(target))
 
     @property
     def _sampled(self) -> type[SampledTrident]:
-        """The class of what is sampled."""
+        """The class of the sampled process."""
         return SampledEpaTrident
 
     def attributes(self, beam: Beam) -> Attributes:
-        """Return what an event file says of the process."""
+        """Return the root attributes of an event file of the process."""
         cuts = [cut for cut in map(self.q_cut_GeV, self.targets) if cut is not None]
         cut = {"photon_q_max_GeV": ",".join(f"{cut:.6g}" for cut in cuts)} if cuts else {}
         return {**super().attributes(beam), "photon_flux": self.photon_flux, **cut}

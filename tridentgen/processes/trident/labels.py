@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from tridentgen.processes.trident.columns import REGIME_NAMES
 
 INCOHERENT = ("proton", "neutron")
-"""Regimes that are added up under that name."""
+"""Regimes that are summed under the name ``incoherent``."""
 
 
 def regime_name(code: int) -> str:
-    """Return ``coherent`` for 0, or the code itself where it is unknown."""
+    """Return ``coherent`` for 0, or the code itself if it is unknown."""
     return REGIME_NAMES[code] if code in range(len(REGIME_NAMES)) else str(code)
 
 
 def regime_rows(regimes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the rows of a table by regime, and the regimes that each adds up: themselves, incoherent and total."""
+    """Return the rows of a table by regime, and the regimes summed in each: single regimes, incoherent and total."""
     rows: list[tuple[str, tuple[str, ...]]] = [(name, (name,)) for name in regimes]
     if set(INCOHERENT) <= set(regimes):
         rows.append(("incoherent", INCOHERENT))

@@ -1,6 +1,6 @@
-"""Observables of tridents: what can be cut on, and what is drawn.
+"""Observables of tridents for cuts, and the axes of figures.
 
-The beam is the neutrino of the event, along whatever axis.
+The beam direction is that of the incoming neutrino of the event, along any axis.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ TRIDENT_OBSERVABLES = (
 )
 
 OTHER_KINETIC = Observable("other_kinetic", "GeV", columns=("regime", "recoil_energy"), value=_proton_energy)
-"""Kinetic energy of the visible particle besides the leptons: in a trident that is a proton at most."""
+"""Kinetic energy of the visible particle besides the leptons, which in a trident is at most a proton."""
 
 TRIDENT_AXES = (
     Axis("m2_ll", "m2_ll", "GeV2", r"m^2_{\ell\ell}", r"GeV$^2$", sort="regime"),

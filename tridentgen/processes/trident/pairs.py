@@ -1,4 +1,4 @@
-"""Which pairs of charged leptons a neutrino can make."""
+"""Pairs of charged leptons that a neutrino can produce."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Pair = tuple[str, str]
 
 
 def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
-    """Return the pairs (minus, plus) of leptons of `flavours` that a neutrino makes, the one of its own flavour first.
+    """Return the lepton pairs (minus, plus) of `flavours` that a neutrino produces, that of its own flavour first.
 
-    Pairs of one flavour, and pairs in which the neutrino turns into its own lepton.
+    Pairs of one flavour, and charged-current pairs, nu_a -> l_a.
     """
     incoming = neutrino(beam)
     own = incoming.flavour

@@ -1,12 +1,13 @@
 """Particles of tridents, and the numbers of their processes.
 
-A trident on a bound nucleon is written as nucleus -> struck nucleon + remnant, with the nucleon at rest and of its free
-mass, as it was generated. The energy of the remnant is then M_A - M_N and so is its mass: the nuclear mass of the
-remnant less the separation energy of the nucleon. With it, four-momentum balances over the whole event.
+A trident on a bound nucleon is written as nucleus -> struck nucleon + remnant, with the nucleon at rest and with its
+free mass, as in the generation. Energy and mass of the remnant are then both M_A - M_N: the nuclear mass of the remnant
+less the separation energy of the nucleon. Thus four-momentum is conserved in the whole event.
 
-Numbers as in NuHepMC 1.0.0, E.C.1: from 700 on is anything without a range of its own; xx00-xx49 is for processes with
-a charged current, xx50-xx99 for those without. A trident has 700 where its leptons differ in flavour (W boson alone),
-750 where they do not, plus 10 for each regime and 3 for each flavour of l- and 1 of l+.
+Process numbers follow NuHepMC 1.0.0, E.C.1: processes without a range of their own have numbers from 700 on; xx00-xx49
+is for charged-current processes, xx50-xx99 for all others. A trident has 700 if its leptons differ in flavour (W boson
+alone), 750 if they do not, plus 10 times the code of the regime, 3 times the index of the flavour of l-, and the index
+of the flavour of l+.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class TridentRecords:
 
 
 def remnant_code(nucleus: int, nucleon: int) -> int:
-    """Return the code of a nucleus that has lost a nucleon; of the other nucleon where that was a deuteron."""
+    """Return the code of a nucleus after the loss of a nucleon; for a deuteron, that of the other nucleon."""
     Z, A = charge_and_mass_number(nucleus) or (0, 0)
     return nucleus_code(Z - (nucleon == PROTON_PDG), A - 1)
 

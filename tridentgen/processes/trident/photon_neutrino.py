@@ -32,11 +32,11 @@ class PhotonNeutrino:
     Parameters
     ----------
     trident : Trident
-        Its flavours and couplings for the cross sections; for fluxes it needs one kind of target: ``coherent``,
+        Defines flavours and couplings for the cross sections; fluxes require a single kind of target: ``coherent``,
         ``proton`` or ``neutron``.
     nodes : tuple of int
         Nodes of the quadrature in the mass of the pair (nu', l), the propagator, the cosine and the azimuth. The
-        default is good to 3e-4; e e at high energies is the worst.
+        default is accurate to 3e-4; e e at high energies is the worst case.
     """
 
     trident: Trident
@@ -91,7 +91,7 @@ class PhotonNeutrino:
         return np.where(allowed, found, 0.0)
 
     def sigmas(self, q2: ArrayLike, shat: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Return sigma_T and sigma_L in cm^2, in the time of either."""
+        """Return sigma_T and sigma_L in cm^2, at the cost of one of them."""
         q2, shat = np.broadcast_arrays(np.asarray(q2, dtype=float), np.asarray(shat, dtype=float))
         _require_positive(shat=shat)
         if not np.all(q2 >= 0.0):
@@ -133,10 +133,11 @@ def _require_positive(**values: FloatArray) -> None:
 
 
 def _nodes(numbers: tuple[int, int, int, int]) -> tuple[_Nodes, FloatArray]:
-    """Return the nodes of a product of quadratures in the unit cube, four arrays of shape (N,), and their weights.
+    """Return the nodes of a product of quadratures on the unit hypercube, four arrays of shape (N,), and their weights.
 
-    Gauss and Legendre's in the propagator, and after x = u^2 (3 - 2u), which tames square roots and logarithms at the
-    ends, in the pair's mass and the cosine; midpoints in the azimuth, in which the integrand is periodic.
+    Gauss-Legendre quadrature in the propagator; Gauss-Legendre quadrature after x = u^2 (3 - 2u), which smooths square
+    roots and logarithms at the ends, in the pair mass and the cosine; the midpoint rule in the azimuth, in which the
+    integrand is periodic.
     """
     pair, propagator, cosine, azimuth = numbers
     axes = [_smooth(*_gauss(pair)), _gauss(propagator), _smooth(*_gauss(cosine))]

@@ -1,8 +1,8 @@
-"""The trident process as something to sample: channels, integrand and event columns.
+"""The sampled trident process: sampling channels, integrand and event columns.
 
-There are two channels per target, one for each charged lepton's propagator. Both cover the whole phase space; the
-integrand is shared between them by the partition of unity D_b^2 / (D_a^2 + D_b^2), so that each channel sees only the
-peak that lies along one of its axes. The lepton named in the channel takes the part of lepton a in
+There are two sampling channels per target, one for each charged lepton's propagator. Both cover the whole phase space;
+the integrand is divided between them by the partition of unity D_b^2 / (D_a^2 + D_b^2), so that each channel contains
+only the peak that lies along one of its axes. The lepton named in the channel is lepton a of
 `tridentgen.physics.trident_phase_space`.
 """
 
@@ -46,10 +46,10 @@ _TINY = 1e-300
 
 
 class Point(NamedTuple):
-    """Everything known at one point of a channel's cube; `factor` turns a contraction into cm^2.
+    """Kinematics and amplitudes at one point of a channel's hypercube; `factor` converts a contraction to cm^2.
 
-    `left` and `right` are the amplitudes with lepton a as the antilepton; where it is not, the couplings they go with,
-    `c_left` and `c_right`, are c_R and c_L instead of c_L and c_R.
+    `left` and `right` are the amplitudes with lepton a as the antilepton; if it is not, their couplings `c_left` and
+    `c_right` are c_R and c_L instead of c_L and c_R.
     """
 
     energy: Value
@@ -66,7 +66,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Channel:
-    """One target with one of the charged leptons as lepton a."""
+    """A sampling channel: one target with one of the charged leptons as lepton a."""
 
     target: Target
     energies: EnergyMap
@@ -82,7 +82,7 @@ class Channel:
         return momentum_transfer(x, y, energy, self.target.mass_GeV, w_min, self.target.q2_scale_GeV2)
 
     def photon(self, transfer: Transfer) -> Transfer:
-        """Return the transfer as the leptons see it."""
+        """Return the momentum transfer to the leptons."""
         return transfer
 
     def hadron(self, transfer: Transfer, energy: Value) -> Hadron:
@@ -97,14 +97,14 @@ class SampledTrident:
     Attributes
     ----------
     couplings : Couplings
-        Of the lepton-number-conjugate of the charged-lepton line where the neutrino is an antineutrino.
+        Couplings of the charged-lepton line; for an antineutrino, those of the line conjugate in lepton number.
     antineutrino : bool
-        By CP: the roles of l- and l+ are exchanged and helicities reversed.
+        Treated by CP: the roles of l- and l+ are exchanged and helicities reversed.
     mass_minus, mass_plus : float
         Masses of l- and l+ in GeV.
     parts : channels
     flux_dimension : int
-        1 where the energy is sampled, else 0.
+        1 if the energy is sampled, else 0.
     signature : str
     columns : tuple of Column
     """
@@ -120,17 +120,17 @@ class SampledTrident:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Names of the channels."""
+        """Names of the sampling channels."""
         return tuple(part.name for part in self.parts)
 
     @property
     def dimensions(self) -> int:
-        """Q^2, W^2, pair mass, propagator, cosine, azimuth, and the energy where it is sampled."""
+        """Number of integration variables: Q^2, W^2, pair mass, propagator, cosine, azimuth, and a sampled energy."""
         return 6 + self.flux_dimension
 
     @property
     def spares(self) -> int:
-        """The azimuth between leptons and target, the helicities, and the turn about the beam."""
+        """Number of auxiliary random numbers: azimuth of the target, helicities, azimuthal rotation about the beam."""
         return 3
 
     def _swapped(self, part: Channel) -> bool:
@@ -175,15 +175,16 @@ class SampledTrident:
     def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
         """Return the columns of an event.
 
-        `spare` draws the azimuth between leptons and target, the helicities, and the turn about the beam; the upper
-        half of the last gives the mirror images (negative b_y), which are equally likely.
+        The auxiliary random numbers `spare` are for the azimuth between leptons and target, the helicities, and the
+        azimuthal rotation about the beam; the upper half of the last gives the mirror images (negative b_y), which are
+        equally likely.
         """
         part = self.parts[channel]
         point = self.point(channel, x)
         e_t = np.sqrt(point.transfer.e_t2)
         series = trident_hadron.azimuthal_series(point.total, point.hadron, e_t)
         sin_phi, cos_phi = sincos2pi(draw_azimuth(series, spare[0]))
-        seen = tuple(
+        at_phi = tuple(
             trident_hadron.at_azimuth(amplitudes, point.hadron, e_t, cos_phi, sin_phi)
             for amplitudes in (point.left, point.right, point.total)
         )
@@ -195,23 +196,23 @@ class SampledTrident:
             point.state, point.transfer, point.energy, part.target.mass_GeV, mass_a, mass_b,
             azimuth=(cos_phi, sin_phi), turn=(cos_turn, sin_turn), mirror=mirror,
         )  # fmt: skip
-        spins = self._helicities(part, point, seen[2], (e_t, cos_phi, sin_phi), momenta, spare[1])
+        spins = self._helicities(part, point, at_phi[2], (e_t, cos_phi, sin_phi), momenta, spare[1])
         photons = {
             "weight_t": point.factor * trident_hadron.transverse_mean(point.total, point.hadron),
             "weight_l": point.factor * trident_hadron.longitudinal_mean(point.total, point.hadron),
         }
-        couplings = coupling_parts(point, _contractions(point, seen), density, self._swapped(part))
+        couplings = coupling_parts(point, _contractions(point, at_phi), density, self._swapped(part))
         return {"weight": density} | photons | couplings | self._observables(part, point, momenta) | spins
 
     def _helicities(
-        self, part: Channel, point: Point, seen: Spins, azimuth: tuple[Value, Value, Value], lab: LabMomenta, u: Value
+        self, part: Channel, point: Point, at_phi: Spins, azimuth: tuple[Value, Value, Value], lab: LabMomenta, u: Value
     ) -> dict[str, Value]:
         """Draw the helicities in the laboratory, with their probabilities at the event's azimuth."""
         hadron, transverse = point.hadron, azimuth[0] * (1.0 / part.target.mass_GeV)
         target_plus, target = point.energy / point.state.k, (transverse * azimuth[1], transverse * azimuth[2])
         axis_b, axis_a = self._spin_axes(part, point, lab, target_plus, target)
         if part.target.regime == COHERENT:
-            shares = squares(trident_lab.to_helicities(seen, axis_b, axis_a))
+            shares = squares(trident_lab.to_helicities(at_phi, axis_b, axis_a))
         else:
             turned = Amplitudes(*(trident_lab.to_helicities(spins, axis_b, axis_a) for spins in point.total))
             electric = squares(trident_hadron.at_azimuth(turned, hadron, *azimuth))
@@ -269,7 +270,7 @@ class SampledTrident:
         }
 
 
-def _contractions(point: Point, seen: tuple[Spins, ...]) -> tuple[Value, Value, Value]:
+def _contractions(point: Point, at_phi: tuple[Spins, ...]) -> tuple[Value, Value, Value]:
     """Return the contractions of left, right, and left with right amplitudes at the event's azimuth."""
 
     def contraction(first: int, second: int) -> Value:
@@ -277,7 +278,7 @@ def _contractions(point: Point, seen: tuple[Spins, ...]) -> tuple[Value, Value, 
         products = (overlap(u, v)[0] for u, v in zip(amplitudes[first], amplitudes[second], strict=True))
         plus, minus, along = products
         magnetic = trident_hadron.magnetic_part(point.hadron, point.transfer, plus, minus, along)
-        return point.hadron.k1 * overlap(seen[first], seen[second])[0] + magnetic
+        return point.hadron.k1 * overlap(at_phi[first], at_phi[second])[0] + magnetic
 
     return contraction(0, 0), contraction(1, 1), contraction(0, 1)
 
@@ -285,7 +286,7 @@ def _contractions(point: Point, seen: tuple[Spins, ...]) -> tuple[Value, Value, 
 def coupling_parts(
     point: Point, contractions: tuple[Value, Value, Value], density: Value, swapped: bool
 ) -> dict[str, Value]:
-    """Return the parts of the weight that go with c_L^2, c_R^2 and c_L c_R.
+    """Return the parts of the weight proportional to c_L^2, c_R^2 and c_L c_R.
 
     `contractions` are those of left, right, and left with right amplitudes, up to a common factor.
     """

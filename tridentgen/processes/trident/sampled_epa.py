@@ -1,6 +1,6 @@
-"""The equivalent-photon approximation of a trident as something to sample.
+"""The sampled trident process in the equivalent-photon approximation.
 
-All of `SampledTrident` but the photon: its flux, its virtuality as the leptons see it, and the laboratory momenta.
+It differs from `SampledTrident` in the photon: its flux, its virtuality for the leptons, and the laboratory momenta.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tridentgen.processes.trident.sampled import Channel, Point, SampledTrident,
 
 @dataclass(frozen=True)
 class EpaChannel(Channel):
-    """One target with one of the charged leptons as lepton a, and the flux of its photons.
+    """A sampling channel: one target with one of the charged leptons as lepton a, and the flux of its photons.
 
     Attributes
     ----------
     exact : bool
-        Whether the flux is h_T as it is, or that of textbooks.
+        Whether the flux is the exact h_T, instead of the textbook flux.
     q_max_GeV : float or None
-        Cut on Q of the latter; None for as far as the kinematics of the target allow.
+        Cut on Q of the textbook flux; None for the kinematic limit of the target.
     """
 
     exact: bool
@@ -66,8 +66,9 @@ class SampledEpaTrident(SampledTrident):
     def event(self, channel: int, x: Values, spare: Values) -> dict[str, Value]:
         """Return the columns of an event.
 
-        `spare` draws the azimuth between leptons and target (uniform: the photons are not polarised), the helicities,
-        and the turn about the beam, whose upper half gives the mirror images.
+        The auxiliary random numbers `spare` are for the azimuth between leptons and target (uniform: the photons are
+        not polarised), the helicities, and the azimuthal rotation about the beam, whose upper half gives the mirror
+        images.
         """
         part = self.parts[channel]
         point = self.point(channel, x)
@@ -89,7 +90,7 @@ class SampledEpaTrident(SampledTrident):
     def _spins_of_real_photons(
         self, part: Channel, point: Point, lab: LabMomenta, target_plus: Value, target: tuple[Value, Value], u: Value
     ) -> dict[str, Value]:
-        """Draw the helicities in the laboratory, summed over the photon's two."""
+        """Draw the helicities in the laboratory, summed over the two helicities of the photon."""
         axis_b, axis_a = self._spin_axes(part, point, lab, target_plus, target)
         plus, minus = (
             squares(trident_lab.to_helicities(spins, axis_b, axis_a)) for spins in (point.total.plus, point.total.minus)

@@ -1,4 +1,4 @@
-"""What a photon can couple to: a nucleus as a whole, or one of its protons and neutrons."""
+"""Targets of the virtual photon: a nucleus as a whole, or one of its protons and neutrons."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _PARTS = {"diffractive": ("proton", "neutron"), "total": REGIME_NAMES}
 
 @dataclass(frozen=True)
 class Target:
-    """Something the photon couples to.
+    """A target to which the virtual photon couples.
 
     Attributes
     ----------
     regime : int
         Code of the event column ``regime``.
     count : int
-        How many of it there are in the nuclide.
+        Number of such targets in the nuclide.
     mass_GeV, pdgid
         Its mass and PDG code.
     q2_scale_GeV2 : float
-        Where its form factor falls off, for sampling.
+        Scale at which its form factor falls off, for sampling.
     hadron : callable
         ``hadron(transfer, energy)``, the weights of the contraction; traceable.
     """
@@ -93,7 +93,7 @@ def targets(
 
 
 def simple_regimes(nuclide: Nuclide, regimes: Iterable[str]) -> tuple[str, ...]:
-    """Return which of coherent, proton and neutron the regimes stand for and the nuclide has."""
+    """Return those of coherent, proton and neutron that the regimes contain and the nuclide has."""
     meant = {part for name in regimes for part in _PARTS.get(name, (name,))}
     missing = {"coherent"} if nuclide.is_hydrogen else set()
     missing |= {"neutron"} if nuclide.N == 0 else set()
@@ -101,7 +101,7 @@ def simple_regimes(nuclide: Nuclide, regimes: Iterable[str]) -> tuple[str, ...]:
 
 
 def fermi_momentum(nuclide: Nuclide, blocking: bool, value_GeV: float | None) -> float | None:
-    """Return the Fermi momentum in GeV, or None where nothing is blocked: by wish, or in nuclides below A = 12."""
+    """Return the Fermi momentum in GeV; None if Pauli blocking is off, for H1, or for A < 12 without a given value."""
     if value_GeV is not None and not (math.isfinite(value_GeV) and value_GeV > 0.0):
         raise InputError(f"fermi_momentum_GeV = {value_GeV} must be positive; nuclei have about {FERMI_MOMENTUM_GEV}")
     if not blocking or nuclide.is_hydrogen:
@@ -114,7 +114,7 @@ def fermi_momentum(nuclide: Nuclide, blocking: bool, value_GeV: float | None) ->
 def nucleus(nuclide: Nuclide, form_factor: str) -> Target:
     """Return the nucleus as a whole, taken as spin 0."""
     if nuclide.is_hydrogen:
-        raise InputError("H1 is a single proton: nothing is coherent there; choose regime 'proton' or 'total'")
+        raise InputError("H1 is a single proton without a coherent regime; choose regime 'proton' or 'total'")
     shape, radius_fm = charge_form_factor(nuclide, form_factor)
     scale = 6.0 * (HBARC_GEV_FM / radius_fm) ** 2
     hadron = _Nucleus(nuclide.mass_GeV, float(nuclide.Z), shape)
@@ -123,7 +123,7 @@ def nucleus(nuclide: Nuclide, form_factor: str) -> Target:
 
 @dataclass(frozen=True)
 class _Nucleus:
-    """The hadron of a nucleus with a charge form factor."""
+    """Weights of the contraction for a nucleus with a charge form factor."""
 
     mass_GeV: float
     charge: float
@@ -134,7 +134,7 @@ class _Nucleus:
 
 
 def charge_form_factor(nuclide: Nuclide, name: str) -> tuple[Callable[[Value], Value], float]:
-    """Return a charge form factor of Q^2 in GeV^2, and the rms radius in fm it has (or is sampled with).
+    """Return a charge form factor of Q^2 in GeV^2, and its rms radius in fm (or that used for sampling).
 
     ``fermi`` has the measured charge radius, ``woods-saxon`` the radius 1.126 A^(1/3) fm of the literature on tridents,
     ``helm`` the measured charge radius, ``klein-nystrand`` 1.2 A^(1/3) fm; ``fourier-bessel`` is a measured density.
@@ -181,7 +181,7 @@ def _nucleon(proton: bool, count: int, form_factor: str, fermi_momentum_GeV: flo
 
 @dataclass(frozen=True)
 class _Nucleon:
-    """The hadron of a bound nucleon; without a Fermi momentum nothing is blocked."""
+    """Weights of the contraction for a bound nucleon; without a Fermi momentum there is no Pauli blocking."""
 
     proton: bool
     mass_GeV: float

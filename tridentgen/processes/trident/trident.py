@@ -33,7 +33,7 @@ from tridentgen.processes.trident.targets import Target, targets
 from tridentgen.typing import FloatArray
 
 _MAX_ENERGY_GEV = 1e12
-"""Far above any beam, and far below where squares overflow."""
+"""Largest neutrino energy: far above any beam, and far below energies whose squares overflow."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Trident(Reaction):
     Raises
     ------
     InputError
-        For an unknown name, flavours that cannot be made, or a target that does not have the regime.
+        For an unknown name, a lepton pair that cannot be produced, or a target that does not have the regime.
     """
 
     neutrino: str
@@ -144,7 +144,7 @@ class Trident(Reaction):
     @cached_property
     def couplings(self) -> Couplings:
         """Couplings of the lepton current."""
-        outgoing_flavour(self.incoming.flavour, *self._roles())  # refuses what does not conserve flavour
+        outgoing_flavour(self.incoming.flavour, *self._roles())  # raises unless lepton flavour is conserved
         model = standard_model(self.incoming.flavour, *self._roles(), self.sin2_theta_w)
         if self.vector is not None and self.axial is not None:
             model = Couplings(self.vector, self.axial)
@@ -156,12 +156,12 @@ class Trident(Reaction):
 
     @property
     def c_l(self) -> float:
-        """Coupling c_L = V + A; raises `InputError` with a Z', where it differs from event to event."""
+        """Coupling c_L = V + A; raises `InputError` with a Z', for which it differs from event to event."""
         return self._constant_couplings().c_l
 
     @property
     def c_r(self) -> float:
-        """Coupling c_R = V - A; raises `InputError` with a Z', where it differs from event to event."""
+        """Coupling c_R = V - A; raises `InputError` with a Z', for which it differs from event to event."""
         return self._constant_couplings().c_r
 
     def _constant_couplings(self) -> Couplings:
@@ -186,7 +186,7 @@ class Trident(Reaction):
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
-        """What the photon couples to."""
+        """Targets to which the virtual photon couples."""
         return tuple(
             target
             for regime in self.regimes
@@ -201,14 +201,14 @@ class Trident(Reaction):
         )
 
     def threshold_GeV(self, target: Target | None = None) -> float:
-        """Return the neutrino energy in GeV above which the process goes, on `target` or the heaviest one."""
+        """Return the neutrino energy in GeV above which the process is possible, on `target` or the heaviest one."""
         mass = max(t.mass_GeV for t in self.targets) if target is None else target.mass_GeV
         pair = self.minus.mass_GeV + self.plus.mass_GeV
         return pair + 0.5 * pair * pair / mass
 
     @property
     def kind(self) -> str:
-        """What a card calls a process of this kind."""
+        """Name of this kind of process on cards."""
         return "trident"
 
     @property
@@ -219,16 +219,16 @@ class Trident(Reaction):
 
     @property
     def signature(self) -> str:
-        """The process as text, for comparing."""
+        """The process as text, for comparison."""
         return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
 
     def _channel(self, target: Target, energies: EnergyMap, plus_leads: bool) -> Channel:
-        """Return a channel of what is sampled."""
+        """Return a sampling channel."""
         return Channel(target, energies, plus_leads)
 
     @property
     def _sampled(self) -> type[SampledTrident]:
-        """The class of what is sampled."""
+        """The class of the sampled process."""
         return SampledTrident
 
     def sampled(self, beam: Beam, detector: Detector | None = None) -> SampledTrident:
@@ -272,7 +272,7 @@ class Trident(Reaction):
         return trident_columns(*neutrinos, self.lepton_minus, self.lepton_plus, recoils)
 
     def row(self, _beam: Beam) -> dict[str, Any]:
-        """Return how a table of cross sections names the process."""
+        """Return the entries of the process in a table of cross sections."""
         leptons = [self.lepton_minus, self.lepton_plus]
         return {"nu": self.neutrino, "leptons": leptons, "target": self.target, "regime": ",".join(self.regimes)}
 
@@ -286,7 +286,7 @@ class Trident(Reaction):
         return tuple(replace(self, regime=(name,)) for name in self.regimes)
 
     def attributes(self, beam: Beam) -> Attributes:
-        """Return what an event file says of the process."""
+        """Return the root attributes of an event file of the process."""
         flux = only_flux(beam)
         return {
             "process": self.kind,
@@ -360,7 +360,7 @@ class Trident(Reaction):
 def neutrino_q2(energies: FloatArray, outgoing: FloatArray) -> FloatArray:
     """Return Q^2 = 2 p1.p2 in GeV^2, shape (N,), of neutrinos of these energies along z and outgoing momenta (N, 4)."""
     far = outgoing[:, 0] + np.abs(outgoing[:, 3])
-    # E - p_z without cancellation, also of neutrinos that leave backwards
+    # E - p_z without cancellation, also for neutrinos emitted backwards
     minus = np.where(outgoing[:, 3] > 0.0, (outgoing[:, 1] ** 2 + outgoing[:, 2] ** 2) / far, far)
     return np.asarray(2.0 * energies * minus)
 
