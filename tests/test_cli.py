@@ -93,9 +93,9 @@ def test_force_overwrites(cli: Command, folder: Path) -> None:
 def test_cuts_that_nothing_passes_are_said(cli: Command) -> None:
     found = cli("generate", "card.toml", "-o", "a.h5", "--set", "cuts.q2_min_GeV2=1e9")
     assert found.code == 0
-    assert "events            0 of 4000 tried" in found.out
+    assert "events         0 of 4000 trials" in found.out
     assert found.err == (
-        "tridentgen: warning: none of 4000 events passed the cuts, 'a.h5' holds no event; "
+        "tridentgen: warning: none of 4000 trials passed the cuts, 'a.h5' holds no event; "
         "loosen [cuts] or ask for more events\n"
     )
     assert cli("info", "a.h5").code == 0
@@ -233,9 +233,7 @@ def test_energies_on_the_command_line_need_no_flux_file(cli: Command) -> None:
 def test_xsec_says_that_it_makes_no_cuts(cli: Command) -> None:
     found = cli("xsec", "card.toml", "--set", "cuts.q2_max_GeV2=0.1", *QUICK)
     assert found.code == 0
-    assert found.err == (
-        "tridentgen: warning: the cuts of the card are not applied here; generate gives what is within them\n"
-    )
+    assert found.err == ("tridentgen: warning: the cuts of the card are not applied here; use generate to apply them\n")
 
 
 def replaced(monkeypatch: pytest.MonkeyPatch, results: list[CrossSection]) -> None:
