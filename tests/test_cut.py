@@ -193,10 +193,10 @@ def test_coherent_scattering(cli: Command) -> None:
     passed = (events["recoil_energy"] >= 5.0) & (events["time"] <= 2000.0)
     row = found["cuts"][-1]["by_regime"]["all"]
     assert row["efficiency"] == pytest.approx(events["weight"][passed].sum() / events["weight"].sum(), rel=1e-12)
-    assert found["events_of"] == "coherent scattering"
+    assert found["events_of"] == "CEvNS"
     refused = cli("cut", "cevns.h5", "--veto-kinetic", "1")
     assert (refused.code, refused.out) == (2, "")
-    assert "--veto-kinetic goes with tridents" in refused.err
+    assert "--veto-kinetic is for tridents" in refused.err
 
 
 @pytest.mark.usefixtures("folder")
@@ -246,7 +246,7 @@ def test_nothing_passes(cli: Command, event_file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "tridentgen: there is nothing to cut on in 'e.h5'; give --cut KEY=VALUE or --card CARD"),
+        ((), "tridentgen: no cuts are given for 'e.h5'; give --cut KEY=VALUE or --card CARD"),
         (("--cut", "m2_ll_max=1"), "--cut m2_ll_max=1: unknown key 'cuts.m2_ll_max', did you mean 'm2_ll_max_GeV2'?"),
         (("--cut", "q2_max_GeV2"), "tridentgen: --cut q2_max_GeV2: must be KEY=VALUE, such as m2_ll_max_GeV2=0.2"),
         (("--cut", "pt_pair_max_GeV=-1"), "--cut pt_pair_max_GeV=-1: must be a non-negative number, not -1"),
@@ -258,7 +258,7 @@ def test_nothing_passes(cli: Command, event_file: Path) -> None:
             ("--card", "card.toml", "--cut", "q2_max_GeV=1"),
             "--cut q2_max_GeV=1: unknown key 'cuts.q2_max_GeV', did you mean 'q2_max_GeV2'?",
         ),
-        (("--card", "coherent_csi"), "tridentgen: --card coherent_csi: is of cevns, the events are of another process"),
+        (("--card", "coherent_csi"), "tridentgen: --card coherent_csi: is for cevns, the events are from trident"),
         (("--cut", "q2_max_GeV2=1", "-o", "e.h5", "--force"), "tridentgen: --output e.h5: is the file that is read;"),
         (("--cut", "q2_max_GeV2=1", "-o", "card.toml"), "tridentgen: 'card.toml' already exists;"),
         (

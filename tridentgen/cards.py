@@ -261,8 +261,9 @@ def _card(document: Document) -> Card:
 
 def _process_and_model(root: Table) -> tuple[ReactionKind, ProcessTable, Any]:
     table = root.table("process", required=True)
+    before = root.document.flaws
     kind = kind_named(table.need("kind", _kind_name, TRIDENT.name))
-    if "kind" in table.data and root.document.flaws:  # the meaning of its keys is unknown
+    if "kind" in table.data and root.document.flaws > before:  # the meaning of its keys is unknown
         raise CardError(*root.document.messages)
     return kind, *kind.read(table, root.table("model"))
 

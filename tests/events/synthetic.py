@@ -15,6 +15,7 @@ from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV, SIN2_THETA_W
 from tridentgen.events.events import Events
 from tridentgen.events.groups import Group
 from tridentgen.matter.particles import charged_lepton
+from tridentgen.processes.trident.columns import TRIDENT_COLUMNS
 
 FloatArray = NDArray[np.float64]
 ARGON_MASS_GEV = 37.2156
@@ -106,7 +107,8 @@ def trident_events(
         "sigma_units": "cm2",
     }
     grid = {"map": np.linspace(0.0, 1.0, 14).reshape(2, 7)}
-    return Events(columns, attributes, {"sampling/0": Group(grid, {"points": 1000}), "sampling/1": Group(grid, {})})
+    groups = {"sampling/0": Group(grid, {"points": 1000}), "sampling/1": Group(grid, {})}
+    return Events(columns, attributes, groups, TRIDENT_COLUMNS)
 
 
 def _log_uniform(rng: np.random.Generator, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -59,9 +59,11 @@ def cevns_events(
             "acceptance": np.where(quenched > 0.5, 0.8, 0.0),
         }
         schema += DETECTOR_COLUMNS
+    final = "nu or N" if "upscattering" in finals else "nu"
     attributes: dict[str, Any] = {
         "title": "Coherent scattering",
         "process": "cevns",
+        "reaction": f"nu {target} -> {final} {target} (coherent scattering, helm)",
         "neutrino": ",".join(dict.fromkeys(component.rpartition("-")[2] for component in components)),
         "target": target,
         "channel_names": ",".join(names),

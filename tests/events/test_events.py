@@ -140,7 +140,7 @@ def test_columns_must_fit_together() -> None:
     with pytest.raises(InputError, match="one length"):
         Events({"weight": np.ones(3), "q2": np.ones(4)}, {})
     with pytest.raises(InputError, match="did you mean 'weight'"):
-        Events({"wieght": np.ones(3)}, {})
+        Events({"wieght": np.ones(3)}, {}, schema=TRIDENT_COLUMNS)
     with pytest.raises(InputError, match="did you mean 'q2'"):
         Events({"q2": np.ones(3)}, {})["q2_"]
 

@@ -61,7 +61,7 @@ def test_a_summary_of_tridents_has_no_components(tmp_path: Path) -> None:
     trident_events(100).to_hdf5(tmp_path / "e.h5")
     told = summary(tmp_path / "e.h5")
     assert told["components"] == told["flavours"] == told["isotopes"] == told["final_states"] == {}
-    assert "from the source" not in events_text(told)
+    assert "source components" not in events_text(told)
 
 
 def test_a_channel_without_a_name_keeps_its_code(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_shares_are_printed_under_their_headings(tmp_path: Path) -> None:
     lines = events_text(summary(tmp_path / "e.h5")).splitlines()
     share = np.mean(events["flavour"] == 14)
     assert f"{share:.1%} of the cross section" in next(line for line in lines if "prompt-numu" in line)
-    headings = [line.strip() for line in lines if line.strip() in ("from the source", "flavours", "nuclides")]
-    assert headings == ["from the source", "flavours", "nuclides"]
+    headings = [line.strip() for line in lines if line.strip() in ("source components", "flavours", "nuclides")]
+    assert headings == ["source components", "flavours", "nuclides"]
     assert not any("final states" in line for line in lines)  # there is only one
     assert all(line == line.rstrip() for line in lines)

@@ -188,4 +188,4 @@ def test_commands_name_the_file_of_such_a_part(
     assert found.err.startswith(f"tridentgen: {told}")
     found = cli("verify", bad)
     assert found.code == 2
-    assert f"FAIL  sum of weights    {told}" in found.out
+    assert f"FAIL         sum of weights    {told}" in found.out

@@ -168,10 +168,10 @@ def test_recoils_are_drawn_by_component_on_a_logarithmic_axis() -> None:
         r"prompt $\nu_{\mu}$",
         r"delayed $\nu_{e}$",
         r"delayed $\overline{\nu}_{\mu}$",
-        "kept by the detector",
+        "accepted by the detector",
     ]
     kept = np.mean(events["acceptance"])
-    assert told[-1] == f"kept by the detector ({100 * kept:.0f} %)"
+    assert told[-1] == f"accepted by the detector ({100 * kept:.0f} %)"
     assert drawn["title"].splitlines()[1].startswith(r"$\nu\,\mathrm{CsI} \rightarrow \nu\,\mathrm{CsI}$")
 
 

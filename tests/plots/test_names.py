@@ -45,6 +45,7 @@ def test_the_reaction_balances_lepton_numbers(neutrino: str, leptons: tuple[str,
 def test_coherent_scattering_leaves_the_nucleus_whole(target: str, neutrinos: str, line: str) -> None:
     events = cevns_events(3)
     named = {**events.attributes, "target": target, "neutrino": neutrinos}
+    named["reaction"] = f"nu {target} -> nu {target} (coherent scattering, helm)"
     assert names.reaction_line(dataclasses.replace(events, attributes=named)) == line
 
 

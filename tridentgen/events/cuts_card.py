@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tridentgen.errors import InputError
 from tridentgen.events.observables import Cut, Observable, limits_of
@@ -19,9 +20,9 @@ class CutsCard:
     cuts: tuple[Cut, ...] = ()
 
     @property
-    def limits(self) -> dict[str, tuple[float, float]]:
+    def limits(self) -> Mapping[str, tuple[float, float]]:
         """Observable to (min, max) in the units of the events, infinite where open."""
-        return limits_of(self.cuts)
+        return MappingProxyType(limits_of(self.cuts))
 
 
 def read_cuts_table(table: Table, observables: Sequence[Observable]) -> CutsCard:

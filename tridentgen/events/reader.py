@@ -168,7 +168,8 @@ def _checked_column(
     whole = data.shape[0] == rows or (data.shape[0] > rows and not attributes["complete"])
     if rows < 0 or not whole:
         raise FileError(f"'{path}': column '{name}' has {data.shape[0]} events, the file says {rows}; make it again")
-    if data.dtype.kind not in "fiu":
+    plain = Column(name, "", "", shape, dtype, Role.UNKNOWN)
+    if data.dtype.kind not in "fiu" or not _is_sound(plain):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
     if f"events/{name}" not in pieces:
         require_bounded(data, path)

@@ -38,10 +38,9 @@ def reaction_line(events: Events) -> str:
     named = str(events.attributes.get("neutrino", ""))
     neutrino = _NEUTRINO.fullmatch(named)
     if not neutrino or "lepton_minus" not in events.attributes:
-        given = str(events.attributes.get("reaction", ""))
-        return (
-            _typeset(given, named) if "->" in given else plain(events.attributes.get("target", "neutrino scattering"))
-        )
+        target = events.attributes.get("target")
+        given = str(events.attributes.get("reaction", "" if target is None else f"nu {target} -> nu {target}"))
+        return _typeset(given, named) if "->" in given else plain(target or "neutrino scattering")
     flavour, anti = neutrino[1], bool(neutrino[2])
     minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
     # Lepton numbers balance: a neutrino of the flavour of its charged partner hands the other flavour on.
@@ -92,9 +91,9 @@ def _symbol(word: str, beam: str) -> str:
         return f"{_LEPTONS[word[:-1]]}^{word[-1]}"
     if _NUCLIDE.fullmatch(word):
         return nuclide_name(word).strip("$")
-    if word != "or" and re.fullmatch(r"[A-Z][A-Za-z0-9()]*", word):
+    if re.fullmatch(r"[A-Z][A-Za-z0-9()]*", word):
         return r"\mathrm{" + re.sub("([0-9]+)", r"_{\1}", word) + "}"
-    return r"\mathrm{" + plain(word).replace("_", r"\_") + "}"
+    return r"\mathrm{or}" if word == "or" else "A"  # a material by its name
 
 
 def _neutrino(flavour: str, anti: bool) -> str:

@@ -71,7 +71,7 @@ def read_cevns(process: Table, model: Table) -> tuple[CevnsCard, CevnsModel]:
     document = process.document
     before = document.flaws
     card, couplings = _process_table(process), read_cevns_model(model)
-    if document.flaws == before:
+    if process.present and document.flaws == before:
         check_cevns(document, card, couplings)
     return card, couplings
 

@@ -128,7 +128,7 @@ def read_trident(kind: str, process: Table, model: Table) -> tuple[ProcessCard, 
     document = process.document
     before = document.flaws
     card, couplings = _process_table(kind, process), read_model_table(model)
-    if document.flaws == before:
+    if process.present and document.flaws == before:
         check_process(document, card, couplings)
     return card, couplings
 
