@@ -23,7 +23,7 @@ from tridentgen.sampling.integrate import CrossSection
 def test_generate_writes_the_file_and_says_what_is_in_it(cli: Command, folder: Path, event_file: Path) -> None:
     found = cli("generate", "card.toml")
     assert (found.code, found.err) == (0, "")
-    assert found.out.startswith("Dimuons\n  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n")
+    assert found.out.startswith("Dimuons\n  process        numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n")
     assert found.out.endswith("  file              events.h5\n")
     assert sorted(path.name for path in folder.iterdir()) == ["card.toml", "events.h5"]
     assert_same(columns_of(folder / "events.h5"), columns_of(event_file))
@@ -107,7 +107,7 @@ def test_cuts_that_nothing_passes_are_said(cli: Command) -> None:
 def test_info_of_events(cli: Command, event_file: Path) -> None:
     found = cli("info", event_file)
     assert (found.code, found.err) == (0, "")
-    assert "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n" in found.out
+    assert "  process         numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n" in found.out
     data = cli("info", event_file, "--json").json
     assert (data["events"], data["attributes"]["n_trials"], data["attributes"]["seed"]) == (4000, 4000, 3)
     assert data["sum_weight_over_sigma"] == pytest.approx(1.0, rel=1e-13)

@@ -227,7 +227,7 @@ def test_no_event_passes(cli: Command, background: Path) -> None:
         (("--beam-direction", "0", "0", "1"), "--beam-direction needs --minus and --plus"),
         ((*LEPTONS, "--beam-direction", "0", "x", "1"), "--beam-direction 0 x 1: must be three numbers"),
         ((*LEPTONS, "--beam-direction", "0", "0", "0"), "give three finite numbers that are not all 0"),
-        ((*LEPTONS, "-o", "o.h5"), "--output o.h5: goes with event files"),
+        ((*LEPTONS, "-o", "o.h5"), "--output o.h5: needs an event file"),
         ((*LEPTONS, "--veto-kinetic", "-1"), "--veto-kinetic -1: must be positive and finite"),
     ],
 )  # fmt: skip

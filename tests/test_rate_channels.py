@@ -96,7 +96,7 @@ def test_both_neutrinos_of_a_muon(cli: Command) -> None:
 def test_the_model_of_one_channel(card: str, cli: Command) -> None:
     found = cli("rate", card, "--all-channels", "--set", "model={vector_coupling=1.0, axial_coupling=1.0}")
     assert (found.code, found.err.count("\n")) == (2, 1)
-    assert "model.vector_coupling is of one neutrino and one pair of leptons" in found.err
+    assert "model.vector_coupling holds for one neutrino and one lepton pair" in found.err
 
 
 def test_mistakes(card: str, cli: Command) -> None:

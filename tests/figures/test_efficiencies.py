@@ -85,7 +85,7 @@ def test_only_what_the_flux_and_the_target_have() -> None:
               "model.zprime={mass_GeV=0.1, coupling=1e-3, neutrino_charge=1, lepton_charge=1}"],
 )  # fmt: skip
 def test_the_model_of_one_channel(model: str) -> None:
-    with pytest.raises(InputError, match=r"model\.(vector_coupling|zprime) is of one neutrino and one pair"):
+    with pytest.raises(InputError, match=r"model\.(vector_coupling|zprime) holds for one neutrino and one lepton pair"):
         numbers(1, model)
 
 
