@@ -62,7 +62,7 @@ def test_energies(cli: Command, folder: Path) -> None:
         (["figure", "epa", "-o", "a.txt"], "--output a.txt: unknown picture format; end the name in .png"),
         (["figure", "epa", "nothing"], "no built-in card or file is called 'nothing'"),
         (["figure", "efficiencies", "coherent_csi"], "process.kind must be a trident for this figure"),
-        (["figure", "epa", "--energy", "5"], "--energy 5: this figure is of lines; give two energies"),
+        (["figure", "epa", "--energy", "5"], "--energy 5: this figure needs two energies; give more"),
         (["figure", "measurements", "dune_nd_mumu"], "has cards of its own; leave 'dune_nd_mumu' out"),
     ],
 )

@@ -76,7 +76,7 @@ def test_only_what_the_flux_and_the_target_have() -> None:
     assert {row.leptons for row in numbers(1, *low).rows} == {("e-", "e+"), ("mu-", "e+")}
     hydrogen = ("process.target=H1", "process.regimes=['proton']", *low[2:])
     assert {row.regime for row in numbers(1, *hydrogen).rows} == {"diffractive"}
-    with pytest.raises(InputError, match=r"flux: all of it is below 0.00102\d* GeV, where the first pair"):
+    with pytest.raises(InputError, match=r"flux: all of it is below 0.00102\d* GeV, the lowest threshold"):
         numbers(1, "flux.edges_GeV=[1e-4, 9e-4]", "flux.values=[1.0]")
 
 
