@@ -48,7 +48,7 @@ class Measurement:
         sigma/sigma_SM and its errors.
     source, conditions : str
     sigma_cm2, sigma_error_cm2 : float or None
-        The cross section per nucleus itself, where it was published, with the total error.
+        Cross section per nucleus and its total error, if published.
     """
 
     name: str

@@ -21,7 +21,7 @@ def add(commands: Subparsers) -> None:
     convert.add_argument("source", metavar="EVENTS.h5", help="event file; or NuHepMC or HEPEVT of another generator")
     convert.add_argument("target", metavar="OUT", help=f"ends with {', '.join(FORMATS)}; or .h5 for files of other "
                          "generators")  # fmt: skip
-    convert.add_argument("--flavour", metavar="F", help=f"of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
+    convert.add_argument("--flavour", metavar="F", help=f"variant of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
     convert.add_argument("--recoil", metavar="R", default="final",
                          help=f"outgoing nuclei: {', '.join(RECOILS)} (default: final)")  # fmt: skip
     convert.add_argument("--unweight", action="store_true", help="unweight by accept-reject")

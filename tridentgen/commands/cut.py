@@ -29,7 +29,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--veto-kinetic", metavar="E", help="reject events with another visible particle of more "
                         "kinetic energy: GeV, or with a unit as in 20MeV")  # fmt: skip
     parser.add_argument("--beam-direction", metavar=("X", "Y", "Z"), nargs=3,
-                        help="where a file has no incoming particles (default: 0 0 1)")  # fmt: skip
+                        help="direction of the beam if a file has no incoming particles (default: 0 0 1)")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="OUT.h5", help="write the events that pass")
     parser.add_argument("--force", action="store_true", help="overwrite the output")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -40,7 +40,9 @@ def add(commands: Subparsers) -> None:
     epa.add_argument("--nu", help="instead of a card: neutrino (default: numu)")
     epa.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons (default: mu mu, e e, mu e)")
     epa.add_argument("--target", help="nuclide (default: Ar40)")
-    epa.add_argument("--regime", nargs="+", metavar="REGIME", help="regimes, one by one (default: coherent proton)")
+    epa.add_argument(
+        "--regime", nargs="+", metavar="REGIME", help="regimes, each compared separately (default: coherent proton)"
+    )
     epa.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or as in 500MeV (default: the "
                      "flux of the card, or 1 to 50 GeV)")  # fmt: skip
     epa.add_argument("--photon-flux", nargs="+", metavar="F", choices=PHOTON_FLUXES,

@@ -24,7 +24,7 @@ def add(commands: Subparsers) -> None:
     figure.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies instead of the figure's own")
     figure.add_argument("--events", metavar="N", help="events of each distribution (default 100000)")
     figure.add_argument("--rel-error", metavar="R", help="relative precision goal of each cross section (default 1e-3)")
-    figure.add_argument("-o", "--output", metavar="PICTURE", help="a name ending in .png, .pdf or .svg "
+    figure.add_argument("-o", "--output", metavar="PICTURE", help="file ending in .png, .pdf or .svg "
                         "(default: NAME.png)")  # fmt: skip
     figure.add_argument("--flux-folder", metavar="DIR", help="folder with the flux files")
     add_common(figure)
