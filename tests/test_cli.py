@@ -24,7 +24,7 @@ def test_generate_writes_the_file_and_says_what_is_in_it(cli: Command, folder: P
     found = cli("generate", "card.toml")
     assert (found.code, found.err) == (0, "")
     assert found.out.startswith("Dimuons\n  process        numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n")
-    assert found.out.endswith("  file              events.h5\n")
+    assert found.out.endswith("  file           events.h5\n")
     assert sorted(path.name for path in folder.iterdir()) == ["card.toml", "events.h5"]
     assert_same(columns_of(folder / "events.h5"), columns_of(event_file))
 

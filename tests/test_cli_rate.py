@@ -187,8 +187,8 @@ def test_cuts_on_recoils_are_sampled(csi: Path, cli: Command) -> None:
             "1 kg of CsI, 1 day (unit exposure; the card gives none)",
             {"mass_t": 1e-3, "years": 1 / 365.25},
         ),
-        ("kind='supernova', distance_kpc=10", "1 t of CsI, one burst (the card", {"mass_t": 1.0, "years": None}),
-        ("kind='pion-decay-at-rest', distance_m=20", "1 kg of CsI, 1e+20 protons on target (the card", {"pot": 1e20}),
+        ("kind='supernova', distance_kpc=10", "1 t of CsI, one burst (unit exposure", {"mass_t": 1.0, "years": None}),
+        ("kind='pion-decay-at-rest', distance_m=20", "1 kg of CsI, 1e+20 protons on target (unit", {"pot": 1e20}),
     ],
 )
 def test_unit_exposures(csi: Path, cli: Command, flux: str, words: str, exposure: dict[str, float]) -> None:
@@ -246,7 +246,7 @@ BAD = {
     ),
     "pictures of tridents": (
         ["-o", "here"],
-        "tridentgen: --output here: draws recoil spectra of coherent scattering; for pictures of tridents use "
+        "tridentgen: --output here: draws recoil spectra of CEvNS; for pictures of tridents use "
         "tridentgen generate, then tridentgen plot",
     ),
     "relative error": (["--rel-error", "2"], "--rel-error 2: must be a number between 0 and 1, not 2"),
@@ -271,7 +271,7 @@ def test_mistakes_of_coherent_scattering(csi: Path, cli: Command) -> None:
     found = cli("rate", csi.name, "--set", "exposure.material=CsI")
     assert (found.code, found.err) == (
         2,
-        "--set exposure.material=CsI: belongs to tridents: coherent scattering takes place in process.target\n",
+        "--set exposure.material=CsI: does not go with CEvNS: their target is process.target\n",
     )
 
 

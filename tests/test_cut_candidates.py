@@ -214,7 +214,7 @@ def test_no_event_passes(cli: Command, background: Path) -> None:
     ("arguments", "message"),
     [
         (("--cut", "m2_ll_max_GeV2=1"), "event 0 has 0 particles of status 0; neutrino and target are needed; or name "
-         "what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
+         "the particles taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
         ((*LEPTONS, "--cut", "q2_max_GeV2=1"), "the events of 'bg.hepevt' have no 'q2' to cut on; leave q2_min and"),
         ((*LEPTONS, "--cut", "w2_max_GeV2=1"), "have no 'w2'"),
         ((*LEPTONS, "--cut", "recoil_energy_max_GeV=1"), "have no 'recoil_energy'"),
@@ -243,7 +243,7 @@ def test_events_that_are_no_tridents(cli: Command, tmp_path: Path) -> None:
     path.write_text(hepevt(BACKGROUND, beam=(0.0, 0.0, 5.0)))
     found = cli("cut", path, "--cut", "m2_ll_max_GeV2=1")
     assert found.code == 2
-    assert "event 0 is neither a trident nor coherent scattering: it ends in 13, 211, 2212; name what" in found.err
+    assert "event 0 is neither a trident nor coherent scattering: it ends in 13, 211, 2212; name the" in found.err
 
 
 @pytest.mark.parametrize(
