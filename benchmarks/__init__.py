@@ -1,1 +1,1 @@
-"""Scripts that answer one question each; run them as ``python -m benchmarks.NAME``."""
+"""Benchmarks; run them as ``python -m benchmarks.NAME``."""

@@ -1,6 +1,7 @@
-"""Compare a cross section here with a plain `vegas.Integrator` on the same integrand, in time and error.
+"""Compare time and error of a cross section with a plain `vegas.Integrator` on the same integrand.
 
-Both aim at 0.1 % on numu Ar40 -> numu mu- mu+ at 5 GeV, coherent. Time x error^2 is what it costs, whatever the points.
+The goal of both is 0.1 % on numu Ar40 -> numu mu- mu+ at 5 GeV, coherent. The cost is time x error^2, independent of
+the number of points.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Time files of 10^4 to 10^8 weighted events, on each engine.
+"""Measure the time to generate files of 10^4 to 10^8 weighted events on each engine.
 
-numu Ar40 -> numu mu- mu+ at 5 GeV, coherent, all columns to HDF5 on a local disk; training included. The largest size
+numu Ar40 -> numu mu- mu+ at 5 GeV, coherent, all columns to HDF5 on a local disk; including training. The largest size
 is an argument: ``python -m benchmarks.cost_of_events 1e7``.
 """
 
@@ -20,7 +20,7 @@ CARD = "quickstart"
 def main() -> None:
     largest = float(sys.argv[1]) if len(sys.argv) > 1 else 1e6
     print(describe())
-    print(f"{'engine':<8} {'threads':>7} {'events':>12} {'seconds':>9} {'ns an event':>12} {'MB':>9}")
+    print(f"{'engine':<8} {'threads':>7} {'events':>12} {'seconds':>9} {'ns per event':>12} {'MB':>9}")
     for engine, threads in engines():
         events = 10_000
         while events <= largest:

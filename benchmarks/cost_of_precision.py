@@ -1,7 +1,8 @@
-"""Time cross sections to a given relative error, on each engine.
+"""Measure the time to reach a given relative precision of cross sections on each engine.
 
-numu Ar40 at 5 GeV, coherent, mu mu and e e; training included, kernels compiled before. The smallest error is an
-argument: ``python -m benchmarks.cost_of_precision 1e-5``. Engines stop before an error that would take minutes.
+numu Ar40 at 5 GeV, coherent, mu mu and e e; including training, kernels compiled before. The smallest error is an
+argument: ``python -m benchmarks.cost_of_precision 1e-5``. An engine stops after a cross section that took more than
+10 s.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ERRORS = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 def main() -> None:
     smallest = float(sys.argv[1]) if len(sys.argv) > 1 else 1e-4
     print(describe())
-    print(f"{'engine':<8} {'threads':>7} {'pair':<7} {'asked':>7} {'reached':>8} {'points':>12} {'seconds':>8}")
+    print(f"{'engine':<8} {'threads':>7} {'pair':<7} {'goal':>7} {'reached':>8} {'points':>12} {'seconds':>8}")
     for engine, threads in engines():
         for pair in (("mu-", "mu+"), ("e-", "e+")):
             process = Trident("numu", *pair, target="Ar40", regime="coherent").sampled(Monochromatic(5.0))

@@ -1,9 +1,9 @@
-"""How much better ratios EPA/4PS are known at common points than from two cross sections.
+"""Gain in precision of EPA/4PS ratios at common points over the ratio of two cross sections.
 
     python -m benchmarks.epa_at_common_points [ENGINE]
 
-Equal numbers of evaluations of both integrands. The gain is that in the standard deviation, with points from the
-density of the full process and from that of the approximation; `tridentgen epa` takes the better where it exceeds one.
+Both methods use equal numbers of evaluations. The gain is the ratio of standard deviations, with points from the
+proposal of the full process and from that of the approximation; `tridentgen epa` uses the better one if it exceeds one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CASES = [
 def main() -> None:
     engine = choose_engine(sys.argv[1] if len(sys.argv) > 1 else "auto")
     print(describe())
-    print(f"# engine {engine.name}; points as for a relative error of {REL_ERROR:g} of the full cross section")
+    print(f"# engine {engine.name}; points for a relative precision of {REL_ERROR:g} of the full cross section")
     print(f"{'leptons':9} {'regime':9} {'E/GeV':>5} {'photons':11} {'ratio':>8} {'of full':>8} {'of EPA':>8}")
     for pair, regime, energy in CASES:
         trident, beam = Trident("numu", *pair, regime=regime), Monochromatic(energy)

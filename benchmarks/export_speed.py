@@ -1,7 +1,8 @@
-"""Time the writers of event formats: events per second of processor time, on one core.
+"""Measure the speed of the writers of event formats: events per second of processor time on one core.
 
-The built-in card quickstart, coherent and diffractive; the null writer shows what reading the file and making the
-particles costs. The number of events is an argument: ``python -m benchmarks.export_speed 1e6``.
+The events are those of the built-in card quickstart, coherent and diffractive; the null writer measures the cost of
+reading the file and building the particles. The number of events is an argument:
+``python -m benchmarks.export_speed 1e6``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def main() -> None:
                 print(f"{ending:<18} {error}")
                 continue
             target.unlink()
-    print(f"# largest memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    print(f"# peak memory of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 def _null(source: Path, target: Path) -> float:
@@ -58,7 +59,7 @@ def _null(source: Path, target: Path) -> float:
 
 
 def _report(what: str, seconds: float, events: int, size: int) -> None:
-    print(f"{what:<18} {events / seconds:>10.0f} events/s {size / events:>8.0f} bytes an event", flush=True)
+    print(f"{what:<18} {events / seconds:>10.0f} events/s {size / events:>8.0f} bytes per event", flush=True)
 
 
 if __name__ == "__main__":

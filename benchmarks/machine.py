@@ -1,4 +1,4 @@
-"""Say what machine a benchmark ran on, for the first lines of its results."""
+"""Describe the machine of a benchmark, for the header of its results."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Time the NumPy engine per point of the coherent integrand, for several sizes of blocks.
+"""Measure the time of the NumPy engine per point of the coherent integrand, for several block sizes.
 
-Whole integration points: random numbers, map and cells, phase space, amplitudes, form factor, sums. The first lines of
-the table are one thread, where the time is that of one core.
+It includes all of an integration point: random numbers, VEGAS map and hypercubes, phase space, amplitudes, form factor,
+sums. The first lines of the table, with one thread, give the time on one core.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""What more workers bring, and what a shard costs beside its events: ``python -m benchmarks.scaling [events]``.
+"""Scaling with the number of workers, and overhead of a shard: ``python -m benchmarks.scaling [events]``.
 
-The built-in card quickstart (numu Ar40 -> numu mu- mu+ at 5 GeV), all columns to HDF5 in the folder for temporary
-files. Shards are processes of their own that use the map of a run before. A worker is one core, to which its process is
-bound, because a shard writes and hashes beside its computing and takes up to 1.6 cores where it can. Dask workers send
-their events to one writer; they and the writer are not bound. Everything is timed three times in turn, and the least
-time is given. The last lines of each engine are the constants of the model in docs/production.md, and what follows from
-it for 10^9 events.
+The events are those of the built-in card quickstart (numu Ar40 -> numu mu- mu+ at 5 GeV), all columns to HDF5 in the
+folder for temporary files. Shards are separate processes that use the map of an earlier run. A worker is one core, to
+which its process is bound, because a shard writes and hashes in parallel to computing and otherwise uses up to 1.6
+cores. Dask workers send their events to one writer; they and the writer are not bound. Everything is timed three times
+in turn, and the shortest time is given. The last lines of each engine are the constants of the model in
+docs/production.md, and its prediction for 10^9 events.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main() -> None:
             _print_model(engine, events, start, rows[0])
         size = (folder / "a.h5").stat().st_size / events
         check = seconds(lambda: require_sound(folder / "a.h5"))
-    print(f"# {size:.0f} bytes an event; verify reads {1e-6 * events / check:.2f} million events a second")
+    print(f"# {size:.0f} bytes per event; verify reads {1e-6 * events / check:.2f} million events per second")
 
 
 def _print_model(engine: str, events: int, start_s: float, one_worker: tuple[float, ...]) -> None:
@@ -64,7 +64,7 @@ def _print_model(engine: str, events: int, start_s: float, one_worker: tuple[flo
     _, shard, copied, virtual, _ = one_worker
     per_event = (shard - start_s) / events
     print(
-        f"# {engine}: t0 = {start_s:.2f} s, c = {1e6 * per_event:.2f} us an event; m = {1e6 * copied / events:.2f} us "
+        f"# {engine}: t0 = {start_s:.2f} s, c = {1e6 * per_event:.2f} us per event; m = {1e6 * copied / events:.2f} us "
         f"for merge, {1e6 * virtual / events:.2f} us for merge --virtual"
     )
     for workers in (50, 1000):
@@ -78,7 +78,7 @@ def _print_model(engine: str, events: int, start_s: float, one_worker: tuple[flo
 
 
 def _row(folder: Path, engine: str, workers: int, events: int, trained: Path) -> tuple[float, ...]:
-    """Return the seconds of a run with threads, of shards, of merging these in both ways, and of a run with Dask."""
+    """Return the times in seconds of a run with threads, of shards, of both kinds of merge, and of a run with Dask."""
     with _bound_to(workers):
         threads = seconds(lambda: _run(folder / "a.h5", engine, workers, events, trained))
     shards, pieces = _shards(folder, engine, workers, events, trained)
@@ -95,7 +95,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 @contextmanager
 def _bound_to(cores: int) -> Iterator[None]:
-    """Let this process use the first `cores` cores, where the system can do that."""
+    """Restrict this process to the first `cores` cores, if the system supports it."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -119,7 +119,7 @@ def _run(path: Path, engine: str, threads: int, events: int, trained: Path | Non
 def _shards(
     folder: Path, engine: str, workers: int, events: int, trained: Path, total: int | None = None
 ) -> tuple[float, list[Path]]:
-    """Make shards with one process each, all at once; return how long that takes, and the files."""
+    """Generate shards in parallel, one process each; return the time in seconds and the files."""
     size = events // workers
     pieces = [folder / f"shard{number}.h5" for number in range(workers)]
     settings = _settings(engine, 1, total or size * workers)

@@ -148,7 +148,7 @@ def test_coherent_csi_expects_what_coherent_did(tmp_path: Path) -> None:
 def test_every_card_can_be_described(name: str, cli: Command) -> None:
     told = cli("info", name).out
     assert told.startswith(read_card(name).title)
-    assert "not to be had" not in told
+    assert "not available" not in told
 
 
 def test_the_card_of_a_flux_file_says_where_it_is_published(cli: Command, tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from tridentgen.sampling.integrate import CrossSection
 def test_generate_writes_the_file_and_says_what_is_in_it(cli: Command, folder: Path, event_file: Path) -> None:
     found = cli("generate", "card.toml")
     assert (found.code, found.err) == (0, "")
-    assert found.out.startswith("Dimuons\n  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n")
-    assert found.out.endswith("  file              events.h5\n")
+    assert found.out.startswith("Dimuons\n  process        numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n")
+    assert found.out.endswith("  file           events.h5\n")
     assert sorted(path.name for path in folder.iterdir()) == ["card.toml", "events.h5"]
     assert_same(columns_of(folder / "events.h5"), columns_of(event_file))
 
@@ -93,9 +93,9 @@ def test_force_overwrites(cli: Command, folder: Path) -> None:
 def test_cuts_that_nothing_passes_are_said(cli: Command) -> None:
     found = cli("generate", "card.toml", "-o", "a.h5", "--set", "cuts.q2_min_GeV2=1e9")
     assert found.code == 0
-    assert "events            0 of 4000 tried" in found.out
+    assert "events         0 of 4000 trials" in found.out
     assert found.err == (
-        "tridentgen: warning: none of 4000 events passed the cuts, 'a.h5' holds no event; "
+        "tridentgen: warning: none of 4000 trials passed the cuts, 'a.h5' holds no event; "
         "loosen [cuts] or ask for more events\n"
     )
     assert cli("info", "a.h5").code == 0
@@ -107,7 +107,7 @@ def test_cuts_that_nothing_passes_are_said(cli: Command) -> None:
 def test_info_of_events(cli: Command, event_file: Path) -> None:
     found = cli("info", event_file)
     assert (found.code, found.err) == (0, "")
-    assert "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n" in found.out
+    assert "  process         numu Ar40 -> numu mu- mu+ (coherent, diffractive)\n" in found.out
     data = cli("info", event_file, "--json").json
     assert (data["events"], data["attributes"]["n_trials"], data["attributes"]["seed"]) == (4000, 4000, 3)
     assert data["sum_weight_over_sigma"] == pytest.approx(1.0, rel=1e-13)
@@ -233,9 +233,7 @@ def test_energies_on_the_command_line_need_no_flux_file(cli: Command) -> None:
 def test_xsec_says_that_it_makes_no_cuts(cli: Command) -> None:
     found = cli("xsec", "card.toml", "--set", "cuts.q2_max_GeV2=0.1", *QUICK)
     assert found.code == 0
-    assert found.err == (
-        "tridentgen: warning: the cuts of the card are not applied here; generate gives what is within them\n"
-    )
+    assert found.err == ("tridentgen: warning: the cuts of the card are not applied here; use generate to apply them\n")
 
 
 def replaced(monkeypatch: pytest.MonkeyPatch, results: list[CrossSection]) -> None:

@@ -151,7 +151,7 @@ BAD = {
     ),
     "exposure of a shape": (
         [*GENERATE, "--set", "exposure.mass_t=1", "--set", "exposure.pot=1e20"],
-        "--set exposure.pot=1e20: exposure needs a flux with its size, and this is only a shape (single energy, 5 GeV",
+        "--set exposure.pot=1e20: exposure needs an absolute flux, and this is only a shape (single energy, 5 GeV",
     ),
     "cut of the EPA without the EPA": (
         [*GENERATE, "--set", "process.q_max_GeV=1.0"],

@@ -69,7 +69,7 @@ def test_tridents_as_text(trident: Path, cli: Command) -> None:
         "Dimuons",
         "  process   numu Ar40 -> numu mu- mu+",
         "  flux      numu, histogram of 3 bins, 1 to 8 GeV",
-        "  exposure  1 t of Ar40, 1e+20 protons on target (the card does not say how much)",
+        "  exposure  1 t of Ar40, 1e+20 protons on target (unit exposure; the card gives none)",
         "",
     ]
     assert [line.split()[0] for line in lines[5:-1]] == [
@@ -134,8 +134,8 @@ def test_without_a_target_there_is_only_a_rate(trident: Path, cli: Command) -> N
         found = cli(command, trident.name)
         assert (found.code, found.out) == (2, "")
         assert found.err == (
-            "card.toml:3: key 'process.target' is missing: only tridentgen rate adds up the nuclides of "
-            "exposure.material; name one of them as target\n"
+            "card.toml:3: key 'process.target' is missing: only tridentgen rate sums over the nuclides of "
+            "exposure.material; give one of them as target\n"
         )
 
 
@@ -182,9 +182,13 @@ def test_cuts_on_recoils_are_sampled(csi: Path, cli: Command) -> None:
 @pytest.mark.parametrize(
     ("flux", "words", "exposure"),
     [
-        ("kind='solar'", "1 kg of CsI, 1 day (the card does not say how much)", {"mass_t": 1e-3, "years": 1 / 365.25}),
-        ("kind='supernova', distance_kpc=10", "1 t of CsI, one burst (the card", {"mass_t": 1.0, "years": None}),
-        ("kind='pion-decay-at-rest', distance_m=20", "1 kg of CsI, 1e+20 protons on target (the card", {"pot": 1e20}),
+        (
+            "kind='solar'",
+            "1 kg of CsI, 1 day (unit exposure; the card gives none)",
+            {"mass_t": 1e-3, "years": 1 / 365.25},
+        ),
+        ("kind='supernova', distance_kpc=10", "1 t of CsI, one burst (unit exposure", {"mass_t": 1.0, "years": None}),
+        ("kind='pion-decay-at-rest', distance_m=20", "1 kg of CsI, 1e+20 protons on target (unit", {"pot": 1e20}),
     ],
 )
 def test_unit_exposures(csi: Path, cli: Command, flux: str, words: str, exposure: dict[str, float]) -> None:
@@ -215,17 +219,17 @@ def test_a_steady_source_has_no_times(csi: Path, cli: Command) -> None:
     assert found.code == 0
     assert found.json["observed_events"] == 0.0
     assert found.err == (
-        "tridentgen: warning: detector.time_efficiency: reactor, 3 GW thermal, 20 m away has no times of arrival; all "
-        "neutrinos count as arriving at 0 ns, where it keeps 0 of them\n"
+        "tridentgen: warning: detector.time_efficiency: reactor, 3 GW thermal, 20 m away has no arrival times; all "
+        "neutrinos count as arriving at 0 ns, where its efficiency is 0\n"
     )
 
 
 BAD = {
     "only a shape": (
         ["--set", "flux={kind='monochromatic', energy_GeV=5}"],
-        "--set flux={kind='monochromatic', energy_GeV=5}: a rate needs a flux with its size, and this is only a shape "
+        "--set flux={kind='monochromatic', energy_GeV=5}: a rate needs an absolute flux, and this is only a shape "
         "(single energy, 5 GeV); give a flux file, flux.area for a histogram, or a source; tridentgen xsec gives cross "
-        "sections without",
+        "sections for a shape",
     ),
     "no mass": (
         ["--set", "exposure.pot=1e20"],
@@ -237,12 +241,12 @@ BAD = {
     ),
     "material without the target": (
         ["--set", "exposure.material=glass"],
-        "--set exposure.material=glass: does not hold process.target = 'Ar40': there is no Ar40 in material 'glass', "
-        "only",
+        "--set exposure.material=glass: does not contain process.target = 'Ar40': there is no Ar40 in material "
+        "'glass', only",
     ),
     "pictures of tridents": (
         ["-o", "here"],
-        "tridentgen: --output here: draws recoil spectra of coherent scattering; for pictures of tridents use "
+        "tridentgen: --output here: draws recoil spectra of CEvNS; for pictures of tridents use "
         "tridentgen generate, then tridentgen plot",
     ),
     "relative error": (["--rel-error", "2"], "--rel-error 2: must be a number between 0 and 1, not 2"),
@@ -267,7 +271,7 @@ def test_mistakes_of_coherent_scattering(csi: Path, cli: Command) -> None:
     found = cli("rate", csi.name, "--set", "exposure.material=CsI")
     assert (found.code, found.err) == (
         2,
-        "--set exposure.material=CsI: belongs to tridents: coherent scattering takes place in process.target\n",
+        "--set exposure.material=CsI: does not go with CEvNS: their target is process.target\n",
     )
 
 

@@ -227,7 +227,7 @@ def test_cuts_of_the_card_in_the_file(cli: Command) -> None:
 def test_nothing_passes(cli: Command, event_file: Path) -> None:
     found = cli("cut", event_file, "--cut", "q2_min_GeV2=1e9", "-o", "none.h5")
     assert found.code == 0
-    assert "0.00% +- 0.03%" in found.out  # 1/(n + 1) for 3700 effective events
+    assert "0.00% +- 0.03%" in found.out  # 1/(n + 1) for an effective sample size of 3700
     sigma = cli("info", event_file, "--json").json["attributes"]["sigma"]
     row = cli("cut", event_file, "--cut", "q2_min_GeV2=1e9", "--json").json["cuts"][0]["by_regime"]["total"]
     weight = columns_of(event_file)["weight"]

@@ -214,7 +214,7 @@ def test_no_event_passes(cli: Command, background: Path) -> None:
     ("arguments", "message"),
     [
         (("--cut", "m2_ll_max_GeV2=1"), "event 0 has 0 particles of status 0; neutrino and target are needed; or name "
-         "what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
+         "the particles taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
         ((*LEPTONS, "--cut", "q2_max_GeV2=1"), "the events of 'bg.hepevt' have no 'q2' to cut on; leave q2_min and"),
         ((*LEPTONS, "--cut", "w2_max_GeV2=1"), "have no 'w2'"),
         ((*LEPTONS, "--cut", "recoil_energy_max_GeV=1"), "have no 'recoil_energy'"),
@@ -227,7 +227,7 @@ def test_no_event_passes(cli: Command, background: Path) -> None:
         (("--beam-direction", "0", "0", "1"), "--beam-direction needs --minus and --plus"),
         ((*LEPTONS, "--beam-direction", "0", "x", "1"), "--beam-direction 0 x 1: must be three numbers"),
         ((*LEPTONS, "--beam-direction", "0", "0", "0"), "give three finite numbers that are not all 0"),
-        ((*LEPTONS, "-o", "o.h5"), "--output o.h5: goes with event files"),
+        ((*LEPTONS, "-o", "o.h5"), "--output o.h5: needs an event file"),
         ((*LEPTONS, "--veto-kinetic", "-1"), "--veto-kinetic -1: must be positive and finite"),
     ],
 )  # fmt: skip
@@ -243,7 +243,7 @@ def test_events_that_are_no_tridents(cli: Command, tmp_path: Path) -> None:
     path.write_text(hepevt(BACKGROUND, beam=(0.0, 0.0, 5.0)))
     found = cli("cut", path, "--cut", "m2_ll_max_GeV2=1")
     assert found.code == 2
-    assert "event 0 is neither a trident nor a CEvNS event: its final state is 13, 211, 2212; name what" in found.err
+    assert "event 0 is neither a trident nor a CEvNS event: its final state is 13, 211, 2212; name the" in found.err
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,11 @@ def test_energies(cli: Command, folder: Path) -> None:
     [
         (["figure", "epas"], "no figure is called 'epas', did you mean 'epa'?; there are cross-sections, photons"),
         (["figure", "photons", "--energy", "2", "3"], "--energy 2 3: this figure takes one energy"),
-        (["figure", "distributions", "--energy", "2"], "--energy 2: this figure is made in the card's flux"),
+        (["figure", "distributions", "--energy", "2"], "--energy 2: this figure is computed in the card's flux"),
         (["figure", "epa", "-o", "a.txt"], "--output a.txt: unknown picture format; end the name in .png"),
         (["figure", "epa", "nothing"], "no built-in card or file is called 'nothing'"),
         (["figure", "efficiencies", "coherent_csi"], "process.kind must be a trident for this figure"),
-        (["figure", "epa", "--energy", "5"], "--energy 5: this figure is of lines; give two energies"),
+        (["figure", "epa", "--energy", "5"], "--energy 5: this figure needs two energies; give more"),
         (["figure", "measurements", "dune_nd_mumu"], "has cards of its own; leave 'dune_nd_mumu' out"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`tridentgen rate --all-channels`: every neutrino of a flux, every pair of leptons."""
+"""`tridentgen rate --all-pairs`: every neutrino of a flux, every lepton pair."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def test_each_channel_is_its_own_rate(card: str, folder: Path, cli: Command) -> 
     single = cli("rate", card, *FAST, *cuts, *alone, "--json").json
     for key in ("events", "events_error", "flux_total", "by_regime", "by_nuclide"):
         assert row[key] == single[key]
-    lines = cli("rate", card, "--all-channels", *FAST, *cuts).out.splitlines()
-    assert lines[:3] == ["Dimuons: all channels", "  target    Ar40", "  flux      numubar: flux.dat"]
+    lines = cli("rate", card, "--all-pairs", *FAST, *cuts).out.splitlines()
+    assert lines[:3] == ["Dimuons: all neutrinos and lepton pairs", "  target    Ar40", "  flux      numubar: flux.dat"]
     assert lines[3:5] == ["  exposure  2 t of Ar40, 1e+21 protons on target", ""]
     assert lines[5].split() == [
         "nu",
@@ -96,14 +96,14 @@ def test_both_neutrinos_of_a_muon(cli: Command) -> None:
 def test_the_model_of_one_channel(card: str, cli: Command) -> None:
     found = cli("rate", card, "--all-channels", "--set", "model={vector_coupling=1.0, axial_coupling=1.0}")
     assert (found.code, found.err.count("\n")) == (2, 1)
-    assert "model.vector_coupling is of one neutrino and one pair of leptons" in found.err
+    assert "model.vector_coupling holds for one neutrino and one lepton pair" in found.err
 
 
 def test_mistakes(card: str, cli: Command) -> None:
-    found = cli("rate", "coherent_csi", "--all-channels")
+    found = cli("rate", "coherent_csi", "--all-pairs")
     assert (found.code, found.err.count("\n")) == (2, 1)
-    assert "--all-channels is for tridents" in found.err
+    assert "--all-pairs is for tridents" in found.err
     low = ["--set", "flux={kind='histogram', edges_GeV=[1e-4, 9e-4], values=[1.0], area='cm2'}"]
     found = cli("rate", card, "--all-channels", *low)
     assert (found.code, found.err.count("\n")) == (2, 1)
-    assert "flux: all of it is below the threshold of every pair of leptons" in found.err
+    assert "flux: all of it is below the threshold of every lepton pair" in found.err

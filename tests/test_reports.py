@@ -71,17 +71,17 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
     lines = run_text(result, card).split("\n")
     assert lines[:3] == [
         "Dimuons",
-        "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
-        "  events            4000",
+        "  process        numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
+        "  events         4000",
     ]
-    assert lines[3] == f"  cross section     {measured(result.sigma, result.error)} cm2 per Ar40"
+    assert lines[3] == f"  cross section  {measured(result.sigma, result.error)} cm2 per Ar40"
     assert not any("expected" in line for line in lines)
 
 
 def test_a_run_with_cuts_and_exposure_says_so(card_path: Path, result: Run) -> None:
     text = run_text(replace(result, events=77, expected_events=12.3456), read_card(card_path))
-    assert "  events            77 of 4000 tried" in text
-    assert "  expected events   12.35 in the exposure of the card" in text
+    assert "  events           77 of 4000 trials" in text
+    assert "  expected events  12.35 for the card's exposure" in text
 
 
 def test_no_title_leaves_no_empty_line(card_path: Path, result: Run) -> None:
@@ -183,13 +183,13 @@ def test_a_card_whose_flux_file_is_elsewhere_is_shown_with_that(tmp_path: Path) 
     found = card_json(card)
     assert found["flux_description"] is None
     assert found["flux_problem"].endswith("f.dat: no such flux file; put one there or correct flux.path")
-    assert f"flux       not to be had: {found['flux_problem']}" in card_text(card)
+    assert f"flux       not available: {found['flux_problem']}" in card_text(card)
 
 
 def test_a_card_that_cannot_run_is_an_error(tmp_path: Path) -> None:
     for change, message in (
         (("= 5.0", "= 0.2"), r":12: flux\.energy_GeV: no flux above the threshold"),
-        (("[output]", "[exposure]\nmass_t = 1\npot = 1e20\n[output]"), r":20: exposure needs a flux with its size"),
+        (("[output]", "[exposure]\nmass_t = 1\npot = 1e20\n[output]"), r":20: exposure needs an absolute flux"),
     ):
         with pytest.raises(CardError, match=message):
             card_json(read_card(write_card(tmp_path, change)))
@@ -198,10 +198,10 @@ def test_a_card_that_cannot_run_is_an_error(tmp_path: Path) -> None:
 def test_an_event_file_as_text(result: Run) -> None:
     lines = events_text(summary(result.path)).split("\n")
     assert lines[0] == "Dimuons"
-    assert "  process           numu Ar40 -> numu mu- mu+ (coherent, diffractive)" in lines
-    assert "  flux              single energy, 5 GeV" in lines
-    assert "  events            4000 of 4000 tried, complete; seed 3" in lines
-    assert f"  cross section     {measured(result.sigma, result.error)} cm2" in lines
+    assert "  process         numu Ar40 -> numu mu- mu+ (coherent, diffractive)" in lines
+    assert "  flux            single energy, 5 GeV" in lines
+    assert "  events          4000 of 4000 trials, complete; seed 3" in lines
+    assert f"  cross section   {measured(result.sigma, result.error)} cm2" in lines
     (unweighting,) = (line for line in lines if line.startswith("  unweighting"))
     assert unweighting.endswith("with 1e-4 of the cross section overweight")
     assert [line.split()[0] for line in lines if "% of the cross section" in line and " events, " in line] == [

@@ -1,4 +1,4 @@
-"""What the commands do, as functions: the names that `import tridentgen as tg` offers beside classes."""
+"""The commands as functions: the names that `import tridentgen as tg` offers besides classes."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ def cut(
     path
         An event file, or HepMC or HEPEVT of any generator.
     cuts
-        Keys of [cuts] with their values in the units of the keys: ``{"m2_ll_max_GeV2": 0.2}``, or texts ``KEY=VALUE``;
-        in their order. Those of the file's card unless given.
+        Keys of [cuts] with their values in the units of the keys, ``{"m2_ll_max_GeV2": 0.2}``, or strings
+        ``KEY=VALUE``; applied in this order. Default: the cuts of the file's card.
     output
-        Event file to write with the events that pass.
+        Event file for the events that pass.
     card
-        A card whose [cuts] are taken, with `cuts` laid over them.
+        A card whose [cuts] are used, overridden by `cuts`.
     minus, plus
-        Of other generators: the particles taken for the negative and the positive lepton, the lepton first.
+        For files of other generators: particles taken for the negative and the positive lepton, the lepton first.
     veto_GeV
         Reject tridents with another visible particle of more kinetic energy.
     beam_direction
-        Of other generators: the beam where an event has no incoming particle.
+        For files of other generators: direction of the beam if an event has no incoming particle.
     force
         Overwrite the output.
     progress
@@ -67,12 +67,12 @@ def cut(
     Returns
     -------
     CutFlow
-        What each cut leaves, by regime: shares, cross sections and their errors.
+        The cut flow by regime: shares, cross sections and their errors.
 
     Raises
     ------
     InputError, FileError
-        No cuts, cuts that do not fit the events, or a file that cannot be read or written.
+        No cuts, cuts that do not apply to the events, or a file that cannot be read or written.
     """
     options = tuple(f"{key}={value}" for key, value in cuts.items()) if isinstance(cuts, Mapping) else tuple(cuts)
     if bool(minus) != bool(plus):
@@ -87,7 +87,7 @@ def cut(
 def rate(
     card: Card | PathLike, *, overrides: Sequence[str] = (), all_pairs: bool = False, progress: Progress = silent
 ) -> RateReport:
-    """Return the expected events of a card in its exposure: ``tridentgen rate``.
+    """Return the events expected for the card's exposure: ``tridentgen rate``.
 
     Parameters
     ----------
@@ -96,21 +96,21 @@ def rate(
     overrides
         Card keys to set, ``KEY=VALUE``.
     all_pairs
-        Tridents of all neutrinos of the flux and all lepton pairs.
+        Compute tridents of all neutrinos in the flux and all lepton pairs.
     progress
         Called with the name of the step and the completed fraction.
 
     Returns
     -------
     RateReport
-        With the numbers as `json`, a table as `text` (and as ``str(report)``), and `warnings`.
+        The numbers as `json`, a table as `text` (and as ``str(report)``), and `warnings`.
 
     Raises
     ------
     CardError, InputError, FileError
-        For a card that is wrong, a flux that has no size, or an exposure that does not go with it.
+        An invalid card, a flux known only in shape, or an exposure that does not fit the flux.
     """
-    from tridentgen.reports.by_kind import rate_report  # reports are not needed for anything else here
+    from tridentgen.reports.by_kind import rate_report  # only this function needs reports
 
     if isinstance(card, Card):
         if overrides:
@@ -128,7 +128,7 @@ def plot(events: Events | PathLike, folder: PathLike | None = None, *, formats: 
     events
         An event file, or events in memory.
     folder
-        Where the pictures go; a folder named after the file unless given.
+        Folder for the pictures; default: a folder named after the file.
     formats
         Any of ``png``, ``pdf``, ``svg``.
 
@@ -144,7 +144,7 @@ def plot(events: Events | PathLike, folder: PathLike | None = None, *, formats: 
     InputError, FileError
         An unknown format, nothing to draw, no folder for events in memory, or a file that cannot be read or written.
     """
-    from tridentgen.plots.events import plot_events  # the extra `plot` is not needed for anything else
+    from tridentgen.plots.events import plot_events  # only drawing needs the extra `plot`
 
     if isinstance(events, Events):
         if folder is None:
@@ -174,9 +174,9 @@ def epa(
     trident
         The full process.
     energy, flux
-        Neutrino energy in GeV, or a flux; just one of them.
+        Neutrino energy in GeV, or a flux; exactly one of them.
     photon_fluxes
-        Fluxes of photons, as for `EpaTrident`.
+        Photon fluxes, as for `EpaTrident`.
     q_max_GeV
         Cut of ``q-max``.
     rel_error, seed, engine, threads
@@ -187,12 +187,12 @@ def epa(
     Returns
     -------
     list of EpaRatio
-        For each flux of photons: `value`, `error`, and both cross sections.
+        For each photon flux: `value`, `error`, and both cross sections.
 
     Raises
     ------
     InputError
-        An unknown flux of photons, or a beam below the threshold.
+        An unknown photon flux, or a beam below the threshold.
     """
     beam = only_flux(beam_from(energy, flux))
     fluxes = [(name, q_max_GeV if name == "q-max" else None) for name in photon_fluxes]
@@ -200,7 +200,7 @@ def epa(
 
 
 def bench(progress: Progress = silent) -> list[Json]:
-    """Measure the speed of this machine, as ``tridentgen bench`` does: a row for every engine and process."""
+    """Measure the speed of this machine, one row per engine and process: ``tridentgen bench``."""
     from tridentgen.runs.bench import measure
 
     return measure(progress)

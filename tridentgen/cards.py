@@ -1,8 +1,8 @@
-"""Run cards: TOML text, checked into frozen dataclasses; every mistake is reported at once with its line.
+"""Run cards: TOML text, validated into frozen dataclasses; all mistakes are reported together, each with its line.
 
-The keys are the fields of the dataclasses below. A value is checked here as far as the card alone can tell; flux files
-and energies below threshold are looked at when the card is used, and `Card.blaming` puts the place before what is
-found then.
+The keys are the fields of the dataclasses below. Values are checked here as far as the card alone allows; flux files
+and energies below threshold are checked when the card is used, and `Card.blaming` adds the position in the card to
+errors found then.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class CardError(InputError):
 
 @dataclass(frozen=True)
 class ExposureCard:
-    """How much is measured: ``[exposure]``, target mass in tonnes, protons on target, years of running.
+    """Exposure of a measurement, ``[exposure]``: target mass in tonnes, protons on target, years of running.
 
-    `pot` is the number of protons in the whole exposure; of muon decays where the flux is per decay. `years` of 365.25
-    days go with a flux per second. `material` is what the mass is of, where that is not the target of the process.
+    `pot` is the number of protons in the whole exposure, or of muon decays for a flux per decay. `years` of 365.25 days
+    apply to a flux per second. `material` is the material of the mass if it is not the target of the process.
     """
 
     mass_t: float | None = None
@@ -72,15 +72,15 @@ class ExposureCard:
 
     @property
     def is_material_alone(self) -> bool:
-        """Whether it says of what is measured, but not how much."""
+        """Whether it gives a material but no amount."""
         return self.material is not None and (self.mass_t, self.pot, self.years) == (None, None, None)
 
 
 @dataclass(frozen=True)
 class SamplingCard:
-    """How it is computed: ``[sampling]``.
+    """Sampling and computing, ``[sampling]``.
 
-    `rel_error` is the aim of a cross section; `fast` lets compiled engines fuse multiplications and additions.
+    `rel_error` is the relative precision goal of a cross section; `fast` allows fused multiply-add in compiled engines.
     """
 
     events: int = 100_000
@@ -94,14 +94,14 @@ class SamplingCard:
 
 @dataclass(frozen=True)
 class OutputCard:
-    """Where the events go: ``[output]``."""
+    """Destination of the events, ``[output]``."""
 
     path: str | None = None
 
 
 @dataclass(frozen=True)
 class Card:
-    """A checked run card. `text` is its TOML with the overrides applied, `path` the file it came from."""
+    """A validated run card. `text` is its TOML with the overrides applied, `path` the file it came from."""
 
     title: str
     kind: ReactionKind
@@ -117,19 +117,19 @@ class Card:
     path: Path | None
     text: str
     places: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
-    """Where each table and key is, as messages say it; the empty key stands for the whole card."""
+    """Position of each table and key as quoted in messages; the empty key stands for the whole card."""
 
     @contextmanager
     def blaming(self, *key: str) -> Iterator[None]:
-        """Put the place and the name of `key` before the errors raised inside the ``with`` block.
+        """Prefix errors raised inside the ``with`` block with the position and the name of `key`.
 
-        An `InputError` that begins with the name of another key of the card is put at that key's place.
+        An `InputError` that begins with the name of another key of the card gets the position of that key.
         """
         try:
             yield
         except FileError as error:
             raise FileError(f"{self._blame(key)}: {error}") from error
-        except CardError:  # has its place already
+        except CardError:  # already has a position
             raise
         except InputError as error:
             named = key_in_front(str(error))
@@ -137,11 +137,11 @@ class Card:
             raise CardError(f"{front}: {error}") from error
 
     def _blame(self, key: Key) -> str:
-        place = self.where(key)  # an option of the command line names its key itself
+        place = self.where(key)  # a command-line option already names its key
         return place if place.startswith("--") else f"{place}: {'.'.join(map(str, key))}"
 
     def where(self, key: Key) -> str:
-        """Return the place of `key`, or else of the table around it: ``mine.toml:3``, ``--set flux.path=x``."""
+        """Return the position of `key`, or of the enclosing table: ``mine.toml:3``, ``--set flux.path=x``."""
         while key and key not in self.places:
             key = key[:-1]
         return self.places.get(key, "the card")
@@ -151,37 +151,37 @@ class Card:
         """The process."""
         if not self.process.target:
             raise CardError(
-                f"{self.where(('process',))}: key 'process.target' is missing: only tridentgen rate adds up the "
-                "nuclides of exposure.material; name one of them as target"
+                f"{self.where(('process',))}: key 'process.target' is missing: only tridentgen rate sums over the "
+                "nuclides of exposure.material; give one of them as target"
             )
         return self.process.reaction(self.model)
 
     @property
     def base_dir(self) -> Path:
-        """Folder where relative paths of the card start: its own, or the working directory if built in."""
+        """Base folder of relative paths of the card: its own folder, or the working directory for a built-in card."""
         if self.path is None or self.path.resolve().parent == cards_dir():
             return Path.cwd()
         return self.path.parent
 
 
 def read_card(path_or_name: str | Path, overrides: Sequence[str | Override] = ()) -> Card:
-    """Read a card from a file, or a built-in one by its name.
+    """Read a card from a file, or a built-in card by name.
 
     Parameters
     ----------
     path_or_name : str or Path
         A path, or the name of a built-in card such as ``"quickstart"``.
     overrides : sequence of str or Override
-        A text is ``KEY=VALUE``, such as ``process.target=C12``; later ones win.
+        A string is ``KEY=VALUE``, such as ``process.target=C12``; later overrides take precedence.
 
     Raises
     ------
     CardError
         With one line for every mistake in the card or the overrides.
     FileError
-        Where the file cannot be read, is too large or is not text.
+        The file cannot be read, is too large or is not text.
     InputError
-        Where there is neither a built-in card nor a file of that name.
+        There is neither a built-in card nor a file of that name.
     """
     path = builtin_cards().get(str(path_or_name), Path(path_or_name))
     card = parse_card(_read_text(path), path=str(path), overrides=overrides)
@@ -189,7 +189,7 @@ def read_card(path_or_name: str | Path, overrides: Sequence[str | Override] = ()
 
 
 def parse_card(text: str, *, path: str = "<card>", overrides: Sequence[str | Override] = ()) -> Card:
-    """Check the TOML `text` of a card; `path` is what messages call it.
+    """Validate the TOML `text` of a card; `path` is its name in messages.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def parse_card(text: str, *, path: str = "<card>", overrides: Sequence[str | Ove
 
 
 def _read_text(path: Path) -> str:
-    """Return the text of `path`, read no further than a card may be long."""
+    """Return the text of `path`, reading at most the maximum size of a card."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST_CARD + 1)
@@ -234,7 +234,7 @@ def _read_text(path: Path) -> str:
 
 
 def _card(document: Document) -> Card:
-    """Read all tables; what is wrong is noted in `document` and a stand-in returned for it."""
+    """Read all tables; mistakes are recorded in `document` and replaced by placeholder values."""
     root = Table(document, (), document.data)
     exposure = root.table("exposure")
     kind, process, model = _process_and_model(root)
@@ -263,20 +263,20 @@ def _process_and_model(root: Table) -> tuple[ReactionKind, ProcessTable, Any]:
     table = root.table("process", required=True)
     before = root.document.flaws
     kind = kind_named(table.need("kind", _kind_name, TRIDENT.name))
-    if "kind" in table.data and root.document.flaws > before:  # what its keys mean is not known
+    if "kind" in table.data and root.document.flaws > before:  # the meaning of its keys is unknown
         raise CardError(*root.document.messages)
     return kind, *kind.read(table, root.table("model"))
 
 
 def _kind_name(value: object) -> str:
-    """Return the name of a kind, in whatever case it is written."""
+    """Return the name of a kind; upper and lower case are equivalent."""
     known = {name.casefold(): name for name in kind_names()}
     text = string(value)
     return known.get(text.casefold()) or one_of(kind_names())(text)
 
 
 def _detector(root: Table, kind: ReactionKind) -> tuple[DetectorCard | None, PlacementCard | None]:
-    """Read what sees the recoils, and where and when events happen: either can be there without the other."""
+    """Read the detector response and the placement of events in space and time; each is optional."""
     table = root.table("detector")
     placement = read_placement_tables(table)
     response = [name for name in table.data if name not in PLACEMENT_KEYS]
@@ -302,7 +302,7 @@ def _exposure(table: Table, process: ProcessTable, kind: ReactionKind) -> Exposu
         try:
             material(name).number_of(nuclide(process.target))
         except InputError as error:
-            table.complain("material", f"does not hold process.target = '{process.target}': {error}")
+            table.complain("material", f"does not contain process.target = '{process.target}': {error}")
     return ExposureCard(**amounts, material=name)
 
 

@@ -23,19 +23,19 @@ _COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge,
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:
-    """Run the command line and return its exit code: 0, 2 for errors, 130 where interrupted, 143 where terminated.
+    """Run the command line and return its exit code: 0, 2 for errors, 130 if interrupted, 143 if terminated.
 
-    The clock says when progress is due in a log.
+    `clock` times the progress lines of a log.
     """
     open_missing_streams()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a title or a path may hold what the terminal cannot show
+    if isinstance(sys.stdout, io.TextIOWrapper):  # titles and paths may hold characters that the terminal lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _parser().parse_args(arguments, argparse.Namespace(clock=clock))
         command: Callable[[argparse.Namespace], int] = options.command
         code = command(options)
         sys.stdout.flush()
-    except CardError as error:  # one line for each mistake, as an editor likes it
+    except CardError as error:  # one line for each mistake, in the format of editors
         complain(str(error))
         return EXIT_ERROR
     except TridentgenError as error:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) 
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are those of the rest of the program: one line, exit code 2."""
+    """A parser that reports errors like the rest of the program: one line, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")
@@ -70,7 +70,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tridentgen",
-        description="Events and cross sections of neutrino tridents and coherent scattering.",
+        description="Events and cross sections of neutrino tridents and CEvNS.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tridentgen {__version__}")

@@ -20,18 +20,18 @@ _UNIT_POT = 1e20
 
 @dataclass(frozen=True)
 class Exposure:
-    """How much is measured: tonnes, and protons or muon decays, or years, or neither for a burst."""
+    """Exposure: target mass in tonnes with protons on target, muon decays or years; only the mass for a burst."""
 
     mass_t: float
     pot: float | None = None
     years: float | None = None
 
     def times(self, flux: Beam) -> float:
-        """Return what the flux is to be multiplied with; raise `InputError` where the two do not go together."""
+        """Return the factor that multiplies the flux; raise `InputError` if the exposure does not fit the flux."""
         return _exposure(flux, self.pot, self.years)
 
     def in_words(self, flux: Beam) -> str:
-        """Return the exposure as in ``1 kg, 1 day``."""
+        """Return the exposure in words, such as ``1 kg, 1 day``."""
         mass = f"{self.mass_t / _KG:g} kg" if self.mass_t < 1.0 else f"{self.mass_t:g} t"
         if self.years is not None:
             return f"{mass}, 1 day" if self.years == _DAY else f"{mass}, {self.years:g} year" + "s" * (self.years != 1)
@@ -42,10 +42,10 @@ class Exposure:
 
 
 def unit_exposure(flux: Beam, mass_t: float = 1.0, years: float = 1.0) -> Exposure:
-    """Return the exposure that rates are given for where none is asked for.
+    """Return the unit exposure for rates of a card without exposure.
 
-    That is `mass_t` with 1e20 protons (or muon decays) or with `years`, and a tonne for a burst. Raise `InputError` for
-    a flux that is only a shape.
+    It is `mass_t` with 1e20 protons (or muon decays) or with `years`, and a tonne for a burst. Raise `InputError` for a
+    flux known only in shape.
     """
     units = flux.total_units
     if units == _PER_BURST:
@@ -55,8 +55,8 @@ def unit_exposure(flux: Beam, mass_t: float = 1.0, years: float = 1.0) -> Exposu
     if units in _PER_PROTON:
         return Exposure(mass_t, pot=_UNIT_POT)
     raise InputError(
-        f"a rate needs a flux with its size, and this is only a shape ({flux.description}); give a flux file, "
-        "flux.area for a histogram, or a source; tridentgen xsec gives cross sections without"
+        f"a rate needs an absolute flux, and this is only a shape ({flux.description}); give a flux file, "
+        "flux.area for a histogram, or a source; tridentgen xsec gives cross sections for a shape"
     )
 
 
@@ -71,41 +71,41 @@ def expected_events(
     sigma_cm2 : float
         Cross section per nucleus of the target in cm^2, averaged over the flux.
     flux : Flux or Source
-        With a total per proton on target, per muon decay, per second or per burst.
+        Absolute flux: its total is per proton on target, muon decay, second or burst.
     target : str
-        The nuclide or material; its atomic masses turn tonnes into nuclei.
+        The nuclide or material; its atomic masses convert tonnes into nuclei.
     mass_t : float
         Target mass in tonnes.
     pot : float
-        Protons on target, or muon decays where the flux is per decay.
+        Protons on target, or muon decays for a flux per decay.
     years : float
-        Years of 365.25 days, where the flux is per second.
+        Years of 365.25 days, for a flux per second.
     within : str
-        A material that the mass is of, where the target is one of its nuclides.
+        Material of the mass, if the target is one of its nuclides.
 
     Raises
     ------
     InputError
-        If the flux is only a shape, or the exposure does not go with it, or the material lacks the target.
+        The flux is known only in shape, the exposure does not fit it, or the material lacks the target.
     """
     return sigma_cm2 * flux.total * _exposure(flux, pot, years) * number_of_nuclei(target, mass_t, within)
 
 
 def number_of_nuclei(target: str, mass_t: float, within: str | None = None) -> float:
-    """Return how many nuclei of the target, of all its kinds, a mass in tonnes of it (or of `within`) holds."""
-    pure = material("D" if target == "H2" else target)  # materials know H2 as two atoms of hydrogen
+    """Return the number of nuclei of the target, of all its nuclides, in a mass in tonnes of it (or of `within`)."""
+    pure = material("D" if target == "H2" else target)  # materials take H2 as two hydrogen atoms
     matter = pure if within is None else material(within)
     return mass_t * sum(matter.number_per_tonne(nuclide) for nuclide, _ in pure.components)
 
 
 def _exposure(flux: Beam, pot: float | None, years: float | None) -> float:
-    """Return what the flux is to be multiplied with."""
+    """Return the factor that multiplies the flux."""
     units = flux.total_units
     if units in _PER_PROTON:
         if years is not None:
             raise InputError(
-                f"exposure.years = {years:g} does not go with a flux per proton or per decay; give in exposure.pot "
-                "those of all years, and leave exposure.years out"
+                f"exposure.years = {years:g} does not go with a flux per proton or per decay; give the "
+                "total of all years in exposure.pot, and leave exposure.years out"
             )
         if pot is None:
             raise InputError("exposure needs both mass_t and pot for a flux per proton or decay; give both")
@@ -122,6 +122,6 @@ def _exposure(flux: Beam, pot: float | None, years: float | None) -> float:
                 raise InputError(f"exposure.{name} = {value:g} does not go with a flux per burst; leave it out")
         return 1.0
     raise InputError(
-        f"exposure needs a flux with its size, and this is only a shape ({flux.description}); give a flux file, "
+        f"exposure needs an absolute flux, and this is only a shape ({flux.description}); give a flux file, "
         "flux.area for a histogram, or a source, or leave [exposure] out"
     )

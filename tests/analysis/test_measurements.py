@@ -194,7 +194,7 @@ def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CardError, match=r"coherent_csi\.toml:\d+: process\.kind: is 'cevns'; a measurement"):
         predict(CCFR, read_card("coherent_csi"), ENGINE)
-    with pytest.raises(CardError, match=r"^--set cuts\.energy_minus_min_GeV=50: leave none of 500 events; widen them"):
+    with pytest.raises(CardError, match=r"cuts\.energy_minus_min_GeV=50: no event of 500 passes; widen the cuts"):
         at(20.0, "cuts.energy_minus_min_GeV=50", events=500)
 
 

@@ -163,15 +163,15 @@ def test_the_near_detector_of_dune() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (("exposure={material='Fe'}",), r"exposure.material: does not hold process.target = 'Ar40': there is no Ar40"),
+        (("exposure={material='Fe'}",), r"exposure.material: does not contain process.target = 'Ar40'"),
         (("exposure={material='steal'}",), r"exposure.material: unknown material 'steal', did you mean 'steel'"),
         (("exposure={pot=1e20}",), r"the table \[exposure\] needs mass_t"),
         (("exposure={mass_t=1}",), "exposure needs both mass_t and pot for a flux per proton or decay"),
         (("exposure={mass_t=1, years=1}",), "exposure.years = 1 does not go with a flux per proton"),
-        (("flux={kind='monochromatic', energy_GeV=5}",), "a rate needs a flux with its size, and this is only a shape"),
+        (("flux={kind='monochromatic', energy_GeV=5}",), "a rate needs an absolute flux, and this is only a shape"),
         (
             ("exposure={mass_t=1, pot=1}", "flux={kind='monochromatic', energy_GeV=5}"),
-            r"exposure needs a flux with its size.*single energy, 5 GeV",
+            r"exposure needs an absolute flux.*single energy, 5 GeV",
         ),
         (("flux.edges_GeV=[0.1, 0.12, 0.14, 0.15]",), "no flux above the threshold"),
         (
@@ -190,7 +190,7 @@ def test_a_material_without_a_target() -> None:
     """The rate needs no target then; everything else does."""
     whole = CARD.replace('target = "Ar40"\n', "")
     given = parse_card(whole, path="x.toml", overrides=["exposure.material=NaI"])
-    with pytest.raises(CardError, match=r"^x.toml:1: key 'process.target' is missing: only tridentgen rate adds up"):
+    with pytest.raises(CardError, match=r"^x.toml:1: key 'process.target' is missing: only tridentgen rate sums over"):
         _ = given.reaction
     rate = rate_of(given)
     assert [part.name for part in rate.nuclides] == ["Na23", "I127"]

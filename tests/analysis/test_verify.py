@@ -83,7 +83,7 @@ def test_a_byte_flipped_behind_the_checksum_is_found_by_the_hash(sound: Path, tm
     with h5py.File(damaged, "r+") as file:
         energies = file["events/e_nu"]
         energies[4321] = np.nextafter(energies[4321], 1.0)
-    assert failures(damaged) == {"content hashes": "the content of e_nu (block 0) is not what was written"}
+    assert failures(damaged) == {"content hashes": "the content of e_nu (block 0) differs from what was written"}
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
@@ -123,11 +123,11 @@ def _swap(file: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "name", "message"),
     [
-        (_set("weight", 3, 1.5), "sum of weights", "off sigma by"),
-        (_set("weight", 3, -1.0), "weights", "some are negative"),
+        (_set("weight", 3, 1.5), "sum of weights", "relative difference to sigma"),
+        (_set("weight", 3, -1.0), "weights", "some negative"),
         (_set("e_nu", 3, np.nan), "finite numbers", "some numbers are not finite"),
         (_set("p4_recoil", 3, 1.001), "momentum balance", "of the largest energy"),
-        (_swap, "order of events", "event numbers do not rise"),
+        (_swap, "order of events", "event numbers do not increase"),
     ],
 )
 def test_numbers_that_contradict_each_other(

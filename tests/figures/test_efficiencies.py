@@ -76,7 +76,7 @@ def test_only_what_the_flux_and_the_target_have() -> None:
     assert {row.leptons for row in numbers(1, *low).rows} == {("e-", "e+"), ("mu-", "e+")}
     hydrogen = ("process.target=H1", "process.regimes=['proton']", *low[2:])
     assert {row.regime for row in numbers(1, *hydrogen).rows} == {"diffractive"}
-    with pytest.raises(InputError, match=r"flux: all of it is below 0.00102\d* GeV, where the first pair"):
+    with pytest.raises(InputError, match=r"flux: all of it is below 0.00102\d* GeV, the lowest threshold"):
         numbers(1, "flux.edges_GeV=[1e-4, 9e-4]", "flux.values=[1.0]")
 
 
@@ -85,7 +85,7 @@ def test_only_what_the_flux_and_the_target_have() -> None:
               "model.zprime={mass_GeV=0.1, coupling=1e-3, neutrino_charge=1, lepton_charge=1}"],
 )  # fmt: skip
 def test_the_model_of_one_channel(model: str) -> None:
-    with pytest.raises(InputError, match=r"model\.(vector_coupling|zprime) is of one neutrino and one pair"):
+    with pytest.raises(InputError, match=r"model\.(vector_coupling|zprime) holds for one neutrino and one lepton pair"):
         numbers(1, model)
 
 

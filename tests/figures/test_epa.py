@@ -39,5 +39,5 @@ def test_energies_below_threshold() -> None:
 
 
 def test_one_energy_makes_no_line() -> None:
-    with pytest.raises(InputError, match=r"--energy 5: this figure is of lines; give two energies"):
+    with pytest.raises(InputError, match=r"--energy 5: this figure needs two energies; give more"):
         epa.compute(request(energies=(5.0,)), silent)

@@ -125,7 +125,7 @@ def test_picture_and_table() -> None:
 
 
 def test_mistakes() -> None:
-    with pytest.raises(InputError, match=r"process.regimes begins with 'diffractive': a flux of photons"):
+    with pytest.raises(InputError, match=r"process.regimes begins with 'diffractive': a photon flux"):
         photons.compute(request("process.regimes=['diffractive']"), silent)
     with pytest.raises(InputError, match=r"0.2 GeV is below the threshold of numu Ar40 -> numu mu- mu\+"):
         photons.compute(request(energies=(0.2,)), silent)

@@ -56,7 +56,7 @@ def names(folder: Path) -> list[str]:
 def test_a_shard_that_is_interrupted_goes_on(tmp_path: Path, kind: str, cuts: bool) -> None:
     card = production_card(tmp_path, kind, cuts=cuts)
     expected = run(card, tmp_path / "expected.h5", **SHARD)
-    with pytest.raises(Stopped, match=r"^interrupted after 5192 of 13000 events; go on with --resume$"):
+    with pytest.raises(Stopped, match=r"^interrupted after 5192 of 13000 events; continue with --resume$"):
         run(card, tmp_path / "a.h5", progress=interrupting(2), **SHARD)  # 1096 events lead to a multiple of 4096
     assert names(tmp_path) == ["a.h5.part", "card.toml", "expected.h5"]
     with pytest.raises(Stopped, match="interrupted after 9288 of 13000 events"):
@@ -72,7 +72,7 @@ def test_a_resumed_run_that_is_interrupted_goes_on(tmp_path: Path, unweight: boo
     card = production_card(tmp_path, "cevns", cuts=True)
     expected = run(card, tmp_path / "expected.h5", unweight=unweight)
     for after in (1, 2):
-        with pytest.raises(Stopped, match=r"of 20000 events; go on with --resume"):
+        with pytest.raises(Stopped, match=r"of 20000 events; continue with --resume"):
             run(card, tmp_path / "a.h5", unweight=unweight, resume=True, progress=interrupting(after))
     assert content(run(card, tmp_path / "a.h5", unweight=unweight, resume=True).path) == content(expected.path)
 
@@ -82,7 +82,7 @@ def test_a_resumed_run_that_is_interrupted_goes_on(tmp_path: Path, unweight: boo
 def test_a_terminated_run_keeps_its_weights(tmp_path: Path, unweight: bool) -> None:
     card = production_card(tmp_path, "trident")
     expected = run(card, tmp_path / "expected.h5", unweight=unweight)
-    with pytest.raises(Terminated, match=r"^terminated after \d+ of 20000 events; go on with --resume$"):
+    with pytest.raises(Terminated, match=r"^terminated after \d+ of 20000 events; continue with --resume$"):
         run(card, tmp_path / "a.h5", unweight=unweight, progress=interrupting(2, Terminated))
     assert names(tmp_path) == ["a.h5.part", "card.toml", "expected.h5"]
     assert content(run(card, tmp_path / "a.h5", unweight=unweight, resume=True).path) == content(expected.path)
@@ -112,12 +112,14 @@ def test_a_run_that_ctrl_c_had_ended_is_made_again(
     expected = run(card, tmp_path / "expected.h5", unweight=unweight)
     run(card, output, unweight=unweight, progress=interrupting(3))
     early = output.read_bytes()
-    with pytest.raises(FileError, match="of another run"):
+    with pytest.raises(FileError, match="to a different run"):
         run(card, output, unweight=unweight, resume=True, overrides=["sampling.seed=8"])
     assert not caplog.messages
     with pytest.raises(Stopped):
         run(card, output, unweight=unweight, resume=True, progress=interrupting(2))
-    assert caplog.messages == [f"'{output}' is of an interrupted run whose weights were rescaled; making it again"]
+    assert caplog.messages == [
+        f"'{output}' belongs to an interrupted run whose weights were rescaled; repeating the run"
+    ]
     assert output.read_bytes() == early
     seen: list[str] = []
     found = run(card, output, unweight=unweight, resume=True, progress=lambda what, _share: seen.append(what))
@@ -173,7 +175,7 @@ def test_a_signal_to_a_shard(tmp_path: Path, number: int, word: str, code: int) 
     with h5py.File(tmp_path / "a.h5.part") as file:
         done = file.attrs["n_done"]
     assert (process.returncode, out) == (code, "")
-    assert error == f"tridentgen: {word} after {done} of 300000 events; go on with --resume\n"
+    assert error == f"tridentgen: {word} after {done} of 300000 events; continue with --resume\n"
     assert 0 < done < 300_000
     process = command(tmp_path, "generate", "card.toml", "-o", "a.h5", *options, "--resume")
     assert (process.communicate(timeout=120)[1], process.returncode) == ("", 0)
@@ -191,7 +193,7 @@ def test_a_sigterm_to_all_processes_of_a_job(tmp_path: Path) -> None:
     out, error = process.communicate(timeout=60)
     assert (process.returncode, out, error.count("\n")) == (143, "", 1)
     assert error.startswith("tridentgen: terminated after ")
-    assert error.endswith(" of 200000 events; go on with --resume\n")
+    assert error.endswith(" of 200000 events; continue with --resume\n")
     assert content(run(tmp_path / "card.toml", tmp_path / "a.h5", resume=True).path) == content(whole.path)
 
 

@@ -153,7 +153,7 @@ def test_resuming_a_run_that_ended_says_what_came_of_it(tmp_path: Path, unweight
     assert (tmp_path / "a.h5").read_bytes() == before
     assert replace(again, seconds=first.seconds) == replace(first, effective_share=again.effective_share)
     assert again.effective_share == pytest.approx(first.effective_share, rel=1e-12)
-    with pytest.raises(FileError, match="of another run"):
+    with pytest.raises(FileError, match="to a different run"):
         run(card, tmp_path / "a.h5", overrides=["sampling.seed=8"], unweight=unweight, resume=True)
 
 

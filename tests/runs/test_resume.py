@@ -77,7 +77,7 @@ def test_a_shard_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     expected = run(card, tmp_path / "expected.h5", **shard)
     broken_off(card, tmp_path / "a.h5", monkeypatch, 1, **shard)
     with pytest.raises(
-        FileError, match=r"a\.h5\.part' is of another run \('first' is 3000 there and 0 here\); move it"
+        FileError, match=r"a\.h5\.part' belongs to a different run \('first' is 3000 there and 0 here\); move it"
     ):
         run(card, tmp_path / "a.h5", resume=True, first=0, count=9000)
     again = run(card, tmp_path / "a.h5", resume=True, **shard)
@@ -113,7 +113,7 @@ def test_another_run_is_not_gone_on_with(
     card = production_card(tmp_path, "cevns")
     part = broken_off(card, tmp_path / "a.h5", monkeypatch, 1)
     before = part.read_bytes()
-    with pytest.raises(FileError, match=rf"is of another run \({other}\); move it away, or overwrite it") as caught:
+    with pytest.raises(FileError, match=rf"to a different run \({other}\); move it away, or overwrite it") as caught:
         run(card, tmp_path / "a.h5", resume=True, overrides=overrides, **options)
     assert "\n" not in str(caught.value)
     assert part.read_bytes() == before
@@ -273,7 +273,7 @@ def test_a_map_has_to_be_the_one_that_is_there(tmp_path: Path, monkeypatch: pyte
         with pytest.raises(FileError, match=r"there is no file '.*none\.h5'"):
             run(card, output, map_file=tmp_path / "none.h5", resume=True, force=force)
     with pytest.raises(
-        FileError, match=rf"'{left}' was made with another map than that of --map; leave --map"
+        FileError, match=rf"'{left}' was generated with a different map than --map; leave --map"
     ) as caught:
         run(card, output, map_file=other, resume=True)
     assert "\n" not in str(caught.value)

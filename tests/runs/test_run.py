@@ -390,12 +390,12 @@ def test_expected_events_of_muon_decays(tmp_path: Path) -> None:
     [
         (
             [EXPOSURE],
-            r":20: exposure needs a flux with its size, and this is only a shape \(single energy, 5 GeV\); give a flux "
+            r":20: exposure needs an absolute flux, and this is only a shape \(single energy, 5 GeV\); give a flux "
             r"file, flux\.area for a histogram, or a source, or leave \[exposure\] out$",
         ),
         (
             [ABSOLUTE, ("[output]", "[exposure]\nmass_t = 50\npot = 1e21\nyears = 2\n[output]")],
-            r":25: exposure\.years = 2 does not go with a flux per proton or per decay; give in exposure\.pot those",
+            r":25: exposure\.years = 2 does not go with a flux per proton or per decay; give the total",
         ),
         (
             [ABSOLUTE, ("[output]", "[exposure]\nmass_t = 50\n[output]")],

@@ -219,8 +219,8 @@ def test_generate_on_the_command_line(
     monkeypatch.chdir(tmp_path)
     found = cli("generate", card)
     assert (found.code, found.err) == (0, "")
-    assert found.out.startswith("Recoils\n  process           nu CsI -> nu CsI (coherent scattering, helm)\n")
-    assert f"keeps {whole.acceptance:.2%} of the cross section\n" in found.out
+    assert found.out.startswith("Recoils\n  process          nu CsI -> nu CsI (coherent scattering, helm)\n")
+    assert f"  acceptance       {whole.acceptance:.2%} of the cross section\n" in found.out
     data = cli("generate", card, "--force", "--json").json
     assert data["acceptance"] == whole.acceptance
     assert data["sigma_cm2"] == whole.sigma

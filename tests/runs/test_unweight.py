@@ -178,7 +178,7 @@ def test_cuts_count_the_events_that_pass(tmp_path: Path, kind: str) -> None:
 
 def test_what_does_not_go_together(tmp_path: Path) -> None:
     card = production_card(tmp_path, "cevns")
-    with pytest.raises(InputError, match="--first goes with weighted events only"):
+    with pytest.raises(InputError, match="--first needs weighted events"):
         run(card, tmp_path / "a.h5", first=5, count=10, unweight=True)
     run(card, tmp_path / "w.h5")
     with pytest.raises(FileError, match="already exists"):

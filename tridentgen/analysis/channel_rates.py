@@ -1,4 +1,4 @@
-"""Rates of every trident that a beam makes: all its neutrinos, all pairs of leptons."""
+"""Rates of all tridents in a beam: all its neutrinos, all lepton pairs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tridentgen.runs.job import beam_of
 
 @dataclass(frozen=True)
 class ChannelRate:
-    """Tridents of one neutrino and one pair of leptons."""
+    """Tridents of one neutrino and one lepton pair."""
 
     neutrino: str
     leptons: Pair
@@ -31,12 +31,12 @@ class ChannelRate:
 
 
 def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple[ChannelRate, ...]]:
-    """Return the exposure of a card and the rates of all channels above threshold in its flux.
+    """Return the exposure of a card and the rates of all neutrinos and lepton pairs above threshold in its flux.
 
     Parameters
     ----------
     card : Card
-        Its neutrino and leptons do not matter, the rest does as for `trident_rate`.
+        Its neutrino and leptons are ignored; the rest is used as in `trident_rate`.
     progress : callable
 
     Raises
@@ -61,17 +61,17 @@ def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tu
 
 
 def require_common_model(card: Card) -> None:
-    """Raise `CardError` where the model of a card is that of one channel."""
+    """Raise `CardError` if the model of a card holds for one neutrino and one lepton pair only."""
     for key in ("vector_coupling", "axial_coupling", "zprime"):
         if getattr(card.model, key) is not None:
             raise CardError(
-                f"{card.where(('model', key))}: model.{key} is of one neutrino and one pair of leptons, and several "
+                f"{card.where(('model', key))}: model.{key} holds for one neutrino and one lepton pair, and several "
                 "are computed; leave it out"
             )
 
 
 def neutrinos_of(card: Card) -> tuple[str, ...]:
-    """Return the kinds of neutrinos in the flux of a card: all that a file or a source has, else the card's own."""
+    """Return the neutrino species in the flux of a card: all those of a file or a source, else the card's own."""
     options = card.flux.options
     if has_one_neutrino(card.flux.kind, options):
         return (process_of(card).neutrino,)

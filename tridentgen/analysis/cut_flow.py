@@ -1,4 +1,4 @@
-"""What cuts leave of weighted events, one after the other."""
+"""Cut flow of weighted events: the share left after each of successive cuts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Measured:
 
 
 class CutSums:
-    """Sums over events of weight w and chance k to be kept after each step.
+    """Sums over events of weight w and probability k to pass each step.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class CutSums:
         self.kept = np.zeros((steps, 4))
 
     def add(self, w: FloatArray, chances: Iterable[FloatArray]) -> None:
-        """Add events of weights `w`, with their chances after each step."""
+        """Add events of weights `w`, with their probabilities to pass each step."""
         w2 = w**2
         self.all += np.array([np.sum(w), np.sum(w2), len(w)])
         for step, k in enumerate(chances):
@@ -57,10 +57,10 @@ class CutSums:
         return both
 
     def share(self, step: int | None, of: CutSums | None = None) -> Share:
-        """Return sum w k/sum w after a step, or before all; sum w of these events or of those `of` which they are part.
+        """Return sum w k/sum w after a step, or before all; the denominator is over these events or those of `of`.
 
-        Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events that are not among these. That is 0 where
-        a step leaves nothing or everything; the error is then `error_at_the_end`.
+        Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events outside this set. It vanishes if no event
+        or every event passes; the error is then `error_at_the_end`.
         """
         total, squares = (float(x) for x in (self if of is None else of).all[:2])
         if not total > 0.0:
@@ -77,13 +77,13 @@ def error_at_the_end(weight: float, squares: float) -> float:
     """Return the one-sided error of a share of exactly 0 or 1, from the sums of w and w^2 over the events.
 
     It is the far end of the score interval of Wilson, J. Am. Stat. Assoc. 22 (1927) 209, at one standard deviation:
-    1/(n + 1) for n = (sum w)^2/sum w^2 effective events.
+    1/(n + 1) for an effective sample size (Kish) n = (sum w)^2/sum w^2.
     """
     return squares / (weight * weight + squares)
 
 
 def cut_flow(batches: Iterable[Columns], cuts: Sequence[Cut], groups: str | None = None) -> dict[int, list[Share]]:
-    """Return the share of each group's cross section that is left after each cut; parameters as of `cut_sums`."""
+    """Return the share of each group's cross section left after each cut; parameters as for `cut_sums`."""
     found = cut_sums(batches, cuts, groups)
     return {group: [sums.share(step) for step in range(len(sums.kept))] for group, sums in found.items()}
 
@@ -94,11 +94,11 @@ def cut_sums(batches: Iterable[Columns], cuts: Sequence[Cut], groups: str | None
     Parameters
     ----------
     batches
-        Columns of weighted events; ``acceptance``, where they have it, is one more step at the end.
+        Columns of weighted events; ``acceptance``, if present, is a further step at the end.
     cuts
         In their order.
     groups
-        Column of whole numbers by which to tell groups apart; without it all events are group 0.
+        Integer column that labels the groups; without it all events are group 0.
     """
     found: dict[int, CutSums] = {}
     for batch in batches:
@@ -113,7 +113,7 @@ def cut_sums(batches: Iterable[Columns], cuts: Sequence[Cut], groups: str | None
 
 
 def _chances(batch: Columns, cuts: Iterable[Cut]) -> list[FloatArray]:
-    """Return the chance of every event to be kept after each step."""
+    """Return the probability of every event to pass each step."""
     kept = np.ones(len(batch["weight"]))
     steps = []
     for cut in cuts:

@@ -1,4 +1,4 @@
-"""What cuts leave of the events of a file: shares, cross sections and their errors."""
+"""Results of cuts on the events of a file: shares, cross sections and their errors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tridentgen.analysis.cut_flow import CutSums, Measured
 
 @dataclass(frozen=True)
 class Scale:
-    """What sums of weights are worth.
+    """Normalisation of sums of weights.
 
     Attributes
     ----------
     sigma_cm2 : float or None
-        Cross section of all events; None where only sums of weights are known.
+        Cross section of all events; None if only sums of weights are known.
     sigma_error : float or None
-        Its error where it is known better than from the events themselves.
+        Its error, if known more precisely than from the events themselves.
     trials : float
-        Points tried for the events, infinite where that is not known.
+        Number of trials of the events; infinite if unknown.
     """
 
     sigma_cm2: float | None
@@ -29,7 +29,7 @@ class Scale:
     trials: float
 
     def amount(self, part: CutSums, whole: CutSums, step: int | None = None) -> Measured:
-        """Return cross section in cm^2, or sum of weights, of a part of the events after a step or before all."""
+        """Return cross section in cm^2, or sum of weights, of a subset of the events after a step or before all."""
         kept, squares = (float(x) for x in (part.all[:2] if step is None else part.kept[step, [0, 2]]))
         total = float(whole.all[0])
         factor = 1.0 if self.sigma_cm2 is None or not total > 0.0 else self.sigma_cm2 / total
@@ -44,22 +44,22 @@ class Scale:
 
 @dataclass(frozen=True)
 class CutFlow:
-    """What came of it.
+    """Result of the cut flow.
 
     Attributes
     ----------
     path : Path
     what : str
-        ``tridents``, ``coherent scattering`` or ``candidates``.
+        ``tridents``, ``CEvNS`` or ``candidates``.
     steps : tuple of str
-        The cuts in words, in their order.
+        The cuts in words, in order.
     groups : mapping of str to CutSums
-        The events by regime, or ``all`` of them; events that are no tridents are ``other`` among those that are.
+        Tridents by regime, with other events among them as ``other``; or ``all`` events together.
     scale : Scale
     output : Path or None
-        Where the events that pass have been written.
+        File of the events that pass.
     written : int
-        How many they are.
+        Number of events written.
     """
 
     path: Path

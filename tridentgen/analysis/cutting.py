@@ -1,4 +1,4 @@
-"""From events, also those of another generator, and cuts to what is left of them: the whole job."""
+"""Apply cuts to a file of events, also of another generator."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ from tridentgen.typing import Columns
 PAIRS = Observable("pairs", "")
 """Number of candidate pairs in an event of another generator."""
 
-_NAME_THEM = "name what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"
+_NAME_THEM = "name the particles taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"
 
 
 @dataclass(frozen=True)
 class CutRequest:
-    """What is asked for.
+    """Cuts requested by the user.
 
     Attributes
     ----------
     options : tuple of str
         ``KEY=VALUE`` with the keys of [cuts].
     card : path or name of a card, or None
-        Its [cuts] are taken, with the options laid over them.
+        Its [cuts] are used, overridden by the options.
     candidates : Candidates or None
-        Which particles of another generator are taken for the leptons: events with one pair of them pass.
+        Particles of another generator taken for the leptons: events with exactly one pair pass.
     veto_GeV : float or None
         Events with another visible particle of more kinetic energy are rejected.
     """
@@ -60,9 +60,9 @@ class CutRequest:
     veto_GeV: float | None = None
 
     def steps(self, kind: ReactionKind, path: Path, stored: str | None = None) -> tuple[list[Cut], tuple[str, ...]]:
-        """Return the cuts in their order, and each in words; raise `InputError` where there are none.
+        """Return the cuts in order, and each in words; raise `InputError` if there are none.
 
-        Where neither options nor a card say what to cut, the card `stored` in the file does.
+        If neither options nor a card give cuts, those of the card `stored` in the file are used.
         """
         steps: list[Cut] = []
         words: list[str] = []
@@ -113,7 +113,7 @@ def apply_cuts(
         An event file, or HepMC or HEPEVT of any generator.
     cuts : CutRequest
     output
-        Where the events that pass are written; for event files alone.
+        File for the events that pass; for event files only.
     force : bool
         Overwrite the output.
     progress : callable
@@ -121,13 +121,13 @@ def apply_cuts(
     Raises
     ------
     InputError, FileError
-        CutRequest that are none or do not fit, a file that cannot be read or written, or events without what is cut on.
+        No cuts or cuts that do not apply, a file that cannot be read or written, or events that lack an observable.
     """
     path, target = Path(path), None if output is None else Path(output)
     if is_foreign(path):
         if target is not None:
             raise InputError(
-                f"--output {target}: goes with event files; make one of '{path}' with 'tridentgen convert' before"
+                f"--output {target}: needs an event file; convert '{path}' with 'tridentgen convert' first"
             )
         return _cut_foreign(open_foreign(path), cuts)
     if cuts.candidates is not None:
@@ -147,7 +147,7 @@ def apply_cuts(
 
 
 def _cut_event_file(file: EventFile, cuts: CutRequest, progress: Progress) -> tuple[CutFlow, list[Cut]]:
-    """Return what is left of an event file, and the cuts."""
+    """Return the cut flow of an event file, and the cuts."""
     kind = kind_of(file.attributes, file.path)
     columns = columns_of(file.columns, file.attributes)
     known, detector = {column.name for column in columns}, names_of(columns, Role.ACCEPTANCE)
@@ -171,16 +171,16 @@ def _cut_event_file(file: EventFile, cuts: CutRequest, progress: Progress) -> tu
 
 
 def _scale(known: Mapping[str, Any]) -> Scale:
-    """Return what the attributes of a file say of its weights."""
+    """Return the normalisation of the weights from the attributes of a file."""
     if "sigma" not in known:
         return Scale(None, None, math.inf)
     trials = float(known.get("n_trials", math.inf))
-    better = known.get("unweighted") or "sigma_error" not in known  # than these events say themselves
+    better = known.get("unweighted") or "sigma_error" not in known  # than from these events
     return Scale(float(known["sigma"]), float(known.get("sigma_error", 0.0)) if better else None, trials)
 
 
 def _cut_foreign(reader: Reader, cuts: CutRequest) -> CutFlow:
-    """Return what is left of the events of another generator."""
+    """Return the cut flow of the events of another generator."""
     path, events = reader.path, reader.events()
     batches = _as_they_are(events, path) if cuts.candidates is None else _paired(events, cuts.candidates, path)
     first = next(batches, None)
@@ -197,7 +197,7 @@ def _cut_foreign(reader: Reader, cuts: CutRequest) -> CutFlow:
 
 
 def _as_they_are(events: Iterable[Found], path: Path) -> Iterator[tuple[ReactionKind, Columns]]:
-    """Return the columns of tridents or CEvNS; raise `InputError` where the events are something else."""
+    """Return the columns of tridents or CEvNS; raise `InputError` for other events."""
     try:
         for block in blocks(_whole(events), path):
             if block.kind.veto is not None:
@@ -211,7 +211,7 @@ def _as_they_are(events: Iterable[Found], path: Path) -> Iterator[tuple[Reaction
 
 
 def _whole(events: Iterable[Found]) -> Iterator[Found]:
-    """Return the events; raise `FileError` where one lacks its incoming particles."""
+    """Return the events; raise `FileError` if one lacks its incoming particles."""
     for event in events:
         if event.flaw:
             raise FileError(f"{event.flaw}; or {_NAME_THEM}")
@@ -227,7 +227,7 @@ def _paired(events: Iterable[Found], candidates: Candidates, path: Path) -> Iter
 
 
 def _needed(cuts: Iterable[Cut], known: Collection[str], path: Path) -> set[str]:
-    """Return the columns that the cuts need; raise `InputError` for what these events do not have."""
+    """Return the columns that the cuts need; raise `InputError` for observables these events lack."""
     found: set[str] = set()
     for each in cuts:
         columns, name = each.observable.needed(known), each.observable.name
@@ -240,7 +240,7 @@ def _needed(cuts: Iterable[Cut], known: Collection[str], path: Path) -> set[str]
 
 
 def _grouping(kind: ReactionKind, known: Collection[str]) -> Sort | None:
-    """Return the classes by which a cut flow is listed; None where the events do not have that label."""
+    """Return the classes by which a cut flow is listed; None if the events lack that label."""
     sort = None if kind.groups is None else kind.sorts[kind.groups]
     return sort if sort is not None and sort.column in known else None
 
@@ -250,7 +250,7 @@ def _column(sort: Sort | None) -> str | None:
 
 
 def _by_name(sums: Mapping[int, CutSums], sort: Sort | None, attributes: Mapping[str, Any]) -> dict[str, CutSums]:
-    """Return the sums by the names of their classes; all together where there are none."""
+    """Return the sums by class name; all together if there are no classes."""
     if sort is None or set(sums) == {OTHER}:
         return {"all": next(iter(sums.values()))}
     names = {**sort.labels(attributes), OTHER: "other"}

@@ -1,7 +1,7 @@
-"""How wrong the equivalent-photon approximation is: cross sections and distributions over those of the full process.
+"""Accuracy of the equivalent-photon approximation: its cross sections and distributions over those of the full process.
 
-Both are integrated from densities of their own. Their ratio is found at common points as well, drawn from either
-density: the more alike the two are, the more of their fluctuations drop out.
+Each is integrated with its own proposal. Their ratio is also computed at common points, drawn from either proposal: the
+more similar the two integrands, the more their fluctuations cancel.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ COMPARED = ("m2_ll", "delta_theta")
 
 @dataclass(frozen=True)
 class Sampling:
-    """How things are computed: engine, seed, and the relative error of a cross section or the number of events.
+    """Sampling settings: engine, seed, and the relative precision of a cross section or the number of events.
 
-    `training_points` is as in `short_training`: few unless given, which is enough for histograms.
+    `training_points` is as in `short_training`: few by default, which suffices for histograms.
     """
 
     engine: Engine
@@ -51,16 +51,16 @@ class Sampling:
 
     @classmethod
     def of(cls, card: Card) -> Sampling:
-        """Return what a card asks for."""
+        """Return the settings of a card."""
         asked = card.sampling
         return cls(engine_of(card), asked.seed, asked.rel_error, asked.events, asked.training_points)
 
 
 @dataclass(frozen=True)
 class EpaRatio:
-    """The approximation and the full process in a beam, which is one of one energy or a spectrum.
+    """The approximation and the full process in a beam of a single energy or a spectrum.
 
-    `common` is the ratio at common points, where that is better known than the ratio of the cross sections.
+    `common` is the ratio at common points, if it is more precise than the ratio of the cross sections.
     """
 
     epa: EpaTrident
@@ -71,7 +71,7 @@ class EpaRatio:
 
     @property
     def of_totals(self) -> tuple[float, float]:
-        """The ratio of the two cross sections, and its standard deviation; 0 where the cut on Q allows nothing."""
+        """The ratio of the two cross sections, and its standard deviation; 0 if the cut on Q leaves no phase space."""
         if self.sigma_epa is None:
             return 0.0, 0.0
         parts = (self.sigma_epa.error / self.sigma_epa.value, self.sigma_full.error / self.sigma_full.value)
@@ -80,7 +80,7 @@ class EpaRatio:
 
     @property
     def value(self) -> float:
-        """The ratio, as well as it is known; 0 where the cut on Q allows nothing."""
+        """The more precise of the two ratios; 0 if the cut on Q leaves no phase space."""
         return self.of_totals[0] if self.common is None else self.common.value
 
     @property
@@ -118,7 +118,7 @@ class EpaDistribution:
 
     @property
     def ratio(self) -> tuple[FloatArray, FloatArray]:
-        """The ratio of the two and its error, (B,); not a number where the full process has no events."""
+        """The ratio of the two and its error, (B,); NaN in bins without events of the full process."""
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.where(self.sigma_full > 0.0, self.sigma_epa / self.sigma_full, math.nan)
             parts = [
@@ -142,7 +142,7 @@ def epa_ratios(
     sampling: Sampling,
     progress: Progress = silent,
 ) -> list[EpaRatio]:
-    """Return the ratio for each flux of photons, (photon_flux, q_max_GeV) as in `EpaTrident`, to one full process."""
+    """Return the ratio to the full process for each photon flux, (photon_flux, q_max_GeV) as in `EpaTrident`."""
 
     def integrated(process: Trident) -> _Integrated:
         sampled, engine, seed = process.sampled(beam), sampling.engine, sampling.seed
@@ -168,7 +168,7 @@ def epa_ratios(
 
 
 class _Integrated(NamedTuple):
-    """A process, the density it was integrated with, and its cross section."""
+    """A process, the proposal of its integration, and its cross section."""
 
     process: Process
     proposal: Proposal
@@ -182,9 +182,9 @@ def epa_distributions(
     sampling: Sampling,
     progress: Progress = silent,
 ) -> list[EpaDistribution]:
-    """Return the distributions of `COMPARED` for each flux of photons; arguments as for `epa_ratios`.
+    """Return the distributions of `COMPARED` for each photon flux; arguments as for `epa_ratios`.
 
-    Raise `InputError` where the cut on Q allows nothing.
+    Raise `InputError` if the cut on Q leaves no phase space.
     """
     observables = [observable for observable in TRIDENT_AXES if observable.name in COMPARED]
     full = sampled_events(trident, beam, sampling, progress)
@@ -193,7 +193,8 @@ def epa_distributions(
         epa = EpaTrident.of(trident, photon_flux, q_max_GeV)
         if not beam.energy_max_GeV > epa.threshold_GeV():
             raise InputError(
-                f"{beam.description} is below {epa.threshold_GeV():.4g} GeV, where {epa.line} begins: no distribution"
+                f"{beam.description} is below the threshold of {epa.line}, {epa.threshold_GeV():.4g} GeV: there is no "
+                "distribution"
             )
         approximate = sampled_events(epa, beam, sampling, progress)
         found += [_distribution(epa, beam, observable, approximate, full) for observable in observables]
@@ -208,7 +209,7 @@ def sampled_events(trident: Trident, beam: Flux, sampling: Sampling, progress: P
 
 
 def _distribution(epa: EpaTrident, beam: Flux, observable: Axis, approximate: Events, full: Events) -> EpaDistribution:
-    """Histogram both in bins that suit their sum."""
+    """Histogram both in bins chosen for their sum."""
     values = [observable.value(events[observable.column]) for events in (approximate, full)]
     shapes = [events["weight"] / events.sum_weights for events in (approximate, full)]
     edges, log = bin_edges(np.concatenate(values), np.concatenate(shapes))

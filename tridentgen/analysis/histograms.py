@@ -1,4 +1,4 @@
-"""Histograms of weighted events, and which bins show a distribution well."""
+"""Histograms of weighted events, and the choice of their bins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOG_SPAN = 100.0  # a logarithmic axis where the middle 90 % of the cross secti
 _EVENTS_PER_BIN = 25
 _TINY = 1e-300
 _TAIL = 1e-3
-"""Share of the cross section left out at either end of a logarithmic axis, and below a linear one."""
+"""Share of the cross section outside either end of a logarithmic axis, and below a linear one."""
 
 
 def dsigma_histogram(
@@ -33,33 +33,33 @@ def dsigma_histogram(
     Parameters
     ----------
     events
-        Weighted events; their weights sum to the cross section in cm^2, those of a shard to its part.
+        Weighted events; their weights sum to the cross section in cm^2, those of a shard to its part of it.
     column
         Name of a column ``(N,)``, or the values of an observable, one per event.
     edges
-        Rising bin edges ``(B + 1,)`` in the units of the column; the last one belongs to its bin. What lies outside
-        is left out.
+        Increasing bin edges ``(B + 1,)`` in the units of the column; the last bin includes its upper edge. Values
+        outside are ignored.
     mask
-        Events to take ``(N,)``; all by default.
+        Events to include ``(N,)``; all by default.
     factor
-        What the weights are multiplied with ``(N,)``, such as the acceptance of a detector; 1 by default.
+        Factor of each weight ``(N,)``, such as the acceptance of a detector; 1 by default.
 
     Returns
     -------
     values, errors
         dsigma/dx and its statistical error sqrt(sum w^2)/width, ``(B,)``, cm^2 per unit of the column. Those of a
-        shard are estimates of the whole.
+        shard are estimates for the whole run.
     """
     values = np.asarray(events[column] if isinstance(column, str) else column)
     if values.shape != (len(events),):
         raise InputError(f"a histogram needs one value per event; the shape is {values.shape}")
     edges = np.asarray(edges, dtype=np.float64)
     if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0):
-        raise InputError("bin edges must rise, and there must be two or more")
+        raise InputError("bin edges must increase, and there must be at least two")
     inside = (values >= edges[0]) & (values <= edges[-1])
     if mask is not None:
         inside &= mask
-    # numpy.histogram takes differences of a running sum, which loses the digits of small bins.
+    # numpy.histogram takes differences of a cumulative sum, which loses precision in small bins.
     bins = np.minimum(np.searchsorted(edges, values[inside], side="right") - 1, len(edges) - 2)
     weights = events["weight"][inside] if factor is None else events["weight"][inside] * factor[inside]
     part = part_of_run(events.attributes)
@@ -75,7 +75,7 @@ def axis_histogram(
     events: Events, values: FloatArray, edges: FloatArray, log: bool, mask: NDArray[np.bool_] | None = None,
     factor: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-    """Return `dsigma_histogram` of `values`, per unit of their logarithm where `log`: areas are cross sections then."""
+    """Return `dsigma_histogram` of `values`, per unit of their logarithm if `log`: areas are then cross sections."""
     if log:
         values, edges = np.log(np.maximum(values, _TINY)), np.log(edges)
     return dsigma_histogram(events, values, edges, mask, factor)
@@ -84,16 +84,16 @@ def axis_histogram(
 def bin_edges(
     values: FloatArray, weights: FloatArray, *, always_log: bool = False, long_tail: float = LONG_TAIL
 ) -> tuple[FloatArray, bool]:
-    """Choose bin edges that hold all but the tails of the cross section; say whether they are logarithmic.
+    """Return bin edges that contain all but the tails of the cross section, and whether they are logarithmic.
 
-    `long_tail` is the share of the cross section left out above a linear axis.
+    `long_tail` is the share of the cross section above the end of a linear axis.
     """
     shares = (_TAIL, 0.05, 0.95, 1.0 - long_tail, 1.0 - _TAIL)
     low, early, late, high, end = weighted_quantiles(values, weights, shares)
     number = int(np.clip(np.sum(weights) ** 2 / np.sum(weights**2) / _EVENTS_PER_BIN, 10, _BINS))
-    if end - low <= 1e-9 * abs(end):  # one value only, such as the energy of a monochromatic beam
+    if end - low <= 1e-9 * abs(end):  # a single value, such as the energy of a monochromatic beam
         half = 0.1 * abs(end) or 1.0
-        # An odd number of bins puts the value into the middle of one.
+        # With an odd number of bins the value is at the centre of one.
         return np.linspace(end - half, end + half, _BINS + 2), False
     if low > 0.0 and (always_log or late > _LOG_SPAN * early):
         return np.geomspace(low, end, number + 1), True

@@ -1,7 +1,7 @@
-"""The three measurements of dimuon tridents, and the cross sections expected under their conditions.
+"""The three measurements of dimuon tridents, and the cross sections predicted for their conditions.
 
-Each gave the ratio of the cross section to that of the Standard Model. The cross section is a quadratic form in the
-couplings V and A of the muons' current, exactly, whatever the cuts:
+Each reports the ratio of the cross section to that of the Standard Model. The cross section is exactly a quadratic form
+in the couplings V and A of the muon current, for any cuts:
 
     sigma(V, A) = s_VV V^2 + s_AA A^2 + s_VA V A,
 
@@ -55,7 +55,7 @@ class Measurement:
         sigma/sigma_SM and its errors.
     source, conditions : str
     sigma_cm2, sigma_error_cm2 : float or None
-        The cross section per nucleus itself, where it was published, with all errors together.
+        Cross section per nucleus and its total error, if published.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Measurement:
     sigma_error_cm2: float | None = None
 
     def pull(self, ratio: float) -> float:
-        """Return by how many standard deviations the measurement lies above a model's sigma/sigma_SM."""
+        """Return the pull: standard deviations of the measurement above a model's sigma/sigma_SM."""
         return (self.ratio - ratio) / (self.up if ratio > self.ratio else self.down)
 
 
@@ -77,13 +77,13 @@ MEASUREMENTS = (
     Measurement(
         "CHARM II", "charm2", 1.58, 0.57, 0.57,
         "Geiregat et al., Phys. Lett. B 245 (1990) 271",
-        "numu and numubar of 20 GeV in the mean on glass; 55 +- 16 muon pairs",
+        "numu and numubar of mean energy 20 GeV on glass; 55 +- 16 muon pairs",
         sigma_cm2=3.0e-41, sigma_error_cm2=math.hypot(0.9e-41, 0.5e-41),
     ),
     Measurement(
         "CCFR", "ccfr", 0.82, 0.28, 0.28,
         "Mishra et al., Phys. Rev. Lett. 66 (1991) 3117",
-        "numu and numubar of some 160 GeV in the mean on iron; 37.0 +- 12.4 muon pairs, 45.3 +- 2.3 expected",
+        "numu and numubar of mean energy about 160 GeV on iron; 37.0 +- 12.4 muon pairs, 45.3 +- 2.3 expected",
     ),
     Measurement(
         "NuTeV", "nutev", 0.72, 1.73, 0.72,
@@ -91,14 +91,14 @@ MEASUREMENTS = (
         "numu and numubar, one at a time, on iron; a fit with other sources of muon pairs without hadrons",
     ),
 )  # fmt: skip
-"""In the order of publication. CCFR's ratio is that of its numbers of events."""
+"""In the order of publication. The ratio of CCFR is that of its event numbers."""
 
 
 @dataclass(frozen=True)
 class QuadraticForm:
     """sigma(V, A) = vv V^2 + aa A^2 + va V A, in cm^2.
 
-    `covariance` is that of (vv, aa, va), shape (3, 3), in cm^4: statistical, of weighted events.
+    `covariance` is the statistical covariance of (vv, aa, va) from weighted events, shape (3, 3), in cm^4.
     """
 
     vv: float
@@ -112,7 +112,7 @@ class QuadraticForm:
         return Measured(float(powers @ self._values), self._error(powers))
 
     def ratio(self, model: Couplings, standard: Couplings) -> Measured:
-        """Return the ratio of two cross sections, of couplings without a Z', with the error of the same events."""
+        """Return the ratio of two cross sections without a Z', with the error from common events."""
         powers, below = (_powers(c.vector, c.axial) for c in (model, standard))
         denominator = float(below @ self._values)
         value = float(powers @ self._values) / denominator
@@ -128,13 +128,13 @@ class QuadraticForm:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The cross section expected for a measurement, per nucleus in the mean of its target, within the cuts.
+    """The cross section predicted for a measurement within its cuts, per average nucleus of its target.
 
     Attributes
     ----------
     measurement : Measurement
     standard : Couplings
-        Those of the Standard Model.
+        Couplings of the Standard Model.
     form : QuadraticForm
     neutrino_q2, pieces : arrays of shape (N,) and (3, N)
         The events within the cuts: Q^2 between the neutrinos in GeV^2, and weight_ll, weight_rr, weight_lr in cm^2.
@@ -187,7 +187,7 @@ class Prediction:
         return Measured(value, float(np.linalg.norm(weights - value * standard)) / below)
 
     def pull(self, model: Couplings | None = None) -> float:
-        """Return by how many standard deviations the measurement lies above a model, or the Standard Model."""
+        """Return the pull: standard deviations of the measurement above a model (default: the Standard Model)."""
         return self.measurement.pull(1.0 if model is None else self.ratio(model).value)
 
     def _weights(self, model: Couplings) -> FloatArray:
@@ -198,14 +198,14 @@ class Prediction:
 
 
 def predict(measurement: Measurement, card: Card, engine: Engine, progress: Progress = silent) -> Prediction:
-    """Return the cross section expected for a measurement.
+    """Return the cross section predicted for a measurement.
 
     Parameters
     ----------
     measurement : Measurement
     card : Card
-        Of its beam, target and cuts, such as ``read_card(measurement.card)``; `sampling.events` weighted events are
-        made on each nuclide of its material.
+        Card with its beam, target and cuts, such as ``read_card(measurement.card)``; `sampling.events` weighted
+        events are generated on each nuclide of its material.
     engine : Engine
         As from `tridentgen.engines.choose_engine`.
     progress : callable
@@ -213,7 +213,7 @@ def predict(measurement: Measurement, card: Card, engine: Engine, progress: Prog
     Raises
     ------
     CardError, FileError
-        For a card that is not of tridents, cannot be used, or whose cuts leave nothing.
+        A card for another process, a card that cannot be used, or cuts that no event passes.
     """
     with card.blaming("process", "kind"):
         if not isinstance(card.process, ProcessCard):
@@ -228,7 +228,7 @@ def predict(measurement: Measurement, card: Card, engine: Engine, progress: Prog
     q2, pieces, covariances = zip(*parts, strict=True)
     with card.blaming("cuts"):
         if not sum(map(len, q2)):
-            raise InputError(f"leave none of {card.sampling.events} events; widen them")
+            raise InputError(f"no event of {card.sampling.events} passes; widen the cuts")
     events = np.concatenate(pieces, axis=1)
     vv, aa, va = (float(x) for x in _FROM_CHIRAL @ events.sum(axis=1))
     covariance = _FROM_CHIRAL @ np.sum(covariances, axis=0) @ _FROM_CHIRAL.T
@@ -237,18 +237,18 @@ def predict(measurement: Measurement, card: Card, engine: Engine, progress: Prog
 
 
 def chi2(predictions: tuple[Prediction, ...], model: Couplings) -> float:
-    """Return the sum of the squared pulls of a model: one degree of freedom for each measurement."""
+    """Return the sum of the squared pulls of a model, one degree of freedom per measurement."""
     return math.fsum(prediction.pull(model) ** 2 for prediction in predictions)
 
 
 def zprime_limit(prediction: Prediction, mass_GeV: float, sigmas: float = 1.96) -> float:
-    """Return the coupling g of a boson of L_mu - L_tau whose cross section lies `sigmas` errors above the measurement.
+    """Return the coupling g of an L_mu - L_tau boson whose cross section lies `sigmas` errors above the measurement.
 
-    The cross section of positive g^2 rises with it, 1 + a g^2 + b g^4 times that of the Standard Model
-    (Altmannshofer et al., Phys. Rev. Lett. 113 (2014) 091801); 1.96 is the limit at 95 % of confidence.
+    The cross section increases with g^2 as 1 + a g^2 + b g^4 times that of the Standard Model (Altmannshofer et al.,
+    Phys. Rev. Lett. 113 (2014) 091801); 1.96 gives the limit at 95 % confidence level.
     """
     standard = prediction.standard
-    unit = mass_GeV**2 * G_FERMI  # where the two terms are of the same size, for small and for large masses
+    unit = mass_GeV**2 * G_FERMI  # where the two terms are of similar size, for small and large masses
 
     def rise(strength: float) -> float:
         boson = Couplings(standard.vector, standard.axial, ZPrime(mass_GeV, strength))
@@ -268,7 +268,7 @@ def _kept_events(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the events on a nuclide within the cuts, with weights times its share of the nuclei.
 
-    Q^2 between the neutrinos (N,), pieces of the weights (3, N), covariance (3, 3) of the sums of the latter.
+    These are Q^2 between the neutrinos (N,), the parts of the weights (3, N) and the covariance (3, 3) of their sums.
     """
     q2, pieces = [], []
     trials = card.sampling.events

@@ -1,4 +1,4 @@
-"""Rates of tridents: every nuclide of a target and every regime by itself, with what cuts leave of them."""
+"""Rates of tridents: every nuclide of a target and every regime separately, before and after cuts."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class RatePart:
     sigma : CrossSection
         Per nucleus, averaged over the flux.
     nuclei : float
-        How many of them there are.
+        Number of nuclei.
     neutrinos_cm2 : float
-        Neutrinos per cm^2 in the exposure.
+        Neutrinos per cm^2 for the exposure.
     flow : tuple of Share
-        What is left after each cut.
+        Share left after each cut.
     """
 
     nuclide: Nuclide
@@ -55,19 +55,19 @@ class RatePart:
 
     @property
     def scale(self) -> float:
-        """Events for each cm^2 of cross section."""
+        """Events per cm^2 of cross section."""
         return self.nuclei * self.neutrinos_cm2
 
 
 @dataclass(frozen=True)
 class TridentRate:
-    """Tridents in an exposure; make one with `trident_rate`."""
+    """Rate of tridents for an exposure, from `trident_rate`."""
 
     parts: tuple[RatePart, ...]
 
     @property
     def regimes(self) -> tuple[str, ...]:
-        """The regimes that there are, in the usual order."""
+        """The regimes present, in the usual order."""
         there = {part.regime for part in self.parts}
         return tuple(name for name in REGIME_NAMES if name in there)
 
@@ -77,7 +77,7 @@ class TridentRate:
         return tuple(dict.fromkeys(part.nuclide for part in self.parts))
 
     def events(self, regimes: Collection[str] | None = None, nuclide: Nuclide | None = None, cuts: int = 0) -> Measured:
-        """Return the events left after the first `cuts` cuts, of some regimes (all) on a nuclide (all)."""
+        """Return the events after the first `cuts` cuts, of some regimes (default: all) on a nuclide (default: all)."""
         total, variance = [], []
         for part in self.parts:
             if (regimes is None or part.regime in regimes) and nuclide in (None, part.nuclide):
@@ -89,7 +89,7 @@ class TridentRate:
 
 
 def exposure_of(card: Card, beam: Beam) -> Exposure:
-    """Return the exposure of a card, or that of `unit_exposure`; raise `CardError` where it cannot be had."""
+    """Return the exposure of a card, or that of `unit_exposure`; raise `CardError` if it is invalid."""
     given = card.exposure
     if given is None or given.is_material_alone:
         with card.blaming("flux", "kind"):
@@ -116,19 +116,19 @@ def trident_of(card: Card) -> Trident:
 
 
 def trident_on(card: Card, isotope: Nuclide, *regimes: str) -> Trident:
-    """Return the trident of a card on another nuclide, in these regimes, or in those it has there."""
+    """Return the trident of a card on another nuclide, in these regimes or those available there."""
     process = process_of(card)
     there = regimes or simple_regimes(isotope, process.regimes)
     return replace(process, target=isotope.name, regimes=there or process.regimes).reaction(card.model)
 
 
 def nuclides_of(card: Card) -> tuple[Nuclide, ...]:
-    """Return the nuclides that tridents are made on: those of the exposure's material, or the target."""
+    """Return the target nuclides of tridents: those of the exposure's material, or the target."""
     return tuple(isotope for isotope, _ in material_of(card).components)
 
 
 def material_of(card: Card) -> Material:
-    """Return what the mass of the exposure is of: its material, or the target."""
+    """Return the material of the exposure: the one given, or the target."""
     name = card.exposure.material if card.exposure is not None else None
     if name is not None:
         return material(name)
@@ -137,22 +137,22 @@ def material_of(card: Card) -> Material:
 
 
 def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progress: Progress = silent) -> TridentRate:
-    """Return the tridents that a card makes in an exposure.
+    """Return the tridents of a card for an exposure.
 
     Parameters
     ----------
     card : Card
-        Its cuts are applied to weighted events, `sampling.events` for each nuclide; regimes that a nuclide does not
-        have are left out there, and nuclides on which all of the flux is below the threshold.
+        Its cuts are applied to weighted events, `sampling.events` per nuclide. Regimes that a nuclide lacks are left
+        out, as are nuclides on which the whole flux is below threshold.
     exposure : Exposure
     beam : Flux
-        That of the card unless given.
+        Default: that of the card.
     progress : callable
 
     Raises
     ------
     CardError
-        For values that do not fit together, among them a form factor that a nuclide of the material does not have.
+        Inconsistent values, for example a form factor that a nuclide of the material lacks.
     """
     flux = only_flux(beam_of(card) if beam is None else beam)
     engine, neutrinos = engine_of(card), flux.total * exposure.times(flux)
@@ -167,7 +167,7 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
         )
         for regime in regimes:
             process = job_of(card, flux, trident_on(card, isotope, regime)).process
-            seed = (card.sampling.seed + len(parts)) % _SEEDS  # errors of parts with one seed would not be independent
+            seed = (card.sampling.seed + len(parts)) % _SEEDS  # equal seeds would correlate the errors
             sigma = trained_cross_section(
                 process, engine, seed, rel_error=card.sampling.rel_error,
                 training_points=card.sampling.training_points, progress=progress,
@@ -179,18 +179,18 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
 
 
 def open_regimes(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
-    """Return the regimes of each nuclide that some of the flux is above the threshold of.
+    """Return the regimes of each nuclide with flux above their threshold.
 
-    Raise `CardError` where there is none at all, or a nuclide does not fit the process.
+    Raise `CardError` if there are none, or if a nuclide does not fit the process.
     """
     found = regimes_above_threshold(card, flux)
     if not found:
-        job_of(card, flux, trident_on(card, nuclides_of(card)[0]))  # says what is wrong
+        job_of(card, flux, trident_on(card, nuclides_of(card)[0]))  # raises the appropriate error
     return found
 
 
 def regimes_above_threshold(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, ...]]:
-    """Return what `open_regimes` does, or nothing where all of the flux is below every threshold."""
+    """Return the result of `open_regimes`, or an empty one if the whole flux is below every threshold."""
     process = process_of(card)
     found: dict[Nuclide, tuple[str, ...]] = {}
     nuclides = [n for n in nuclides_of(card) if simple_regimes(n, process.regimes)] or nuclides_of(card)
@@ -207,7 +207,7 @@ def regimes_above_threshold(card: Card, flux: Flux) -> dict[Nuclide, tuple[str, 
 def _flows(
     card: Card, trident: Trident, flux: Flux, engine: Engine, number: int, progress: Progress
 ) -> dict[int, list[Share]]:
-    """Return what the cuts leave of each regime on a nuclide, by the code of the regime."""
+    """Return the cut flow of each regime on a nuclide, by regime code."""
     return cut_flow(weighted_batches(card, trident, flux, engine, number, progress), card.cuts.cuts, "regime")
 
 
@@ -216,7 +216,7 @@ def weighted_batches(
 ) -> Iterator[Columns]:
     """Yield the `sampling.events` weighted events of a trident on the `number`-th nuclide of a material.
 
-    Weights are those of a run of one event, as in `event_batches`.
+    Weights are normalised for a run of one event, as in `event_batches`.
     """
     process = job_of(card, flux, trident).process
     sampling = card.sampling

@@ -1,10 +1,10 @@
-"""The recoil spectrum of one channel of coherent scattering, averaged over its flux by quadrature.
+"""Recoil spectrum of one sampling channel of CEvNS, averaged over its flux by quadrature.
 
     S(T) = int_{E > E_min(T)} dE f(E) dsigma/dT(E, T)
 
-The inner integral takes Gauss-Legendre points in the energy map above E_min(T), whose end is then no kink. The curve
-is a Legendre series in each of several panels of T, or of log T where the spectrum is steep; a panel whose last terms
-are not small is halved. Integrals over any range follow from the series without further evaluations.
+The inner integral uses Gauss-Legendre points in the energy map above E_min(T), which avoids a kink at E_min. The curve
+is a Legendre series in each of several panels of T, or of log T if the spectrum is steep; a panel is halved until its
+last terms are small. Integrals over any range follow from the series without further evaluations.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tridentgen.processes.cevns.sampled import LEAST_RATIO, CevnsChannel
 from tridentgen.typing import FloatArray
 
 TOLERANCE = 1e-6
-"""Last terms of all panels' series over the integral; the integral itself is better by far."""
+"""Limit on the last terms of the series over the integral; the integral itself is far more accurate."""
 
 _ORDER = 8
 _T_NODES, _T_WEIGHTS = legendre.leggauss(_ORDER)
 _TO_SERIES = (legendre.legvander(_T_NODES, _ORDER - 1) * _T_WEIGHTS[:, None]).T * (np.arange(_ORDER) + 0.5)[:, None]
-_GRADING, _GRADES = 4.0, 13  # the first panels: each reaches 4 times as high as the one before
+_GRADING, _GRADES = 4.0, 13  # initial panels: each ends at 4 times the end of the previous one
 _LOG_PANELS = 16
 _MOST_ROUNDS = 40
-_NARROW, _WIDE = 1.05, 1.5  # ratios of energies in a panel, for 3 and 6 points: either is good to 1e-11
+_NARROW, _WIDE = 1.05, 1.5  # energy ratios in a panel, for 3 and 6 points: both accurate to 1e-11
 _FEW, _MANY = legendre.leggauss(3), legendre.leggauss(6)
 
 
@@ -44,7 +44,7 @@ class RecoilCurve:
     ----------
     channel : CevnsChannel
     edges : array of shape (P+1,)
-        Of the panels, in GeV or its logarithm.
+        Panel edges, in GeV or its logarithm.
     series : array of shape (P, 8)
         Legendre coefficients of S(T) dT/dx in cm^2 in each panel, x from -1 to 1.
     log : bool
@@ -58,7 +58,7 @@ class RecoilCurve:
 
     @property
     def limits_GeV(self) -> tuple[float, float]:
-        """Least and largest recoil."""
+        """Minimum and maximum recoil energy."""
         low, high = float(self.edges[0]), float(self.edges[-1])
         return (math.exp(low), math.exp(high)) if self.log else (low, high)
 
@@ -78,7 +78,7 @@ class RecoilCurve:
         return float(self._below[-1])
 
     def integral(self, recoil_GeV: FloatArray) -> FloatArray:
-        """Return the integral in cm^2 from the least recoil to recoils of shape (N,)."""
+        """Return the integral in cm^2 from the minimum recoil energy to those of shape (N,)."""
         panel, x, _ = self._places(recoil_GeV)
         return self._below[panel] + _values(self._integrals[panel], x)
 
@@ -97,7 +97,7 @@ class RecoilCurve:
         return np.where((recoil >= low) & (recoil <= high), np.maximum(slope, 0.0), 0.0)
 
     def _places(self, recoil_GeV: FloatArray) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
-        """Return panel, place in it from -1 to 1, and its width; recoils beyond the limits are put at them."""
+        """Return panel, position in it from -1 to 1, and its width; recoils beyond the limits are clipped."""
         recoil = np.asarray(recoil_GeV, dtype=np.float64)
         at = np.log(np.maximum(recoil, self.limits_GeV[0])) if self.log else recoil
         at = np.clip(at, self.edges[0], self.edges[-1])
@@ -112,7 +112,7 @@ def recoil_curve(channel: CevnsChannel) -> RecoilCurve:
     Raises
     ------
     TridentgenError
-        Where panels halved 40 times do not reach `TOLERANCE`.
+        Halving the panels 40 times does not reach `TOLERANCE`.
     """
     low, high = channel.spectrum.recoil_limits(channel.component.flux.energy_max_GeV)
     low, high = max(float(low), channel.least_recoil_GeV), float(high)
@@ -148,7 +148,7 @@ def _series(channel: CevnsChannel, begin: FloatArray, end: FloatArray, log: bool
 
 
 def _values(series: FloatArray, x: FloatArray) -> FloatArray:
-    """Return the Legendre series of shape (N, K), each at its own place x of shape (N,)."""
+    """Return the Legendre series of shape (N, K), each at its own position x of shape (N,)."""
     return np.asarray(np.einsum("nk,nk->n", series, legendre.legvander(x, series.shape[1] - 1)))
 
 
@@ -167,14 +167,14 @@ def averaged(channel: CevnsChannel, recoil_GeV: float) -> float:
 def _energy_nodes(energies: EnergyMap) -> tuple[FloatArray, FloatArray]:
     """Return points in (0, 1) and weights that integrate over an energy map.
 
-    Panels are the segments of a tabulated spectrum, divided where the energy grows by more than a half: cross sections
+    Panels are the segments of a tabulated spectrum, divided if the energy increases by more than half: cross sections
     are smooth in log E.
     """
     if energies.dimensions == 0:
         return np.array([0.5]), np.array([1.0])
     segments = energies.segments if isinstance(energies, TabulatedMap) else 1
     edges = np.linspace(0.0, 1.0, segments + 1)
-    inside = 1e-12 / segments  # the map jumps where segments do not touch
+    inside = 1e-12 / segments  # the map is discontinuous between disjoint segments
     begin = np.asarray(energies(edges[:-1] + inside)[0])
     ratio = np.asarray(energies(edges[1:] - inside)[0]) / begin
     narrow = ratio < _NARROW
@@ -184,7 +184,7 @@ def _energy_nodes(energies: EnergyMap) -> tuple[FloatArray, FloatArray]:
 
 
 def _in_parts(begin: FloatArray, ratio: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
-    """Return intervals of u of one width, divided so that the energy, linear in u, grows by a half at most in each."""
+    """Return intervals of u of equal width, divided so that the energy, linear in u, grows by at most half in each."""
     parts = np.maximum(np.ceil(np.log(ratio) / math.log(_WIDE)), 1.0).astype(np.int64)
     number = np.arange(np.sum(parts)) - np.repeat(np.cumsum(parts) - parts, parts)
     step, whole = np.repeat(np.log(ratio) / parts, parts), np.repeat(ratio - 1.0, parts)

@@ -1,8 +1,8 @@
-"""Recoils of coherent scattering in an exposure: numbers, recoil spectra and observed spectra, without events.
+"""CEvNS recoils for an exposure: numbers, recoil spectra and observed spectra, computed without events.
 
-Every pair of a source's component and a nuclide has its `RecoilCurve`; a rate is their sum with the numbers of
-neutrinos and nuclei. What the detector makes of it is `tridentgen.detector.fold`, times the part of each component
-that its time efficiency keeps.
+Every pair of a source component and a nuclide has its `RecoilCurve`; a rate is their sum, weighted with the numbers of
+neutrinos and nuclei. Observed spectra are folded with `tridentgen.detector.fold` and multiplied by the time efficiency
+of each component.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from tridentgen.typing import FloatArray
 
 Labels = Callable[["RecoilPart"], str]
 
-_LINEAR_CELLS, _LOG_CELLS = 500, 300  # of a recoil spectrum, where it is folded
-_LEAST_DRAWN = 1e-6  # of the largest recoil: spectra are given from there on
+_LINEAR_CELLS, _LOG_CELLS = 500, 300  # of a recoil spectrum to be folded
+_LEAST_DRAWN = 1e-6  # of the maximum recoil energy: lower end of spectra
 _FAR = 9.0  # standard deviations
 _TAIL = 5e-4  # share of the recoils beyond the last edge
-_LOG_SPAN = 100.0  # as `tridentgen.plots.events`: logarithmic where the middle 90 % span more
+_LOG_SPAN = 100.0  # as `tridentgen.plots.events`: logarithmic if the middle 90 % span more
 _MOST_BINS, _LOG_BINS = 100, 80
 _LADDER = (1.0, 2.0, 5.0, 10.0)
 
@@ -42,9 +42,9 @@ class RecoilPart:
     ----------
     curve : RecoilCurve
     scale : float
-        Recoils for each cm^2 of the curve's integral: neutrinos per cm^2 times nuclei.
+        Recoils per cm^2 of the curve's integral: neutrinos per cm^2 times nuclei.
     kept_in_time : float
-        Part of the recoils that the detector's time efficiency keeps.
+        Share of the recoils accepted by the detector's time efficiency.
     """
 
     curve: RecoilCurve
@@ -58,7 +58,7 @@ class RecoilPart:
 
     @property
     def events(self) -> float:
-        """All recoils, whether seen or not."""
+        """All recoils, whether accepted by the detector or not."""
         return self.scale * self.curve.sigma_cm2
 
 
@@ -67,7 +67,7 @@ LABELS: dict[str, Labels] = {
     "component": lambda part: part.channel.component.name,
     "nuclide": lambda part: part.channel.spectrum.nuclide.name,
 }
-"""What recoils are told apart by."""
+"""Labels that classify recoils."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Spectrum:
     counts : array of shape (P, B)
         Events of each part of the rate in each bin.
     log : bool
-        Whether the bins are even in the logarithm.
+        Whether the bins are uniform in the logarithm.
     """
 
     kind: str
@@ -99,24 +99,24 @@ class Spectrum:
 
 @dataclass(frozen=True, eq=False)
 class RecoilRate:
-    """Recoils in an exposure; make one with `recoil_rate`."""
+    """Rate of recoils for an exposure, from `recoil_rate`."""
 
     parts: tuple[RecoilPart, ...]
     detector: Detector | None
 
     @property
     def events(self) -> float:
-        """All recoils above the least one, whether seen or not."""
+        """All recoils above the minimum recoil energy, whether accepted by the detector or not."""
         return math.fsum(part.events for part in self.parts)
 
     @property
     def sigma_cm2(self) -> float:
-        """Cross section per nucleus of the target, averaged over the flux: what ``tridentgen xsec`` gives."""
+        """Cross section per nucleus of the target, averaged over the flux, as from ``tridentgen xsec``."""
         return math.fsum(part.channel.share * part.curve.sigma_cm2 for part in self.parts)
 
     @cached_property
     def observed_events(self) -> FloatArray | None:
-        """Events that the detector keeps, of each part; None without a detector."""
+        """Events of each part that the detector accepts; None without a detector."""
         if self.detector is None:
             return None
         return np.asarray(self.observed_counts(np.array([0.0, self._farthest_keVee]))[:, 0])
@@ -134,12 +134,12 @@ class RecoilRate:
         return np.array([part.scale * part.curve.counts(edges) for part in self.parts])
 
     def observed_counts(self, edges_keVee: FloatArray) -> FloatArray:
-        """Return the events kept in bins of the observed energy in keV, shape (P, B); needs a detector."""
+        """Return the accepted events in bins of the observed energy in keV, shape (P, B); needs a detector."""
         assert self.detector is not None
         return np.array([self._folded(self.detector, part, np.asarray(edges_keVee)) for part in self.parts])
 
     def recoil_spectrum(self) -> Spectrum:
-        """Return the spectrum of recoils in bins that suit it: all but 5e-4 of them are below the last edge."""
+        """Return the recoil spectrum in suitable bins: all but 5e-4 of the recoils are below the last edge."""
         low = min(part.curve.limits_GeV[0] for part in self.parts) * KEV_PER_GEV
         high = max(part.curve.limits_GeV[1] for part in self.parts) * KEV_PER_GEV
         fine = np.append(low, np.geomspace(max(low, _LEAST_DRAWN * high), high, 2000)[1:])
@@ -155,7 +155,7 @@ class RecoilRate:
 
     @cached_property
     def _farthest_keVee(self) -> float:
-        """An energy above all that is observed."""
+        """An energy above all observed energies."""
         assert self.detector is not None
         far = 0.0
         for part in self.parts:
@@ -170,7 +170,7 @@ class RecoilRate:
     def _folded(detector: Detector, part: RecoilPart, edges_keVee: FloatArray) -> FloatArray:
         low, high = part.curve.limits_GeV
         steep = np.geomspace(max(low, _LEAST_DRAWN * high), high, _LOG_CELLS + 1)
-        # Thresholds between cells: their rate is then that above the threshold, not a share of the mean of a cell.
+        # Cell edges at thresholds: rates are then exact above threshold, not a share of the mean of a cell.
         sharp = detector.quenching_of(part.channel.nuclide).inverse(np.array([detector.threshold_keVee]) / KEV_PER_GEV)
         cuts = np.append(sharp, detector.threshold_keVnr / KEV_PER_GEV)
         inside = cuts[(cuts > low) & (cuts < high)]
@@ -184,7 +184,7 @@ def recoil_rate(
     reaction: Cevns, flux: Source | Flux, nuclei: float, times: float = 1.0, detector: Detector | None = None,
     progress: Progress = silent,
 ) -> RecoilRate:  # fmt: skip
-    """Return the recoils in an exposure.
+    """Return the recoils for an exposure.
 
     Parameters
     ----------
@@ -192,15 +192,15 @@ def recoil_rate(
         Recoils below its `recoil_min_keV` are left out.
     flux : Source or Flux
     nuclei : float
-        Number of nuclei of the target, of all kinds.
+        Number of nuclei of the target, all nuclides together.
     times : float
-        What the flux is to be multiplied with: protons on target, seconds, or 1.
+        Factor that multiplies the flux: protons on target, seconds, or 1.
     detector : Detector
 
     Raises
     ------
     InputError
-        For a flux that makes no such recoil.
+        The flux produces no such recoil.
     """
     source = reaction.source(flux)
     channels = reaction.sampled(source).parts
@@ -220,7 +220,7 @@ def _suitable_edges(fine: FloatArray, counts: FloatArray) -> tuple[FloatArray, b
     Linear edges are multiples of 1, 2 or 5 times a power of ten, 40 to 100 of them.
     """
     below = np.concatenate([[0.0], np.cumsum(counts)])
-    if not below[-1] > 0.0:  # nothing is kept
+    if not below[-1] > 0.0:  # no event is accepted
         return np.linspace(fine[0], fine[-1], _LOG_BINS + 1), False
     low, early, late, high = np.interp(np.array([_TAIL, 0.05, 0.95, 1.0 - _TAIL]) * below[-1], below, fine)
     if early > 0.0 and late > _LOG_SPAN * early:

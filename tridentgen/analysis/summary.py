@@ -1,4 +1,4 @@
-"""What is in an event file: its size, its weights, and how the cross section divides over the classes of its events."""
+"""Summary of an event file: its size, its weights, and the share of each class of its events in the cross section."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tridentgen.processes.kinds import kind_in, kind_named, kind_names
 
 
 def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Describe an event file, block by block so that its size does not matter.
+    """Describe an event file of any size, block by block.
 
     Returns
     -------
     dict
         ``path``, ``attributes``, ``events``, ``columns`` (name, units, description, shape), ``groups``
-        (paths), ``shard`` (first, last and total: which events of the run these are; None for a whole run),
+        (paths), ``shard`` (first, last and total: the range of events of the run; None for a whole run),
         ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
         ``unweighting_efficiency``, and events, sum_weight and share of each class of the events: ``regimes`` of
         tridents, ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and
-        ``headings``, the lines above them in a report. Classes that the events do not have are empty.
+        ``headings``, the lines above them in a report. Classes that the events lack are empty.
 
     Raises
     ------
     FileError
-        As `read`.
+        As for `read`.
     """
     with open_events(path) as file:
         kind = kind_in(file.attributes)

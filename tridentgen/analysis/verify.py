@@ -1,4 +1,4 @@
-"""Check an event file from the outside in: structure, hashes, numbers, momenta, weights, completeness."""
+"""Integrity checks of an event file: structure, hashes, numbers, momenta, weights, completeness."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _SUM = 1e-9
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what was looked at, whether it is right, and what was found.
+    """One check: its name, whether it passed, and its finding.
 
-    `passed` is None for what could not be checked.
+    `passed` is None if the check was not possible.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Check:
 
 
 def verify(path: str | os.PathLike[str]) -> list[Check]:
-    """Return the checks of an event file; those after a damaged column are left out.
+    """Return the checks of an event file; those after a damaged column are omitted.
 
-    Raise `FileError` where the file cannot be opened as an event file at all.
+    Raise `FileError` if the file cannot be opened as an event file.
     """
     path = Path(path)
     checks: list[Check] = []
@@ -56,7 +56,7 @@ def verify(path: str | os.PathLike[str]) -> list[Check]:
 
 
 def _unreadable(file: EventFile) -> list[str]:
-    """Return what is wrong with the columns that cannot be read; in a virtual file that is the same for many."""
+    """Return the errors of the unreadable columns; in a virtual file many columns share one error."""
     found: dict[str, None] = {}
     for column in file.columns:
         try:
@@ -82,7 +82,7 @@ def _checks(file: EventFile) -> Iterator[Check]:
 def _hashes(file: EventFile) -> Check:
     kept = file.groups().get(GROUP)
     if kept is None or "content_hash" not in file.attributes:
-        return Check("content hashes", False, "there are none; the file was not finished")
+        return Check("content hashes", False, "missing; the file is unfinished")
     found = BlockHashes.of([column.name for column in file.columns], file.rows, file.column).arrays()
     wrong = [
         f"{name} (block {int(np.flatnonzero((values != kept.arrays[name]).any(axis=1))[0])})"
@@ -91,7 +91,7 @@ def _hashes(file: EventFile) -> Check:
     ]
     wrong += [name for name in found if name not in kept.arrays or found[name].shape != kept.arrays[name].shape]
     if wrong:
-        return Check("content hashes", False, f"the content of {', '.join(wrong)} is not what was written")
+        return Check("content hashes", False, f"the content of {', '.join(wrong)} differs from what was written")
     total = content_hash(found)
     same = total == file.attributes["content_hash"]
     return Check("content hashes", same, total if same else "the hash over all columns differs")
@@ -103,7 +103,7 @@ def _map(file: EventFile) -> Check:
     except InputError as error:
         return Check("trained map", False, str(error))
     same = digest == file.attributes["map_hash"]
-    return Check("trained map", same, digest if same else "it is not the map that the run used")
+    return Check("trained map", same, digest if same else "differs from the map of the run")
 
 
 def _complete(file: EventFile) -> Check:
@@ -117,7 +117,7 @@ def _complete(file: EventFile) -> Check:
 
 
 class _Totals:
-    """What is gathered over the blocks of a file, whose columns say what they are."""
+    """Totals over the blocks of a file, with the roles of its columns."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.weight, self.last = 0.0, -1
@@ -159,9 +159,9 @@ class _Totals:
         return float(any(bool(np.any(block[name] < 0.0)) for name in self._weights))
 
     def _imbalance(self, block: Columns) -> float:
-        """Return the largest violation of momentum conservation over the largest energy, targets at rest.
+        """Return the largest violation of momentum conservation over the largest energy, for targets at rest.
 
-        Of the energy only what is not the target's mass could be checked, and the shells say that as well.
+        Energy is not checked: apart from the target mass, its balance follows from the mass shells.
         """
         incoming = names_of(self._columns, Role.INCOMING, Role.TARGET)
         outgoing = names_of(self._columns, Role.OUTGOING, Role.RECOIL)
@@ -178,7 +178,7 @@ class _Totals:
             try:
                 _, mass = particles_of(column.species, block)
             except InputError:
-                return math.inf  # a label that stands for no particle
+                return math.inf  # a label without a particle
             off = np.abs(p[:, 0] ** 2 - np.sum(p[:, 1:] ** 2, axis=1) - np.square(mass)) / p[:, 0] ** 2
             worst = max(worst, float(np.max(off, initial=0.0)))
         return worst
@@ -186,9 +186,9 @@ class _Totals:
     def checks(self, file: EventFile) -> Iterator[Check]:
         limits = {"momentum balance": _BALANCE, "mass shells": _SHELL}
         said = {
-            "finite numbers": ("all are", "some numbers are not finite"),
-            "order of events": ("event numbers rise", "event numbers do not rise"),
-            "weights": ("none is negative", "some are negative"),
+            "finite numbers": ("all finite", "some numbers are not finite"),
+            "order of events": ("event numbers increase", "event numbers do not increase"),
+            "weights": ("none negative", "some negative"),
         }
         for name, worst in self.faults.items():
             passed = worst <= limits.get(name, 0.0)
@@ -199,18 +199,18 @@ class _Totals:
             yield self._sum(file)
 
     def _unchecked(self) -> Iterator[Check]:
-        """Say what could not be checked, and why."""
+        """Yield the checks that were not possible, with the reason."""
         if not self._balances:
             yield Check("momentum balance", None, "no columns with the roles incoming and recoil")
         unknown = [column.name for column in self._momenta if column.species is None]
         if unknown or not self._momenta:
-            why = f"masses of {', '.join(unknown)} are not given" if unknown else "no columns that are momenta"
+            why = f"masses of {', '.join(unknown)} are not given" if unknown else "no momentum columns"
             yield Check("mass shells", None, why)
         if not self._weights:
             yield Check("sum of weights", None, "no column with the role weight")
         odd = [column.name for column in self._columns if column.role is Role.UNKNOWN]
         if odd:
-            yield Check("roles of columns", None, f"not known for {', '.join(odd)}")
+            yield Check("roles of columns", None, f"unknown for {', '.join(odd)}")
 
     def _sum(self, file: EventFile) -> Check:
         sigma = float(file.attributes.get("sigma", 0.0))
@@ -220,7 +220,7 @@ class _Totals:
             return Check("sum of weights", False, str(error))
         expected = sigma if part is None else sigma / part.factor
         off = abs(self.weight - expected) / expected if expected else abs(self.weight)
-        return Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, off sigma by {off:.1e}")
+        return Check("sum of weights", off < _SUM, f"{self.weight:.6g} cm2, relative difference to sigma {off:.1e}")
 
 
 def _not_finite(block: Columns) -> float:

@@ -1,4 +1,4 @@
-"""`tridentgen bench`: how fast this machine is, and whether the GPU kernels compile."""
+"""`tridentgen bench`: measure the speed of this machine, or compile the GPU kernels."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tridentgen.runs import bench
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    benchmark = commands.add_parser("bench", help="measure how fast this machine is", allow_abbrev=False)
+    benchmark = commands.add_parser("bench", help="measure the speed of this machine", allow_abbrev=False)
     benchmark.add_argument("--json", action="store_true", help="print JSON")
-    no_gpu = "compile the GPU's kernels without a GPU, for sm_80 and the like; print JSON"
+    no_gpu = "compile the GPU kernels without a GPU, for architectures such as sm_80; print JSON"
     benchmark.add_argument("--check-cuda", nargs="+", metavar="ARCH", help=no_gpu)
     benchmark.set_defaults(command=_bench)
 

@@ -1,4 +1,4 @@
-"""`tridentgen cards`: the built-in cards."""
+"""`tridentgen cards`: list or print the built-in cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, common options, complaints."""
+"""Exit codes, common options and error output of the commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPTIONS_OF_KEYS = {
     "fast": ("sampling", "fast"),
     "rel_error": ("sampling", "rel_error"),
 }
-"""Options that stand for a card key."""
+"""Options that set a card key."""
 
 
 def complain(message: str) -> None:
@@ -34,19 +34,19 @@ def complain(message: str) -> None:
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the options that stand for keys of the card, and ``--json``."""
+    """Add the options that set keys of the card, and ``--json``."""
     parser.add_argument("--seed", metavar="S", help="seed of the random numbers")
     parser.add_argument("--engine", metavar="ENGINE", help="auto, numpy, native or cuda (default: auto)")
     parser.add_argument("--threads", metavar="N", help="threads (default: all cores)")
     parser.add_argument("--fast", action="store_const", const="true",
-                        help="let compiled engines fuse operations: faster, other last digits")  # fmt: skip
+                        help="allow fused multiply-add: faster, not bit-identical to numpy")  # fmt: skip
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
                         help="set a key of the card, as in process.target=C12; may be repeated")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def overrides(options: argparse.Namespace) -> list[str | Override]:
-    """Return ``--set`` and the options that stand for a card key."""
+    """Return the overrides of ``--set`` and of the options that set a card key."""
     named = {name: getattr(options, name, None) for name in _OPTIONS_OF_KEYS}
     given = [
         Override(_OPTIONS_OF_KEYS[name], _value(text), f"--{name.replace('_', '-')} {text}")
@@ -57,5 +57,5 @@ def overrides(options: argparse.Namespace) -> list[str | Override]:
 
 
 def _value(text: str) -> object:
-    """Return the value of an option, which may be .05 where TOML wants 0.05."""
+    """Return the value of an option; unlike TOML, .05 is accepted for 0.05."""
     return toml_value(f"0{text}" if text.startswith(".") else text)

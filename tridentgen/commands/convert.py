@@ -1,4 +1,4 @@
-"""`tridentgen convert`: an event file as detector simulations and other tools read it."""
+"""`tridentgen convert`: write events in the formats of detector simulations and other tools."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     convert = commands.add_parser("convert", help="write events in the format of another tool", allow_abbrev=False)
     convert.add_argument("source", metavar="EVENTS.h5", help="event file; or NuHepMC or HEPEVT of another generator")
-    convert.add_argument("target", metavar="OUT", help=f"ends with {', '.join(FORMATS)}; or .h5 for those others")
-    convert.add_argument("--flavour", metavar="F", help=f"of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
+    convert.add_argument("target", metavar="OUT", help=f"ends with {', '.join(FORMATS)}; or .h5 for files of other "
+                         "generators")  # fmt: skip
+    convert.add_argument("--flavour", metavar="F", help=f"variant of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
     convert.add_argument("--recoil", metavar="R", default="final",
                          help=f"outgoing nuclei: {', '.join(RECOILS)} (default: final)")  # fmt: skip
-    convert.add_argument("--unweight", action="store_true", help="keep events by their weight")
+    convert.add_argument("--unweight", action="store_true", help="unweight by accept-reject")
     convert.add_argument("--seed", metavar="S", default="1", help="seed of the random numbers for --unweight")
     convert.add_argument("--force", action="store_true", help="overwrite the output")
     convert.add_argument("--json", action="store_true", help="print JSON")
@@ -46,8 +47,8 @@ def _convert(options: argparse.Namespace) -> int:
     print(json.dumps({**dataclasses.asdict(done), "path": str(done.path)}, indent=2) if options.json else _text(done))
     if done.weights_lost:
         complain(
-            f"tridentgen: warning: {done.format} has no place for weights and the events of '{options.source}' have "
-            f"different ones: {_cure(done)}"
+            f"tridentgen: warning: {done.format} cannot store weights, and the events of '{options.source}' have "
+            f"different weights: {_cure(done)}"
         )
     if options.recoil == "omit":
         complain("tridentgen: warning: outgoing nuclei are left out, so momentum does not balance")
@@ -61,7 +62,7 @@ def _cure(done: Conversion) -> str:
 
 
 def _text(done: Conversion) -> str:
-    """Return what was done, for people."""
+    """Return the result of the conversion as text."""
     kind = "weighted" if done.weighted and not done.overweight else f"unweighted, {done.overweight} overweight"
     lines = (
         ("events", f"{done.events} of {done.events_read}, {kind}"),

@@ -1,4 +1,4 @@
-"""`tridentgen cut`: what cuts leave of the events of a file, also of another generator."""
+"""`tridentgen cut`: apply cuts to the events of a file, also of another generator."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--cut", metavar="KEY=VALUE", action="extend", nargs="+", default=[],
                         help="a key of [cuts], as in m2_ll_max_GeV2=0.2; in this order")  # fmt: skip
     parser.add_argument("--card", metavar="CARD", help="take the [cuts] of a card (default: those of the event file)")
-    parser.add_argument("--minus", metavar="NAME", nargs="+", help="of other generators: what is taken for the "
+    parser.add_argument("--minus", metavar="NAME", nargs="+", help="of other generators: particles taken for the "
                         "negative lepton; the lepton first, as in mu- pi-")  # fmt: skip
     parser.add_argument("--plus", metavar="NAME", nargs="+", help="the same for the positive lepton")
     parser.add_argument("--veto-kinetic", metavar="E", help="reject events with another visible particle of more "
                         "kinetic energy: GeV, or with a unit as in 20MeV")  # fmt: skip
     parser.add_argument("--beam-direction", metavar=("X", "Y", "Z"), nargs=3,
-                        help="where a file has no incoming particles (default: 0 0 1)")  # fmt: skip
+                        help="direction of the beam if a file has no incoming particles (default: 0 0 1)")  # fmt: skip
     parser.add_argument("-o", "--output", metavar="OUT.h5", help="write the events that pass")
     parser.add_argument("--force", action="store_true", help="overwrite the output")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -50,7 +50,7 @@ def _cut(options: argparse.Namespace) -> int:
 
 
 def _candidates(options: argparse.Namespace) -> Candidates | None:
-    """Return what is taken for the leptons; None where that is not said."""
+    """Return the particles taken for the leptons; None if no option names them."""
     given = {"--minus": options.minus, "--plus": options.plus, "--beam-direction": options.beam_direction}
     named = [option for option, value in given.items() if value is not None]
     if not named:

@@ -1,4 +1,4 @@
-"""`tridentgen epa`: the equivalent-photon approximation against the full process."""
+"""`tridentgen epa`: compare the equivalent-photon approximation with the full process."""
 
 from __future__ import annotations
 
@@ -37,11 +37,14 @@ def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     epa = commands.add_parser("epa", help="compare the equivalent-photon approximation with the full process",
                               allow_abbrev=False)  # fmt: skip
-    epa.add_argument("card", metavar="CARD", nargs="?", help="path or name of a card; else numu on argon, all channels")
+    epa.add_argument("card", metavar="CARD", nargs="?",
+                     help="path or name of a card; else numu on argon, all lepton pairs")  # fmt: skip
     epa.add_argument("--nu", help="instead of a card: neutrino (default: numu)")
     epa.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons (default: mu mu, e e, mu e)")
     epa.add_argument("--target", help="nuclide (default: Ar40)")
-    epa.add_argument("--regime", nargs="+", metavar="REGIME", help="regimes, one by one (default: coherent proton)")
+    epa.add_argument(
+        "--regime", nargs="+", metavar="REGIME", help="regimes, each compared separately (default: coherent proton)"
+    )
     epa.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or as in 500MeV (default: the "
                      "flux of the card, or 1 to 50 GeV)")  # fmt: skip
     epa.add_argument("--photon-flux", nargs="+", metavar="F", choices=PHOTON_FLUXES,
@@ -50,8 +53,8 @@ def add(commands: Subparsers) -> None:
     epa.add_argument("--distributions", action="store_true", help="also compare m2_ll and delta_theta")
     epa.add_argument("--at", metavar="E", help="energy of the distributions (default: the card's flux, or 5 GeV)")
     epa.add_argument("--events", metavar="N", help="events of each distribution (default 100000)")
-    epa.add_argument("--rel-error", metavar="R", help="relative error of each cross section (default 1e-3)")
-    epa.add_argument("-o", "--output", metavar="PICTURE", help="draw it: a name ending in .png, .pdf or .svg")
+    epa.add_argument("--rel-error", metavar="R", help="relative precision goal of each cross section (default 1e-3)")
+    epa.add_argument("-o", "--output", metavar="PICTURE", help="draw the ratios: a file ending in .png, .pdf or .svg")
     add_common(epa)
     epa.set_defaults(command=_epa)
 
@@ -69,7 +72,7 @@ def _epa(options: argparse.Namespace) -> int:
         ratios = list(_ratios(cards, options, progress))
         shapes = list(_shapes(cards, options, progress)) if options.distributions or options.at else []
     if options.output is not None:
-        from tridentgen.plots.epa import plot_epa  # the extra `plot` is not needed for anything else
+        from tridentgen.plots.epa import plot_epa  # only drawing needs the extra `plot`
 
         plot_epa(ratios, shapes, Path(options.output))
     if options.json:
@@ -87,7 +90,7 @@ def _epa(options: argparse.Namespace) -> int:
 
 
 def _cards(options: argparse.Namespace) -> list[Card]:
-    """Return the card named, or one for each channel asked for."""
+    """Return the card named, or one for each lepton pair requested."""
     given = {"--nu": options.nu, "--leptons": options.leptons, "--target": options.target, "--regime": options.regime}
     if options.card is not None:
         stray = [name for name, value in given.items() if value is not None]
@@ -124,7 +127,7 @@ def _tridents(card: Card) -> list[Trident]:
 
 
 def _photon_fluxes(card: Card, options: argparse.Namespace) -> list[tuple[str, float | None]]:
-    """Return which fluxes of photons are asked for: by option, by the card, or the usual ones."""
+    """Return the photon fluxes requested by option or by the card, or the default ones."""
     process = process_of(card)
     of_card = process if process.kind == TRIDENT_EPA.name else None
     q_max = None if options.q_max is None else _positive("--q-max", options.q_max)
@@ -137,7 +140,7 @@ def _photon_fluxes(card: Card, options: argparse.Namespace) -> list[tuple[str, f
 
 
 def _beams(card: Card, options: argparse.Namespace) -> list[Flux]:
-    """Return the beams in which cross sections are compared."""
+    """Return the beams in which the cross sections are compared."""
     if options.energy is None and options.card is not None:
         return [only_flux(beam_of(card))]
     energies = _ENERGIES_GeV if options.energy is None else [energy_GeV(text) for text in options.energy]

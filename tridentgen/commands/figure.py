@@ -1,4 +1,4 @@
-"""`tridentgen figure`: figures of the physics, computed from a card and drawn."""
+"""`tridentgen figure`: compute and draw figures of the physics."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tridentgen.reports.layout import aligned
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     figure = commands.add_parser("figure", help="compute and draw a figure of the physics", allow_abbrev=False)
-    figure.add_argument("name", metavar="NAME", nargs="?", help="which one; without it, a list of them")
+    figure.add_argument("name", metavar="NAME", nargs="?", help="name of the figure; without it, list the figures")
     figure.add_argument("card", metavar="CARD", nargs="?",
                         help="gives target, model, flux and sampling (default: quickstart)")  # fmt: skip
     figure.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies instead of the figure's own")
     figure.add_argument("--events", metavar="N", help="events of each distribution (default 100000)")
-    figure.add_argument("--rel-error", metavar="R", help="relative error of each cross section (default 1e-3)")
-    figure.add_argument("-o", "--output", metavar="PICTURE", help="a name ending in .png, .pdf or .svg "
+    figure.add_argument("--rel-error", metavar="R", help="relative precision goal of each cross section (default 1e-3)")
+    figure.add_argument("-o", "--output", metavar="PICTURE", help="file ending in .png, .pdf or .svg "
                         "(default: NAME.png)")  # fmt: skip
-    figure.add_argument("--flux-folder", metavar="DIR", help="where the flux files of the cards lie")
+    figure.add_argument("--flux-folder", metavar="DIR", help="folder with the flux files")
     add_common(figure)
     figure.set_defaults(command=_figure)
 
@@ -73,7 +73,7 @@ def _energies(options: argparse.Namespace, most: int) -> tuple[float, ...] | Non
         return None
     asked = f"--energy {' '.join(options.energy)}"
     if most == 0:
-        raise InputError(f"{asked}: this figure is made in the card's flux; --set flux.kind=monochromatic and "
+        raise InputError(f"{asked}: this figure is computed in the card's flux; use --set flux.kind=monochromatic and "
                          "flux.energy_GeV=E for one energy")  # fmt: skip
     if most == 1 and len(options.energy) > 1:
         raise InputError(f"{asked}: this figure takes one energy")

@@ -1,4 +1,4 @@
-"""`tridentgen generate`: an event file from a run card."""
+"""`tridentgen generate`: generate events from a run card."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ _MOST_WORKERS = 10_000
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    generate = commands.add_parser("generate", help="make an event file from a run card", allow_abbrev=False)
+    generate = commands.add_parser("generate", help="generate events from a run card", allow_abbrev=False)
     generate.add_argument("card", metavar="CARD", help="path of a card, or the name of a built-in one")
     generate.add_argument("-o", "--output", metavar="OUT.h5", help="event file; the card's unless given")
     generate.add_argument("--events", metavar="N", help="number of events")
-    generate.add_argument("--map", metavar="FILE", help="use the trained map of an earlier event file")
-    generate.add_argument("--unweight", action="store_true", help="keep events by their weight, so many as asked for")
-    generate.add_argument("--first", metavar="N", help="make a shard: --events events of the card's from number N on")
-    generate.add_argument("--resume", action="store_true", help="go on where a killed run of the same card ended")
+    generate.add_argument("--map", metavar="FILE", help="use the VEGAS maps of an earlier event file")
+    generate.add_argument("--unweight", action="store_true",
+                          help="generate unweighted events (accept-reject), as many as requested")  # fmt: skip
+    generate.add_argument("--first", metavar="N", help="generate a shard: --events events, starting at event N")
+    generate.add_argument("--resume", action="store_true", help="resume an interrupted run of the same card")
     generate.add_argument("--force", action="store_true",
-                          help="overwrite the output; with --resume, only what the run cannot go on with")  # fmt: skip
-    generate.add_argument("--workers", metavar="N", help="compute with N processes, which may die (needs Dask)")
+                          help="overwrite the output; with --resume, only a file that cannot be resumed")  # fmt: skip
+    generate.add_argument("--workers", metavar="N", help="compute with N local processes (needs Dask)")
     generate.add_argument("--scheduler", metavar="ADDRESS", help="compute with the workers of a Dask scheduler")
     generate.add_argument(
         "--patience",
         metavar="SECONDS",
-        help=f"end when no worker finishes anything for so long (default: {PATIENCE_S:g})",
+        help=f"stop when no worker finishes anything for this time (default: {PATIENCE_S:g})",
     )
     add_common(generate)
     generate.set_defaults(command=_generate)
@@ -49,7 +50,7 @@ def add(commands: Subparsers) -> None:
 
 def _generate(options: argparse.Namespace) -> int:
     first = count = None
-    if options.first is not None:  # then the card says how many events the whole run has
+    if options.first is not None:  # then the card gives the number of events of the whole run
         first = _number("--first", options.first, 0, MOST_EVENTS - 1)
         count = None if options.events is None else _number("--events", options.events, 1, MOST_EVENTS)
         options.events = None
@@ -71,11 +72,11 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
-    """Print what came of a run and return the exit code."""
+    """Print the result of a run and return the exit code."""
     print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
     if result.events == 0:
         complain(
-            f"tridentgen: warning: none of {result.trials} events passed the cuts, '{result.path}' holds no event; "
+            f"tridentgen: warning: none of {result.trials} trials passed the cuts, '{result.path}' holds no event; "
             "loosen [cuts] or ask for more events"
         )
     if not result.complete:
@@ -89,7 +90,7 @@ def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
 
 
 def _naming(progress: Progress, scheduler: str | None) -> Progress:
-    """Let the report that a run waits for workers say of which scheduler."""
+    """Add the scheduler to the report that a run waits for workers."""
     if scheduler is None:
         return progress
     return lambda what, share: progress(f"{what} of {scheduler}" if what == WAITING else what, share)
@@ -112,7 +113,7 @@ def _patience_s(options: argparse.Namespace) -> float:
 
 
 def _executor(options: argparse.Namespace) -> AbstractContextManager[Executor | None]:
-    """Return the workers asked for, none if none were."""
+    """Return the executor requested, or None."""
     if options.scheduler is not None and options.workers is not None:
         raise InputError("--workers starts processes here and --scheduler uses those elsewhere; give one of them")
     if options.scheduler is None and options.workers is None:

@@ -1,4 +1,4 @@
-"""`tridentgen info`: what is in an event file or a card."""
+"""`tridentgen info`: describe an event file or a card."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tridentgen.resources import builtin_cards
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    info = commands.add_parser("info", help="say what is in an event file or a card", allow_abbrev=False)
+    info = commands.add_parser("info", help="describe an event file or a card", allow_abbrev=False)
     info.add_argument("file", metavar="EVENTS.h5|CARD")
     info.add_argument("--json", action="store_true", help="print JSON")
     info.set_defaults(command=_info)

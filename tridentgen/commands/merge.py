@@ -1,4 +1,4 @@
-"""`tridentgen merge`: the shards of a run as one file."""
+"""`tridentgen merge`: merge the shards of a run into one file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tridentgen.exchange.export.formats import refuse_names_of_others
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("merge", help="put the shards of a run together", allow_abbrev=False)
+    parser = commands.add_parser("merge", help="merge the shards of a run", allow_abbrev=False)
     parser.add_argument("files", metavar="SHARD.h5", nargs="+", help="files of 'generate --first', in any order")
     parser.add_argument("-o", "--output", metavar="OUT.h5", required=True)
     parser.add_argument("--virtual", action="store_true", help="refer to the shards instead of copying them")

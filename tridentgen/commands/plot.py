@@ -1,4 +1,4 @@
-"""`tridentgen plot`: the distributions of an event file as pictures."""
+"""`tridentgen plot`: draw the distributions of an event file."""
 
 from __future__ import annotations
 

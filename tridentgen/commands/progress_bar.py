@@ -1,4 +1,4 @@
-"""A progress bar on a terminal; in a pipe or a log, silence at first and then a line now and then."""
+"""A progress bar on a terminal; in a pipe or a log, occasional lines after the first minute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tridentgen.commands.common import complain
 from tridentgen.progress import Progress
 
 Clock = Callable[[], float]
-"""Gives seconds since any moment."""
+"""Returns seconds since an arbitrary time."""
 
 _LINE_S = 60.0
 _STUCK_S = 20.0
@@ -22,9 +22,9 @@ _STUCK_S = 20.0
 
 @contextmanager
 def progress_bar(clock: Clock = time.monotonic) -> Iterator[Progress]:
-    """Yield a function ``progress(what, share)`` that says on standard error how far the work is.
+    """Yield a function ``progress(what, share)`` that reports progress on standard error.
 
-    Lines in a log come at the times of `clock`.
+    `clock` times the lines of a log.
     """
     if not sys.stderr.isatty():
         yield ProgressLines(complain, clock)
@@ -40,16 +40,16 @@ def progress_bar(clock: Clock = time.monotonic) -> Iterator[Progress]:
 
 
 class ProgressLines:
-    """Progress for a log: nothing in the first minute, then a line for each 10 %, but at most one a minute.
+    """Progress for a log: nothing in the first minute, then a line for each 10 %, at most one a minute.
 
-    What stands at nothing for 20 s, as where no worker comes, is said once.
+    A step that stays at 0 % for 20 s, for example without workers, is reported once.
 
     Parameters
     ----------
     write
         Called with a line.
     clock
-        Seconds since any moment.
+        Returns seconds since an arbitrary time.
     """
 
     def __init__(self, write: Callable[[str], None], clock: Clock = time.monotonic) -> None:
@@ -58,7 +58,7 @@ class ProgressLines:
         self._what, self._tenths = "", 0
 
     def __call__(self, what: str, share: float) -> None:
-        """Take note that a share of something is done."""
+        """Report that a share of a step is done."""
         now, tenths = self._clock(), int(10.0 * share)
         if what != self._what:
             self._what, self._tenths, self._begun = what, 0, now

@@ -1,4 +1,4 @@
-"""`tridentgen rate`: the events that a card expects in its exposure."""
+"""`tridentgen rate`: compute the expected number of events for the card's exposure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tridentgen.reports.rates import RateReport
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    rate = commands.add_parser("rate", help="compute the number of events expected", allow_abbrev=False)
+    rate = commands.add_parser("rate", help="compute the expected number of events", allow_abbrev=False)
     rate.add_argument("card", metavar="CARD", help="path of a card, or the name of a built-in one")
-    rate.add_argument("--all-channels", action="store_true",
-                      help="tridents of all neutrinos in the flux and all pairs of leptons")  # fmt: skip
-    rate.add_argument("--rel-error", metavar="R", help="relative error of a cross section to reach (default 1e-3)")
+    rate.add_argument("--all-pairs", "--all-channels", action="store_true",
+                      help="tridents of all neutrinos in the flux and all lepton pairs")  # fmt: skip
+    rate.add_argument("--rel-error", metavar="R", help="relative precision goal of each cross section (default 1e-3)")
     rate.add_argument("-o", "--output", metavar="DIR|FILE", help="draw the recoil spectra: a folder, or one picture "
                       "such as spectra.pdf")  # fmt: skip
     add_common(rate)
@@ -39,7 +39,7 @@ def _rate(options: argparse.Namespace) -> int:
 
         check_picture(Path(options.output))
     with progress_bar(options.clock) as progress:
-        report = rate_report(card, all_pairs=options.all_channels, progress=progress)
+        report = rate_report(card, all_pairs=options.all_pairs, progress=progress)
     pictures = [] if options.output is None else _draw(card, report, Path(options.output))
     if options.json:
         names = {"pictures": [str(path) for path in pictures]} if pictures else {}
@@ -54,7 +54,7 @@ def _rate(options: argparse.Namespace) -> int:
 
 
 def _draw(card: Card, report: RateReport, output: Path) -> list[Path]:
-    from tridentgen.plots.rates import plot_rate  # the extra `plot` is not needed for anything else
+    from tridentgen.plots.rates import plot_rate  # only drawing needs the extra `plot`
 
     assert report.rate is not None
     return plot_rate(report.rate, report.spectra, output, (card.title, report.json["flux"], report.exposure))

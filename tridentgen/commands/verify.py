@@ -1,4 +1,4 @@
-"""`tridentgen verify`: whether an event file is whole and unharmed."""
+"""`tridentgen verify`: check the integrity of an event file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAID = MappingProxyType({True: "ok", False: "FAIL", None: "not checked"})
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("verify", help="check that an event file is whole and unharmed", allow_abbrev=False)
+    parser = commands.add_parser("verify", help="check the integrity of an event file", allow_abbrev=False)
     parser.add_argument("file", metavar="EVENTS.h5")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=_verify)

@@ -1,4 +1,4 @@
-"""`tridentgen xsec`: cross sections of a card or of a process given by options."""
+"""`tridentgen xsec`: compute cross sections of a card or of a process given by options."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add(commands: Subparsers) -> None:
     xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns also Ar or CsI")
     xsec.add_argument("--regime", nargs="+", metavar="REGIME", help="coherent, diffractive, proton, neutron, total")
     xsec.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or with a unit as in 30MeV")
-    xsec.add_argument("--rel-error", metavar="R", help="relative error to reach (default 1e-3)")
+    xsec.add_argument("--rel-error", metavar="R", help="relative precision goal (default 1e-3)")
     add_common(xsec)
     xsec.set_defaults(command=_xsec)
 
@@ -45,7 +45,7 @@ def _xsec(options: argparse.Namespace) -> int:
         with progress_bar(options.clock) as progress:
             for report in cross_sections(card, energies, progress):
                 found.append(report)
-    except KeyboardInterrupt:  # what is done is worth having
+    except KeyboardInterrupt:  # print the finished cross sections
         if not found:
             raise
         code = EXIT_INTERRUPTED
@@ -58,7 +58,7 @@ def _xsec(options: argparse.Namespace) -> int:
         for warning in report.warnings:
             complain(f"tridentgen: warning: {warning}")
     if card.cuts.limits:
-        complain("tridentgen: warning: the cuts of the card are not applied here; generate gives what is within them")
+        complain("tridentgen: warning: the cuts of the card are not applied here; use generate to apply them")
     if code == EXIT_INTERRUPTED:
         complain(f"tridentgen: interrupted after {len(found)} cross section{'s' * (len(found) > 1)}")
     return code
@@ -95,7 +95,7 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
 
 
 def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
-    """Put in what a kind of process lets be left out; raise `InputError` for what it needs."""
+    """Fill in the defaults of a kind of process; raise `InputError` for missing options."""
     if given["--process"] not in kind_names():
         return  # reported with the other mistakes of the options
     kind = kind_named(given["--process"])
@@ -109,7 +109,7 @@ def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def energy_GeV(text: str, option: str = "--energy") -> float:
-    """Return the energy in GeV that `text` names: a number in GeV, or one with a unit such as ``30MeV``."""
+    """Return the energy in GeV given by `text`: a number in GeV, or one with a unit such as ``30MeV``."""
     unit = next((u for u in _ENERGY_UNITS if text.endswith(u)), "")
     try:
         value = float(text.removesuffix(unit)) * _ENERGY_UNITS.get(unit, 1.0)

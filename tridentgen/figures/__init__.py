@@ -1,1 +1,1 @@
-"""Figures of the physics of tridents, each of them computed and drawn by ``tridentgen figure NAME``."""
+"""Figures of trident physics, each computed and drawn by ``tridentgen figure NAME``."""

@@ -1,4 +1,4 @@
-"""What a figure is: numbers computed from a card, and a picture drawn of the numbers alone."""
+"""A figure: numbers computed from a card, and a picture drawn from the numbers alone."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ REGIMES = ("coherent", "diffractive")
 
 @dataclass(frozen=True)
 class Request:
-    """What a figure is asked for.
+    """Input of a figure.
 
     Attributes
     ----------
     card : Card
     energies_GeV : tuple of float, or None
-        Instead of the figure's own.
+        Neutrino energies in place of those of the figure.
     flux_folder : Path, or None
-        Where files of fluxes lie.
+        Folder with the flux files.
     overrides : sequence of str or Override
-        Keys set in the card, for figures that have cards of their own.
+        Keys to set in the cards of figures with their own cards.
     """
 
     card: Card
@@ -55,7 +55,7 @@ class Request:
 
     @property
     def process(self) -> ProcessCard:
-        """The trident of the card; raise `InputError` where it is none."""
+        """The trident process of the card; raise `InputError` for another process."""
         process = self.card.process
         if not isinstance(process, ProcessCard):
             raise InputError(f"{self.card.where(('process', 'kind'))}: process.kind must be a trident for this figure")
@@ -63,7 +63,7 @@ class Request:
 
     @property
     def sampling(self) -> Sampling:
-        """How things are computed."""
+        """The sampling settings of the card."""
         return Sampling.of(self.card)
 
     @property
@@ -73,13 +73,13 @@ class Request:
         return only_flux(beam_of(self.card))
 
     def regimes(self, names: Sequence[str] = REGIMES) -> tuple[str, ...]:
-        """Return those of some regimes that the target has: hydrogen has no coherent one."""
-        _ = self.card.reaction  # says what is wrong with the target
+        """Return those of the given regimes that the target has; hydrogen has no coherent regime."""
+        _ = self.card.reaction  # raises an error for a wrong target
         target = nuclide(self.process.target)
         return tuple(name for name in names if simple_regimes(target, (name,)))
 
     def open_tridents(self, regimes: Sequence[str]) -> list[Trident]:
-        """Return the processes of all pairs of e and mu that the flux makes; raise `InputError` where there is none."""
+        """Return the processes of all pairs of e and mu above threshold in the flux; raise `InputError` if none is."""
         pairs = channels(self.process.neutrino, ("e", "mu"))
         found = [self.trident(pair, regime) for pair in pairs for regime in regimes]
         highest = self.beam.energy_max_GeV
@@ -87,8 +87,8 @@ class Request:
         if not above:
             lowest = min(trident.threshold_GeV() for trident in found)
             raise InputError(
-                f"{self.card.where(('flux',))}: flux: all of it is below {lowest:.4g} GeV, where the first pair of "
-                "leptons is made; choose a flux of higher energy"
+                f"{self.card.where(('flux',))}: flux: all of it is below {lowest:.4g} GeV, the lowest threshold "
+                "of a lepton pair; choose a flux of higher energy"
             )
         return above
 
@@ -100,7 +100,7 @@ class Request:
 
 
 def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path | None) -> Card:
-    """Read a card, and take its flux file, where it needs one, from `folder`."""
+    """Read a card, and take its flux file, if it has one, from `folder`."""
     card = read_card(name, overrides)
     if folder is None or card.flux.kind != "file":
         return card
@@ -109,7 +109,7 @@ def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path 
 
 
 def json_of(value: Any) -> Any:
-    """Return numbers as JSON has them: dataclasses as objects, arrays as lists, what is not a number as null."""
+    """Return numbers as JSON: dataclasses as objects, arrays as lists, NaN and infinity as null."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: json_of(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, np.ndarray):
@@ -128,19 +128,19 @@ class FigureKind(Generic[Numbers]):
     Attributes
     ----------
     name, about : str
-        What it is called, and what it shows, in a line.
+        Its name, and its contents in a line.
     compute : callable
         ``compute(request, progress)`` returns the numbers, a dataclass.
     draw : callable
         ``draw(numbers)`` returns the picture, inside `plot_style.style`.
     text : callable
-        ``text(numbers)`` returns a table for people.
+        ``text(numbers)`` returns a table as text.
     energies : int
-        How many neutrino energies it can be asked for: 0, 1 or 2 for any number.
+        Number of neutrino energies it accepts: 0, 1, or 2 for any number.
     json : callable
-        ``json(numbers)`` returns what ``--json`` prints.
+        ``json(numbers)`` returns the output of ``--json``.
     own_cards : bool
-        Whether it is made of cards of its own, and none is named.
+        Whether it has its own cards, so that no card can be named.
     """
 
     name: str

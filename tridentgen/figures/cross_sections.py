@@ -1,4 +1,4 @@
-"""sigma/Z^2 against the neutrino energy, for every channel, coherent and diffractive."""
+"""sigma/Z^2 as a function of the neutrino energy, for every lepton pair, coherent and diffractive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _GRID_GEV = tuple(float(energy) for energy in np.geomspace(0.03, 100.0, 22))
 _ABOVE_THRESHOLD = (1.1, 1.4)
 _DECADES = 1e-7
-"""What lies lower than this share of the highest point is not drawn."""
+"""Points below this share of the highest point are not drawn."""
 
 
 _Points = tuple[FloatArray, FloatArray, FloatArray]
@@ -36,7 +36,7 @@ _Points = tuple[FloatArray, FloatArray, FloatArray]
 
 @dataclass(frozen=True)
 class Curve:
-    """Cross sections per nuclide in cm^2 against the energy, and their standard deviations, each of shape (N,)."""
+    """Cross sections per nucleus in cm^2 as a function of energy, with standard deviations, each of shape (N,)."""
 
     nu: str
     leptons: Pair
@@ -49,7 +49,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class CrossSections:
-    """The curves of all channels on one target."""
+    """The curves of all neutrinos and lepton pairs on one target."""
 
     target: str
     Z: int
@@ -58,15 +58,15 @@ class CrossSections:
 
 
 def compute(request: Request, progress: Progress) -> CrossSections:
-    """Integrate every channel of the three flavours, neutrinos or antineutrinos as in the card, at every energy.
+    """Integrate every lepton pair of the three flavours, neutrinos or antineutrinos as in the card, at every energy.
 
-    The energies are those asked for, or a grid from 0.03 to 100 GeV with two more just above each threshold.
+    The energies are those requested, or a grid from 0.03 to 100 GeV with two more just above each threshold.
     """
     anti = neutrino(request.process.neutrino).antiparticle
     beams = [Neutrino(flavour, anti).name for flavour in ("mu", "e", "tau")]
     plans = [(beam, pair, regime) for beam in beams for pair in channels(beam) for regime in request.regimes()]
     curves: list[Curve] = []
-    known: dict[tuple[Pair, Couplings, str], _Points] = {}  # nu_mu and nu_tau make electron pairs alike, by the Z alone
+    known: dict[tuple[Pair, Couplings, str], _Points] = {}  # e- e+ of nu_mu and nu_tau: Z exchange only
     for number, (beam, pair, regime) in enumerate(plans):
         progress(f"{beam} {' '.join(pair)} {regime}", number / len(plans))
         trident = request.trident(pair, regime, beam)
@@ -133,7 +133,7 @@ def _flavours(curve: Curve) -> tuple[str, str]:
 
 
 def text(numbers: CrossSections) -> str:
-    """Return the cross sections per nuclide, one line for each channel and regime, at up to four of its energies."""
+    """Return the cross sections per nucleus, one line for each lepton pair and regime, at up to four energies."""
     rows: list[tuple[str, ...]] = [("nu", "leptons", "regime", "sigma/cm2 (not over Z^2) at E/GeV")]
     for curve in numbers.curves:
         last = len(curve.energies_GeV) - 1
@@ -146,6 +146,6 @@ def text(numbers: CrossSections) -> str:
 
 
 KIND = FigureKind(
-    "cross-sections", "sigma/Z^2 against E for all channels of three flavours, coherent and diffractive",
+    "cross-sections", "sigma/Z^2 against E for all lepton pairs of three flavours, coherent and diffractive",
     compute, draw, text, energies=2,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Distributions in a flux, m2_ll and delta_theta by channel: coherent against diffractive, EPA against full process."""
+"""Distributions of m2_ll and delta_theta in a flux by lepton pair: coherent and diffractive, EPA and full process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _Samples = Mapping[tuple[str, str], Events]
 class Distribution:
     """dsigma/dx in cm^2 per unit of the observable, or of its logarithm, with errors: arrays of shape (B,).
 
-    `mean` is that of the observable, `sigma_cm2` the flux-averaged cross section per nuclide.
+    `mean` is the mean of the observable, `sigma_cm2` the flux-averaged cross section per nucleus.
     """
 
     leptons: Pair
@@ -55,7 +55,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Distributions:
-    """All of them, in one flux."""
+    """All distributions in one flux."""
 
     nu: str
     target: str
@@ -64,7 +64,7 @@ class Distributions:
 
 
 def compute(request: Request, progress: Progress) -> Distributions:
-    """Sample the full process and the approximation with the exact flux of photons, for every channel of e and mu."""
+    """Sample the full process and the approximation with the exact photon flux, for every pair of e and mu."""
     beam, sampling = request.beam, request.sampling
     tridents = request.open_tridents(request.regimes())
     samples: dict[Pair, dict[tuple[str, str], Events]] = {}
@@ -80,10 +80,10 @@ def compute(request: Request, progress: Progress) -> Distributions:
 
 
 def _binned(pair: Pair, observable: Axis, samples: _Samples) -> list[Distribution]:
-    """Histogram all samples in common bins, which suit their sum when each counts the same."""
+    """Histogram all samples in common bins, chosen for the sum of the normalised samples."""
     values = {key: observable.value(events[observable.column]) for key, events in samples.items()}
     shapes = [events["weight"] / events.sum_weights for events in samples.values()]
-    wide = observable.name == "m2_ll"  # the channels differ by decades
+    wide = observable.name == "m2_ll"  # lepton pairs differ by decades
     edges, log = bin_edges(np.concatenate(list(values.values())), np.concatenate(shapes), always_log=wide)
     units = observable.units.replace("$^2$", "2")
     found = []
@@ -99,7 +99,7 @@ def _binned(pair: Pair, observable: Axis, samples: _Samples) -> list[Distributio
 
 
 def draw(numbers: Distributions) -> Figure:
-    """Draw a row for each channel and a column for each observable, normalised to one."""
+    """Draw a row for each lepton pair and a column for each observable, normalised to one."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -151,6 +151,6 @@ def text(numbers: Distributions) -> str:
 
 
 KIND = FigureKind(
-    "distributions", "m2_ll and delta_theta in a flux by channel: coherent, diffractive, full process, EPA",
+    "distributions", "m2_ll and delta_theta in a flux by lepton pair: coherent, diffractive, full process, EPA",
     compute, draw, text,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What cuts leave of the signal in a flux, by channel: efficiency against the cut, and a table of the usual cuts."""
+"""Efficiencies of cuts on the signal in a flux, by lepton pair: curves, and a table of the usual cuts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ USUAL_CUTS = cuts_on(
     },
     TRIDENT_OBSERVABLES,
 )
-"""The cuts of the table where the card has none."""
+"""Cuts of the table if the card has none."""
 
 _CUT_VALUES = {
     "m2_ll": np.geomspace(1e-3, 2.0, 60),
@@ -68,7 +68,7 @@ class EfficiencyCurve:
 
 @dataclass(frozen=True)
 class EfficiencyRow:
-    """What each cut leaves by itself, and all of them together."""
+    """Efficiency of each cut alone, and of all cuts together."""
 
     leptons: Pair
     regime: str
@@ -79,7 +79,7 @@ class EfficiencyRow:
 
 @dataclass(frozen=True)
 class Efficiencies:
-    """Curves and the table; `cuts` are those of the table in words."""
+    """Curves and table; `cuts` are the cuts of the table in words."""
 
     nu: str
     target: str
@@ -90,7 +90,7 @@ class Efficiencies:
 
 
 def compute(request: Request, progress: Progress) -> Efficiencies:
-    """Sample every channel of e and mu in both regimes; the table has the card's cuts, or else `USUAL_CUTS`."""
+    """Sample every pair of e and mu in both regimes; the table has the card's cuts, or else `USUAL_CUTS`."""
     beam, sampling = request.beam, request.sampling
     cuts = request.card.cuts.cuts or USUAL_CUTS
     tridents = request.open_tridents(request.regimes())
@@ -129,7 +129,7 @@ def _curve(pair: Pair, regime: str, name: str, events: Events) -> EfficiencyCurv
 
 
 def draw(numbers: Efficiencies) -> Figure:
-    """Draw a panel for each observable and a line for each channel, coherent above diffractive."""
+    """Draw a panel for each observable and a line for each lepton pair, coherent above diffractive."""
     from matplotlib.figure import Figure
 
     regimes = list(dict.fromkeys(curve.regime for curve in numbers.curves))
@@ -170,6 +170,6 @@ def text(numbers: Efficiencies) -> str:
 
 
 KIND = FigureKind(
-    "efficiencies", "share of the signal below cuts on m2_ll, delta_theta and the angles to the beam, by channel",
+    "efficiencies", "efficiencies of cuts on m2_ll, delta_theta and the angles to the beam, by lepton pair",
     compute, draw, text,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""sigma(EPA)/sigma(4PS) against the neutrino energy, for three fluxes of photons, on the nucleus and on a proton."""
+"""sigma(EPA)/sigma(4PS) as a function of the neutrino energy, for three photon fluxes, on the nucleus and a proton."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FLUXES = (("exact", None), ("lambda-qcd", None), ("q-max", None))
 
 @dataclass(frozen=True)
 class EpaRatios:
-    """Ratios of every channel, regime, energy and flux of photons."""
+    """Ratios of every lepton pair, regime, energy and photon flux."""
 
     ratios: tuple[EpaRatio, ...]
 
@@ -37,7 +37,7 @@ def compute(request: Request, progress: Progress) -> EpaRatios:
     """Integrate the full process and three approximations of it for muon pairs, electron pairs and mixed pairs."""
     energies = request.energies_GeV or _ENERGIES_GEV
     if len(set(energies)) < 2:
-        raise InputError(f"--energy {energies[0]:g}: this figure is of lines; give two energies, or use tridentgen epa")
+        raise InputError(f"--energy {energies[0]:g}: this figure needs two energies; give more, or use tridentgen epa")
     pairs = channels(request.process.neutrino, ("e", "mu"))
     tridents = [request.trident(pair, regime) for pair in pairs for regime in request.regimes(_REGIMES)]
     plans = [(trident, energy) for trident in tridents for energy in energies if energy > trident.threshold_GeV()]
@@ -51,7 +51,7 @@ def compute(request: Request, progress: Progress) -> EpaRatios:
 
 
 def draw(numbers: EpaRatios) -> Figure:
-    """Draw a panel for each channel and regime."""
+    """Draw a panel for each lepton pair and regime."""
     return ratio_figure(numbers.ratios)
 
 
@@ -61,10 +61,10 @@ def text(numbers: EpaRatios) -> str:
 
 
 def as_json(numbers: EpaRatios) -> dict[str, Any]:
-    """Return the ratios as `tridentgen epa` does."""
+    """Return the ratios as in the output of `tridentgen epa`."""
     return {"ratios": [ratio_json(ratio) for ratio in numbers.ratios]}
 
 
 KIND = FigureKind(
-    "epa", "sigma(EPA)/sigma(4PS) against E, by channel and regime", compute, draw, text, energies=2, json=as_json
+    "epa", "sigma(EPA)/sigma(4PS) against E, by lepton pair and regime", compute, draw, text, energies=2, json=as_json
 )

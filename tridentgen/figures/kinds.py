@@ -12,4 +12,4 @@ from tridentgen.figures.base import FigureKind
 _MODULES = (cross_sections, photons, epa, distributions, efficiencies, measurements)
 
 KINDS: Mapping[str, FigureKind[Any]] = MappingProxyType({module.KIND.name: module.KIND for module in _MODULES})
-"""The figures, in the order in which they are listed."""
+"""The figures in the order of their list."""

@@ -1,4 +1,4 @@
-"""sigma/sigma_SM of dimuon tridents as measured, and what it says about couplings and about a boson of L_mu - L_tau."""
+"""Measured sigma/sigma_SM of dimuon tridents, and the constraints on couplings and on an L_mu - L_tau boson."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 V_MINUS_A = Couplings(1.0, 1.0)
-"""Without the Z."""
+"""Couplings without the Z."""
 
 _MASSES_GEV = np.geomspace(1e-3, 300.0, 24)
 _GRID = np.linspace(-2.2, 2.2, 221)
@@ -30,7 +30,7 @@ _GRID = np.linspace(-2.2, 2.2, 221)
 
 @dataclass(frozen=True)
 class Measurements:
-    """What is expected for each measurement, and limits on g at 95 % of confidence, arrays of shape (N,)."""
+    """Prediction for each measurement, and limits on g at 95 % confidence level, arrays of shape (N,)."""
 
     predictions: tuple[Prediction, ...]
     masses_GeV: FloatArray
@@ -38,7 +38,7 @@ class Measurements:
 
 
 def compute(request: Request, progress: Progress) -> Measurements:
-    """Sample tridents in each experiment's own card, with the keys set that the request sets."""
+    """Sample tridents with the card of each experiment and the overrides of the request."""
     found: list[Prediction] = []
     for number, measurement in enumerate(MEASUREMENTS):
         card = card_with_flux(measurement.card, request.overrides, request.flux_folder)
@@ -49,7 +49,7 @@ def compute(request: Request, progress: Progress) -> Measurements:
 
 
 def draw(numbers: Measurements) -> Figure:
-    """Draw the ratios, the bands of one standard deviation in the plane of couplings, and the limits on a boson."""
+    """Draw the ratios, the one-sigma bands in the plane of couplings, and the limits on a boson."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -107,13 +107,13 @@ def _draw_limits(axes: Axes, numbers: Measurements) -> None:
     axes.set_xlim(numbers.masses_GeV[0], numbers.masses_GeV[-1])
     axes.set_ylim(0.3 * float(np.min(strongest)), 2.0 * float(np.max(numbers.limits)))
     plain_ticks(axes.xaxis)
-    axes.set_xlabel(r"mass of a boson of $L_\mu - L_\tau$ [GeV]")
+    axes.set_xlabel(r"mass of the $L_\mu - L_\tau$ boson [GeV]")
     axes.set_ylabel(r"$g'$, excluded at 95 % above")
     axes.legend(loc="upper left", fontsize=19)
 
 
 def text(numbers: Measurements) -> str:
-    """Return the measurements beside the Standard Model and V = A = 1, and the limits on a boson."""
+    """Return the measurements with the Standard Model and V = A = 1, and the limits on a boson."""
     rows: list[tuple[str, ...]] = [("mass/GeV", *(f"g', {found.name}" for found in numbers.predictions))]
     for i in range(0, len(numbers.masses_GeV), 4):
         rows.append((f"{numbers.masses_GeV[i]:.3g}", *(f"{limits[i]:.3g}" for limits in numbers.limits)))
@@ -122,7 +122,7 @@ def text(numbers: Measurements) -> str:
 
 
 def as_json(numbers: Measurements) -> dict[str, Any]:
-    """Return the measurements, the forms in the couplings over sigma_SM, and the limits."""
+    """Return the measurements, the quadratic forms in the couplings over sigma_SM, and the limits."""
     rows = []
     for found, limits in zip(numbers.predictions, numbers.limits, strict=True):
         sigma, without_z = found.sigma_sm_cm2, found.ratio(V_MINUS_A)

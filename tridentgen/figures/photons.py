@@ -1,6 +1,6 @@
-"""The fluxes h_T and h_L of photons, and what photons of virtuality Q^2 do: sigma_T(Q^2)/sigma_T(0) and sigma_L.
+"""Photon fluxes h_T and h_L, and cross sections of photons of virtuality Q^2: sigma_T(Q^2)/sigma_T(0) and sigma_L.
 
-All over the plane of Q^2 and shat = 2 p1.q, with the region that a neutrino of one energy reaches.
+All as functions of Q^2 and shat = 2 p1.q, with the region that a neutrino of one energy reaches.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _ENERGY_GEV = 3.0
 _LARGEST_SHAT_GEV2 = 2.0
 _Q2_GEV2 = (1e-7, 1.0)
 _POINTS = (30, 32)  # in shat and Q^2
-_FINE = (100, 100)  # of the fluxes, which end abruptly and cost little
+_FINE = (100, 100)  # of the fluxes, which have sharp edges and are cheap
 _NODES = (10, 16, 10, 6)
-"""Of the quadrature in `PhotonNeutrino`: good to 1e-2, far below what colours can show."""
+"""Nodes of the quadrature in `PhotonNeutrino`: accurate to 1e-2, below the resolution of the colours."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class PhotonFluxes:
 
 @dataclass(frozen=True)
 class PhotonCrossSections:
-    """Cross sections on a channel: arrays of shape (S, Q), and (S,) for real photons and the least Q^2.
+    """Cross sections of a lepton pair: arrays of shape (S, Q), and (S,) for real photons and the minimum Q^2.
 
-    W^2 = shat - Q^2 has to be above `threshold_GeV2`, the square of the leptons' masses.
+    W^2 = shat - Q^2 has to be above `threshold_GeV2`, the square of the sum of the lepton masses.
     """
 
     leptons: Pair
@@ -65,7 +65,7 @@ class PhotonCrossSections:
 
 @dataclass(frozen=True)
 class Photons:
-    """All there is for neutrinos of one energy on one kind of target."""
+    """Fluxes and cross sections for neutrinos of one energy on one kind of target."""
 
     nu: str
     target: str
@@ -76,16 +76,16 @@ class Photons:
 
 
 def compute(request: Request, progress: Progress) -> Photons:
-    """Evaluate the four functions for pairs of muons and of electrons, at 3 GeV unless asked otherwise.
+    """Evaluate the four functions for muon and electron pairs, by default at 3 GeV.
 
-    The target is the nucleus, or a proton or neutron where that is the card's first regime.
+    The target is the nucleus, or a proton or neutron if that is the first regime of the card.
     """
     beam = request.process.neutrino
     energy = request.energies_GeV[0] if request.energies_GeV else _ENERGY_GEV
     regime = request.process.regimes[0]
     if regime not in ("coherent", "proton", "neutron"):
         raise InputError(
-            f"{request.card.where(('process', 'regimes'))}: process.regimes begins with '{regime}': a flux of photons "
+            f"{request.card.where(('process', 'regimes'))}: process.regimes begins with '{regime}': a photon flux "
             "belongs to one kind of target; put coherent, proton or neutron first"
         )
     tridents = [request.trident(pair, regime) for pair in (("mu-", "mu+"), ("e-", "e+"))]
@@ -102,7 +102,7 @@ def compute(request: Request, progress: Progress) -> Photons:
 
 
 def least_q2(energy_GeV: float, shat_GeV2: FloatArray, mass_GeV: float) -> FloatArray:
-    """Return the least Q^2 in GeV^2 of photons with shat from a target of some mass, where e_T^2 = 0.
+    """Return the minimum Q^2 in GeV^2 of photons with shat from a target of given mass, where e_T^2 = 0.
 
     C^2 Q^2 - C Q^2 = M^2 with C = 2 M E/shat (Ballett et al., JHEP 01 (2019) 119, section 2); infinite for C < 1.
     """
@@ -111,7 +111,7 @@ def least_q2(energy_GeV: float, shat_GeV2: FloatArray, mass_GeV: float) -> Float
 
 
 def _axes(trident: Trident, points: tuple[int, int]) -> tuple[float, FloatArray, FloatArray]:
-    """Return the threshold of W^2, shat from where the cross section has begun to rise, and Q^2."""
+    """Return the threshold of W^2, a grid of shat from 1.5 times the threshold, and one of Q^2."""
     threshold = (trident.minus.mass_GeV + trident.plus.mass_GeV) ** 2
     shat = np.geomspace(1.5 * threshold, max(_LARGEST_SHAT_GEV2, 10.0 * threshold), points[0])
     return threshold, shat, np.geomspace(*_Q2_GEV2, points[1])
@@ -140,7 +140,7 @@ def _cross_sections(trident: Trident, energy: float, show: Callable[[float], Non
 
 
 def draw(numbers: Photons) -> Figure:
-    """Draw the fluxes in the first column, and beside them a row for each channel: sigma_T(Q^2)/sigma_T(0), sigma_L."""
+    """Draw the fluxes in the first column, then sigma_T(Q^2)/sigma_T(0) and sigma_L in a row for each lepton pair."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(27.0, 17.0), layout="constrained")
@@ -159,7 +159,7 @@ def draw(numbers: Photons) -> Figure:
         for axes in row[1:]:
             _outline(axes, channel, channel.threshold_GeV2)
     where = f"{nuclide_name(numbers.target)} {numbers.regime}"
-    lines = r"solid: least $Q^2$, dashed: $W^2$ at threshold, $\mu\mu$ and $e e$"
+    lines = r"solid: minimum $Q^2$, dashed: $W^2$ at threshold, $\mu\mu$ and $e e$"
     figure.suptitle(rf"$E_\nu$ = {numbers.energy_GeV:g} GeV, {where}; {lines}", fontsize=28)
     return figure
 
@@ -167,7 +167,7 @@ def draw(numbers: Photons) -> Figure:
 def _panel(
     figure: Figure, axes: Axes, plane: PhotonFluxes | PhotonCrossSections, values: FloatArray, title: str, decades: int
 ) -> None:
-    """Draw values over the plane, on a logarithmic scale of so many decades or, for 0, from 0 to 1."""
+    """Draw values over the plane, on a logarithmic scale of `decades` or, if 0, a linear one from 0 to 1."""
     from matplotlib.colors import LogNorm, Normalize
 
     top = float(np.max(values))
@@ -187,7 +187,7 @@ def _panel(
 
 
 def _outline(axes: Axes, plane: PhotonFluxes | PhotonCrossSections, threshold_GeV2: float) -> None:
-    """Draw the ends of the region that the neutrino reaches, and cover what lies below threshold."""
+    """Draw the boundary of the region that the neutrino reaches, and cover the region below threshold."""
     shat = plane.shat_GeV2
     largest = np.maximum(shat - threshold_GeV2, 1e-30)
     axes.plot(plane.q2_min_GeV2, shat, color="black", linewidth=3.0, zorder=3)
@@ -197,8 +197,8 @@ def _outline(axes: Axes, plane: PhotonFluxes | PhotonCrossSections, threshold_Ge
 
 
 def text(numbers: Photons) -> str:
-    """Return the four functions at some places of their planes, and the least Q^2."""
-    head = ("leptons", "shat/GeV2", "least Q2/GeV2", "h_T at 0.001", "h_L at 0.001", "sigma_T(0)/cm2",
+    """Return the four functions at selected points, and the minimum Q^2."""
+    head = ("leptons", "shat/GeV2", "minimum Q2/GeV2", "h_T at 0.001", "h_L at 0.001", "sigma_T(0)/cm2",
             "sigma_T/sigma_T(0) at 0.0001", "at 0.01", "sigma_L/cm2 at 0.01")  # fmt: skip
     rows: list[tuple[str, ...]] = [head]
     fluxes = numbers.fluxes

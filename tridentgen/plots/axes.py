@@ -1,4 +1,4 @@
-"""Which axes there are to draw of some events."""
+"""Choice of the axes to draw for given events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tridentgen.processes.kinds import kind_in
 
 
 def axes_of_kind(kind: ReactionKind | None) -> tuple[Axis, ...]:
-    """Return the axes of a kind of reaction: those it names, or else its observables that are columns as they are."""
+    """Return the axes of a kind of reaction: those it defines, or else its observables that are columns."""
     if kind is None:
         return ()
     return kind.axes or tuple(
@@ -25,7 +25,7 @@ def axes_of_kind(kind: ReactionKind | None) -> tuple[Axis, ...]:
 
 
 def axes_of(events: Events) -> list[Axis]:
-    """Return the axes to draw for these events: those of columns that are there and show something of their own."""
+    """Return the axes to draw for these events: those with a column present and distinct content."""
     units = {c.name: c.units for c in events.schema if c.name in events.columns and c.role is not Role.UNKNOWN}
     there = [
         axis
@@ -36,14 +36,14 @@ def axes_of(events: Events) -> list[Axis]:
 
 
 def _scaled(events: Events, axis: Axis) -> Axis:
-    """Return the axis in GeV where the values are large."""
+    """Return the axis, in GeV if the values are large."""
     if np.max(events[axis.column], initial=0.0) > axis.GeV_above:
         return replace(axis, units="GeV", value=np.asarray)
     return axis
 
 
 def _tells(events: Events, axis: Axis) -> bool:
-    """Whether a picture shows something that none before it does."""
+    """Whether a picture shows something that no earlier one shows."""
     if axis.only_if_sorted and len(parts_of(events, axis.sort)) == 1:
         return False
     values = events[axis.column]

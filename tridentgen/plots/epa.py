@@ -1,4 +1,4 @@
-"""Pictures of the equivalent-photon approximation against the full process."""
+"""Pictures of the equivalent-photon approximation and the full process."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def plot_epa(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution], path
     Parameters
     ----------
     ratios
-        Those of one energy each are drawn, where there are several for a process.
+        Ratios at single energies are drawn if a process has several.
     shapes
         One row for each process and regime.
     path
-        A name ending in a picture's suffix.
+        File name with the suffix of a picture.
 
     Raises
     ------
     TridentgenError, InputError, FileError
-        Without matplotlib or mplhep, for an unknown format or nothing to draw, where the picture cannot be written.
+        Without matplotlib or mplhep; for an unknown format or nothing to draw; if the picture cannot be written.
     """
     check_picture(path)
     lines = _lines(ratios)
@@ -54,7 +54,7 @@ def plot_epa(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution], path
 
 
 def ratio_figure(ratios: Sequence[EpaRatio]) -> Figure:
-    """Return ratios against energy as a figure; raise `InputError` where there are not several energies."""
+    """Return ratios against energy as a figure; raise `InputError` without several energies."""
     lines = _lines(ratios)
     if not lines:
         raise InputError("there is nothing to draw: give several energies")
@@ -62,7 +62,7 @@ def ratio_figure(ratios: Sequence[EpaRatio]) -> Figure:
 
 
 def _lines(ratios: Sequence[EpaRatio]) -> dict[_Case, list[EpaRatio]]:
-    """Return the ratios of one energy each by process, where there are several."""
+    """Return the ratios at single energies by process, for processes with several."""
     lines = _by_case([ratio for ratio in ratios if isinstance(ratio.beam, Monochromatic)])
     return {case: found for case, found in lines.items() if len({r.beam.energy_max_GeV for r in found}) > 1}
 
@@ -83,7 +83,7 @@ def _alone(lines: dict[_Case, list[EpaRatio]]) -> Figure:
     rows = -(-len(lines) // columns)
     figure = Figure(figsize=(8.0 * columns, 7.0 * rows + 0.8), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
-    # Regimes one below the other, where every channel has the same ones.
+    # One row per regime, if every lepton pair has the same regimes.
     cases = sorted(lines, key=lambda case: [c[-1] for c in lines].index(case[-1]))
     for axes, case in zip(grid.flat, cases, strict=False):
         _draw_ratios(axes, lines[case])
@@ -121,7 +121,7 @@ def _with_shapes(lines: dict[_Case, list[EpaRatio]], panels: dict[_Case, list[Ep
 
 
 def _draw_ratios(axes: Axes, ratios: Sequence[EpaRatio]) -> None:
-    """Draw one line for each flux of photons, with its errors; zeros are left out of the logarithmic axis."""
+    """Draw one line for each photon flux, with its errors; zeros are left out on the logarithmic axis."""
     for label, (colour, dashes, marker) in zip(_labels(ratios), _STYLES, strict=False):
         mine = [r for r in ratios if _label(r.epa) == label and r.value > 0.0]
         energies = [r.beam.energy_max_GeV for r in mine]

@@ -1,8 +1,8 @@
-"""Pictures of events: differential cross sections, tridents by regime, coherent scattering by source and nuclide.
+"""Pictures of events: differential cross sections, tridents by regime, CEvNS by source and nuclide.
 
-What is drawn is dsigma/dx, the sum of weights in a bin over its width, with the band of its statistical error
-sqrt(sum w^2). Where an observable spans decades the axis is logarithmic, and, if the cross section is on a linear
-axis, dsigma/dln x is drawn instead, so that equal areas are equal cross sections.
+Pictures show dsigma/dx, the sum of weights in a bin over its width, with the band of its statistical error
+sqrt(sum w^2). If an observable spans decades the axis is logarithmic, and, if the cross section is on a linear axis,
+dsigma/dln x is drawn instead, so that equal areas are equal cross sections.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DECADES, _BELOW = 1e-6, 0.02
-"""A logarithmic axis of cross sections goes down to this share of the peak, and of the least total, at most."""
+"""Lower limit of a logarithmic axis of cross sections, as a share of the peak and of the smallest total."""
 
 _LONG_LEGEND = 5
-"""Lines of a legend that fit below each other."""
+"""Number of lines of a legend that fit in one column."""
 
 
 def plot_events(
@@ -52,7 +52,7 @@ def plot_events(
     path_or_events
         An event file or events in memory.
     out_dir
-        Folder for the pictures, made if it is not there; pictures of the same name are replaced.
+        Folder for the pictures, created if missing; pictures of the same name are replaced.
     formats
         Any of ``png``, ``pdf``, ``svg``.
 
@@ -85,9 +85,9 @@ def plot_events(
 
 
 def _read_for_plots(path: str | os.PathLike[str]) -> Events:
-    """Read only what is drawn."""
+    """Read only the columns that are drawn."""
     with open_events(path) as file:
-        part_of_run(file.attributes, file.path)  # refused here, a message names the file
+        part_of_run(file.attributes, file.path)  # checked here, so that the message names the file
         kind = kind_of(file.attributes, file.path)
         wanted = {axis.column for axis in axes_of_kind(kind)}
         wanted |= {axis.differs_from for axis in axes_of_kind(kind)}
@@ -214,10 +214,10 @@ def _draw(axes: Axes, panel: _Panel, events: Events) -> None:
 
 
 def _decades(panel: _Panel, peak: float) -> tuple[float, float]:
-    """Return the ends of a logarithmic axis y: whole curves, but no more decades than can be read."""
+    """Return the limits of a logarithmic y axis: whole curves, but no more decades than are readable."""
     lowest = [float(np.min(curve.values[curve.values > 0.0], initial=peak)) for curve in panel.curves]
     bottom = max(0.5 * min(lowest), _BELOW * lowest[0], _DECADES * peak)
-    long = len(panel.curves) > _LONG_LEGEND  # then a share of the height for each line of the legend
+    long = len(panel.curves) > _LONG_LEGEND  # then reserve height for each line of the legend
     return bottom, peak * ((peak / bottom) ** (0.035 * len(panel.curves)) if long else 4.0)
 
 

@@ -1,4 +1,4 @@
-"""What pictures of events are headed with, and how particles are written there."""
+"""Headings of pictures of events, and names of particles in TeX."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUCLIDE = re.compile(r"([A-Z][a-z]?)(\d+)")
 
 
 def lepton(events: Events, sign: str) -> str:
-    """Return the minus or plus lepton in TeX; a letter l where the file does not name it."""
+    """Return the minus or plus lepton in TeX; the letter l if the file does not name it."""
     name = str(events.attributes.get(f"lepton_{sign}", ""))
     return rf"{_LEPTONS.get(name[:-1], _ANY_LEPTON)}^{{{'+' if sign == 'plus' else '-'}}}"
 
@@ -43,7 +43,7 @@ def reaction_line(events: Events) -> str:
         return _typeset(given, named) if "->" in given else plain(target or "neutrino scattering")
     flavour, anti = neutrino[1], bool(neutrino[2])
     minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
-    # Lepton numbers balance: a neutrino of the flavour of its charged partner hands the other flavour on.
+    # Lepton numbers balance: a neutrino of the flavour of its charged partner passes on the other flavour.
     own, partner = (plus, minus) if anti else (minus, plus)
     outgoing = flavour if own == partner else partner
     beam, out = (_neutrino(f, anti) for f in (flavour, outgoing))
@@ -69,7 +69,7 @@ def pair_label(leptons: tuple[str, str]) -> str:
 
 
 def _typeset(reaction: str, neutrino: str) -> str:
-    """Return ``nu A -> nu A`` in TeX; `neutrino` is written for ``nu`` where the beam has one."""
+    """Return ``nu A -> nu A`` in TeX; `neutrino` replaces ``nu`` if the beam has a single species."""
     one = _NEUTRINO.fullmatch(neutrino)
     beam = _neutrino(one[1], bool(one[2])) if one else r"\nu"
     sides = reaction.partition(" (")[0].split(" -> ", 1)
@@ -126,7 +126,7 @@ _FINAL_STATES = MappingProxyType({"elastic": r"$\nu$ (elastic)", "upscattering":
 
 
 def typeset(label: str, what: str) -> str:
-    """Return the name of a class of events as pictures write it; `what` as in `Sort.typeset`."""
+    """Return the name of a class of events in TeX; `what` as in `Sort.typeset`."""
     if what == "neutrino":
         return neutrino_name(label)
     if what == "nuclide":
@@ -139,11 +139,11 @@ def typeset(label: str, what: str) -> str:
 
 
 def component_origin(name: str) -> str:
-    """Return ``8B`` for ``8B-numu``: what components of all flavours that oscillations make have in common."""
+    """Return ``8B`` for ``8B-numu``: the common origin of the flavours from oscillations."""
     origin, _, last = name.rpartition("-")
     return origin if origin and _NEUTRINO.fullmatch(last) else name
 
 
 def plain(text: object) -> str:
-    """Return a user's text on one line, with no dollar sign that would begin TeX."""
+    """Return a user's text on one line, with dollar signs escaped for TeX."""
     return " ".join(str(text).split()).replace("$", r"\$")

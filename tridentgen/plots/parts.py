@@ -1,4 +1,4 @@
-"""The lines of a picture: which events belong to each, what it is called and how it is drawn."""
+"""The lines of a picture: their events, labels and styles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tridentgen.typing import FloatArray
 
 TOTAL = "total"
 _MOST = len(COLOURS)
-"""Lines that can be told apart; of more, the smallest are put together."""
+"""Maximum number of distinguishable lines; beyond it the smallest are combined."""
 
 _GREY = "#7F7F7F"
 
@@ -36,8 +36,8 @@ class Part:
 def parts_of(events: Events, sort: str) -> list[Part]:
     """Return the lines of events sorted by the `Sort` of that name.
 
-    That is each sort there is, and their sum before them if there are several; only the sum where the events are not
-    sorted that way.
+    That is each class present, preceded by their sum if there are several; only the sum if the events are not sorted
+    that way.
     """
     everything = np.ones(len(events), dtype=bool)
     total = Part(TOTAL, "black", "-", everything)
@@ -62,7 +62,7 @@ def accepted_by_detector(events: Events) -> Part:
 
 
 def _largest(parts: Sequence[Part], weight: FloatArray) -> list[Part]:
-    """Keep the largest parts in their order, and put the others together."""
+    """Return the largest parts in their order, and the others combined."""
     sizes = [float(np.sum(weight[part.mask])) for part in parts]
     kept = sorted(sorted(range(len(parts)), key=lambda i: -sizes[i])[: _MOST - 1])
     rest = np.logical_or.reduce([part.mask for i, part in enumerate(parts) if i not in kept])
@@ -71,18 +71,18 @@ def _largest(parts: Sequence[Part], weight: FloatArray) -> list[Part]:
 
 
 Sorted = tuple[NDArray[Any], Sequence[str]] | None
-"""The place of every event's label, and the labels; None where the events are not sorted that way."""
+"""Index of the label of every event, and the labels; None if the events are not sorted that way."""
 
 
 def _sorted_by(events: Events, name: str) -> Sorted:
-    """Return which class each event is in, and what the classes are called in pictures."""
+    """Return the class of each event, and the names of the classes in pictures."""
     kind = kind_in(events.attributes)
     sort = None if kind is None else kind.sorts.get(name)
     if sort is None or sort.column not in events.columns:
         return None
     labels = sort.labels(events.attributes)
     codes, places = np.unique(events[sort.column], return_inverse=True)
-    # Particles before their antiparticles; also classes without events, so that colours stay.
+    # Particles before their antiparticles; also classes without events, to keep the colours fixed.
     order = sorted({*map(int, codes), *labels}, key=lambda code: (abs(code), code < 0))
     called = {code: labels[code] if code in labels else sort.name_of(code) for code in order}
     if sort.typeset == "component" and len(set(called.values())) > _MOST:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _NAMES = {"component": component_name, "nuclide": nuclide_name}
 _STYLES = tuple(zip(COLOURS, DASHES, strict=True))[:6]
 _OTHERS = ("0.5", ":")
-_STEEP = 30.0  # a logarithmic axis where the peak exceeds the middle bin, or the smallest curve, by more
-_DECADES = 1e-5  # of the peak: the bottom of a logarithmic axis at the lowest
+_STEEP = 30.0  # a logarithmic axis if the peak exceeds the middle bin, or the smallest curve, by this factor
+_DECADES = 1e-5  # of the peak: lower limit of a logarithmic axis
 _AXES = {
     "recoil": (r"T", r"keV$_\mathrm{nr}$"),
     "observed": (r"E_\mathrm{obs}", r"keV$_\mathrm{ee}$"),
@@ -33,7 +33,7 @@ _AXES = {
 
 
 def check_picture(output: Path) -> None:
-    """Raise `InputError` for a file that is no picture, `TridentgenError` where nothing can be drawn."""
+    """Raise `InputError` for an unknown picture format, `TridentgenError` if drawing is not possible."""
     if output.suffix and output.suffix[1:] not in FORMATS:
         raise InputError(f"--output {output}: unknown picture format; use a folder, or one of {', '.join(FORMATS)}")
     with style():
@@ -47,10 +47,10 @@ def plot_rate(rate: RecoilRate, spectra: Sequence[Spectrum], output: Path, headi
     ----------
     rate : RecoilRate
     spectra : sequence of Spectrum
-        Of this rate.
+        Spectra of this rate.
     output : Path
-        A folder, where each picture becomes a file such as ``recoil_component.png``, or a file with the suffix of a
-        picture, for all of them on one sheet.
+        A folder for one file per picture, such as ``recoil_component.png``; or a file with the suffix of a picture, for
+        all of them on one sheet.
     heading : sequence of str
         Lines above the pictures.
 
@@ -62,7 +62,7 @@ def plot_rate(rate: RecoilRate, spectra: Sequence[Spectrum], output: Path, headi
     Raises
     ------
     TridentgenError, InputError, FileError
-        Without matplotlib or mplhep, for an unknown format, and where a picture cannot be written.
+        Without matplotlib or mplhep; for an unknown format; if a picture cannot be written.
     """
     check_picture(output)
     with style():
@@ -89,7 +89,7 @@ def _single(rate: RecoilRate, spectrum: Spectrum, by: str, heading: Sequence[str
 
 
 def _lines(heading: Sequence[str], width: int) -> str:
-    lines = (" ".join(line.split()).replace("$", r"\$") for line in heading)  # no sign that would begin TeX
+    lines = (" ".join(line.split()).replace("$", r"\$") for line in heading)  # escape TeX
     return "\n".join(textwrap.fill(line, width) for line in lines if line)
 
 
@@ -127,7 +127,7 @@ def _percent(share: float) -> str:
 
 
 def _groups(rate: RecoilRate, spectrum: Spectrum, by: str) -> list[tuple[str, FloatArray]]:
-    """Return names and counts of the largest groups, and of the others together."""
+    """Return names and counts of the largest groups, and of the others combined."""
     groups = rate.groups(by).items()
     found = [(_NAMES[by](name), spectrum.counts[members].sum(axis=0)) for name, members in groups]
     found.sort(key=lambda group: -float(group[1].sum()))
@@ -138,7 +138,7 @@ def _groups(rate: RecoilRate, spectrum: Spectrum, by: str) -> list[tuple[str, Fl
 
 
 def _log_bottom(total: FloatArray, curves: Sequence[FloatArray]) -> float | None:
-    """Return where a logarithmic axis begins; None where a linear one shows all there is."""
+    """Return the lower limit of a logarithmic axis; None if a linear axis suffices."""
     peak = float(np.max(total))
     smallest = min(float(np.max(y)) for y in curves)
     middle = float(np.median(total))

@@ -1,4 +1,4 @@
-"""The style of all pictures, and saving them."""
+"""Style and saving of all pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORMATS = ("png", "pdf", "svg")
 
 Dashes = str | tuple[int, tuple[float, ...]]
 
-# Okabe and Ito's colours, told apart by colour-blind readers; dashes and markers serve prints in grey.
+# Colours of Okabe and Ito, distinguishable for colour-blind readers; dashes and markers for greyscale prints.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C510A")
 DASHES: tuple[Dashes, ...] = (
     "-", "--", "-.", (0, (6, 1.5, 1.5, 1.5, 1.5, 1.5)), (0, (1, 1.2)), (0, (8, 2)), (0, (4, 2, 1, 2)),
@@ -27,19 +27,19 @@ DASHES: tuple[Dashes, ...] = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _SHORT = 300.0
-"""Ends of an axis with a smaller ratio than that leave room for 2 and 5 between powers of ten."""
+"""Maximum ratio of the limits of an axis that leaves room for 2 and 5 between powers of ten."""
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Use the style of the field inside the ``with`` block, and leave matplotlib as it was afterwards."""
+    """Use the style of high-energy physics inside the ``with`` block, and restore matplotlib afterwards."""
     try:
         import matplotlib as mpl
         import mplhep
     except ImportError as error:
         raise TridentgenError(f'plots need {error.name}: pip install "tridentgen[plot]"') from error
     changes: dict[str, Any] = {
-        # Only fonts that are there: mplhep brings the first, matplotlib the second for missing signs.
+        # Only installed fonts: the first comes with mplhep, the second with matplotlib for missing glyphs.
         "font.sans-serif": ["TeX Gyre Heros", "DejaVu Sans"],
         "font.size": 22,
         "axes.formatter.use_mathtext": True,
@@ -49,7 +49,7 @@ def style() -> Iterator[None]:
 
 
 def check_picture(path: Path) -> None:
-    """Raise `InputError` for a file that is no picture, `TridentgenError` where nothing can be drawn."""
+    """Raise `InputError` for an unknown picture format, `TridentgenError` if drawing is not possible."""
     if path.suffix[1:] not in FORMATS:
         raise InputError(f"--output {path}: unknown picture format; end the name in .{', .'.join(FORMATS)}")
     with style():
@@ -57,7 +57,7 @@ def check_picture(path: Path) -> None:
 
 
 def plain_ticks(axis: Axis) -> None:
-    """Write 0.5, 1, 2, 5 and so on beside a logarithmic axis, or only 0.1, 1, 10 where it is long."""
+    """Label a logarithmic axis at 0.5, 1, 2, 5 and so on, or only at 0.1, 1, 10 if it is long."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
@@ -67,17 +67,17 @@ def plain_ticks(axis: Axis) -> None:
 
 
 def shared_legend(figure: Figure, axes: Axes, columns: int = 4) -> None:
-    """Put the legend of one panel below all of them, at most `columns` names beside each other."""
+    """Place the legend of one panel below all panels, with at most `columns` columns."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), columns), fontsize=24)
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a picture and return its path; raise `FileError` where that fails."""
+    """Write a picture and return its path; raise `FileError` if that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # a title in a script that the fonts lack
+            warnings.filterwarnings("ignore", message="Glyph")  # characters of a title that the fonts lack
             figure.savefig(path, dpi=110)
     except OSError as error:
         raise FileError(f"cannot write '{path}': {error.strerror or error}; choose another folder") from error

@@ -1,1 +1,1 @@
-"""What the commands print, as text and as JSON."""
+"""The output of the commands, as text and as JSON."""

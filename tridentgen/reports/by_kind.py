@@ -1,4 +1,4 @@
-"""Which report of expected events goes with which kind of reaction."""
+"""The report of expected events for each kind of reaction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tridentgen.reports.trident_rates import trident_report
 _REPORTS: Mapping[str, Callable[[Card, Progress], RateReport]] = MappingProxyType(
     {TRIDENT.name: trident_report, TRIDENT_EPA.name: trident_report, CEVNS.name: cevns_report}
 )
-"""A table by regime and a table of recoils have little in common."""
+"""Tridents are reported by regime, CEvNS by recoil."""
 
 _OF_PAIRS, _DRAWN = (TRIDENT.name, TRIDENT_EPA.name), (CEVNS.name,)
 
@@ -28,9 +28,9 @@ def has_spectra(card: Card) -> bool:
 
 
 def rate_report(card: Card, *, all_pairs: bool, progress: Progress) -> RateReport:
-    """Return the expected events of a card; raise `InputError` for all pairs of what makes none."""
+    """Return the expected events of a card; raise `InputError` where `all_pairs` does not apply."""
     if all_pairs:
         if card.kind.name not in _OF_PAIRS:
-            raise InputError(f"--all-channels is for tridents; leave it out for {card.kind.events_are}")
+            raise InputError(f"--all-pairs is for tridents; leave it out for {card.kind.events_are}")
         return channels_report(card, progress)
     return _REPORTS.get(card.kind.name, plain_report)(card, progress)

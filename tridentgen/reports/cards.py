@@ -1,4 +1,4 @@
-"""What `tridentgen info` and `tridentgen cards` print of a card."""
+"""The description of a card that `tridentgen info` and `tridentgen cards` print."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tridentgen.runs.job import beam_of, job_of, placement_of, rate_of
 
 
 def card_json(card: Card) -> Json:
-    """Return what a card asks for; raise `CardError` for values that do not fit together.
+    """Return the settings of a card; raise `CardError` for inconsistent values.
 
-    A flux file that cannot be read is no mistake here: ``flux_problem`` says what is wrong with it.
+    A flux file that cannot be read is not an error here: ``flux_problem`` holds the reason.
     """
     found: Json = {
         "title": card.title,
@@ -34,12 +34,12 @@ def card_json(card: Card) -> Json:
 
 
 def card_text(card: Card) -> str:
-    """Return what a card asks for as a few lines."""
+    """Return the settings of a card as a few lines of text."""
     found = card_json(card)
     rows = [
         ("process", found["process"]),
         ("threshold", f"{found['threshold_GeV']:.4g} GeV"),
-        ("flux", found["flux_description"] or f"not to be had: {found['flux_problem']}"),
+        ("flux", found["flux_description"] or f"not available: {found['flux_problem']}"),
         ("events", f"{found['events']}, seed {found['seed']}, engine {found['engine']}"),
         ("output", str(found["output"])),
     ]

@@ -21,7 +21,7 @@ from tridentgen.runs.job import Job, job_of
 
 
 def cevns_report(card: Card, progress: Progress) -> RateReport:
-    """Return the recoils expected in the exposure of a card, with their spectra."""
+    """Return the recoils expected for the card's exposure, with their spectra."""
     job = job_of(card)
     reaction, beam = job.reaction, job.beam
     if not isinstance(reaction, Cevns):
@@ -61,14 +61,14 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
 
 
 def _steady_warning(job: Job) -> Iterator[str]:
-    """Say where a cut on time meets neutrinos that have none."""
+    """Warn about a time efficiency applied to a source without arrival times."""
     kept = job.detector.time_efficiency if job.detector is not None else None
     components = job.beam.components if isinstance(job.beam, Source) else ()
     if kept is not None and not any(component.time is not None for component in components):
         share = float(kept(np.float64(0.0)))
         yield (
-            f"detector.time_efficiency: {job.beam.description} has no times of arrival; all neutrinos count as "
-            f"arriving at 0 ns, where it keeps {share:.3g} of them"
+            f"detector.time_efficiency: {job.beam.description} has no arrival times; all neutrinos count as "
+            f"arriving at 0 ns, where its efficiency is {share:.3g}"
         )
 
 
@@ -96,7 +96,7 @@ def _groups_json(rate: RecoilRate, by: str) -> Json:
 
 
 def _spectrum_json(rate: RecoilRate, spectrum: Spectrum) -> Json:
-    """Return edges and densities: events per keV, the mean over each bin."""
+    """Return bin edges and densities: events per keV, averaged over each bin."""
     width = np.diff(spectrum.edges_keV)
 
     def density(counts: NDArray[np.float64]) -> list[float]:

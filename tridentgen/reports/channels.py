@@ -1,4 +1,4 @@
-"""What `tridentgen rate --all-channels` prints, as text and as JSON."""
+"""The output of `tridentgen rate --all-pairs`, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tridentgen.reports.trident_rates import part_json, part_warnings, regime_js
 
 
 def channels_report(card: Card, progress: Progress) -> RateReport:
-    """Return the tridents of all channels expected in the exposure of a card.
+    """Return the tridents of all neutrinos and lepton pairs expected for the card's exposure.
 
-    Raise `InputError` where no channel is above threshold.
+    Raise `InputError` where no lepton pair is above threshold.
     """
     exposure, channels = channel_rates(card, progress)
     if not channels:
-        raise InputError(f"{card.where(('flux',))}: flux: all of it is below the threshold of every pair of leptons")
+        raise InputError(f"{card.where(('flux',))}: flux: all of it is below the threshold of every lepton pair")
     cuts = [cut.words for cut in card.cuts.cuts]
     told = exposure_words(card, exposure, channels[0].flux)
     found = {
@@ -34,7 +34,7 @@ def channels_report(card: Card, progress: Progress) -> RateReport:
         "cuts": cuts,
         "version": __version__,
     }
-    title = f"{card.title}: all channels" if card.title else ""
+    title = f"{card.title}: all neutrinos and lepton pairs" if card.title else ""
     flux = f"{', '.join(dict.fromkeys(channel.neutrino for channel in channels))}: {_flux(card)}"
     head = block(title, [("target", material_of(card).name), ("flux", flux), ("exposure", told)])
     text = "\n".join([head, "", aligned(_table(channels, len(cuts)), "  ")])
@@ -46,7 +46,7 @@ def channels_report(card: Card, progress: Progress) -> RateReport:
 
 
 def _flux(card: Card) -> str:
-    """Return the kind of flux, or the name of its file."""
+    """Return the kind of the flux, or the name of its file."""
     return Path(str(card.flux.options["path"])).name if card.flux.kind == "file" else card.flux.kind
 
 
@@ -65,7 +65,7 @@ def _channel_json(channel: ChannelRate, cuts: int) -> dict[str, Any]:
 
 
 def _table(channels: tuple[ChannelRate, ...], cuts: int) -> list[tuple[str, ...]]:
-    """Return a row for each channel and a column for each regime."""
+    """Return a row for each neutrino and lepton pair, and a column for each regime."""
     there = [name for name in REGIME_NAMES if any(name in channel.rate.regimes for channel in channels)]
     columns = regime_rows(there)
     rows = [("nu", "leptons", *(name for name, _ in columns), *(["after cuts"] if cuts else []))]

@@ -1,4 +1,4 @@
-"""What `tridentgen xsec` prints."""
+"""The output of `tridentgen xsec`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tridentgen.sampling.integrate import CrossSection, trained_cross_section
 
 
 class CrossSectionReport(NamedTuple):
-    """One cross section as it is printed, and what to know before trusting it, in words."""
+    """One cross section as printed, and warnings about its reliability."""
 
     json: Json
     warnings: tuple[str, ...]
@@ -25,7 +25,7 @@ def cross_sections(
 ) -> Iterator[CrossSectionReport]:
     """Yield a cross section for each energy and each regime of a card, or averaged over the card's flux.
 
-    Raise `InputError` before the first one where any of the energies is below a threshold.
+    Raise `InputError` before the first one if any energy is below a threshold.
     """
     engine = engine_of(card)
     for job in _jobs(card, energies_GeV):
@@ -42,7 +42,7 @@ def cross_sections(
 
 
 def _jobs(card: Card, energies_GeV: Sequence[float] | None) -> list[Job]:
-    """Return a job for each energy, or the card's flux, and each part of the reaction."""
+    """Return a job for each energy (or the card's flux) and each part of the reaction."""
     parts = card.reaction.parts()
     if energies_GeV is None:
         beam = beam_of(card)

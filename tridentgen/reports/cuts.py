@@ -1,4 +1,4 @@
-"""What `tridentgen cut` prints: what is left after each cut, as text and as JSON."""
+"""The output of `tridentgen cut`: the cut flow, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows = list[tuple[str, CutSums]]
 
 
 def cut_json(flow: CutFlow) -> Json:
-    """Return the numbers: by regime before all cuts and after each."""
+    """Return the cut flow by regime: before all cuts and after each."""
     rows = _rows(flow)
     return {
         "path": str(flow.path),
@@ -29,7 +29,7 @@ def cut_json(flow: CutFlow) -> Json:
 
 
 def cut_text(flow: CutFlow) -> str:
-    """Return the tables of shares and of cross sections, or sums of weights."""
+    """Return the tables of shares and of cross sections (or sums of weights)."""
     rows = _rows(flow)
     names = [name for name, _ in rows]
     shares: list[tuple[str, ...]] = [("left after", *names), ("no cut", *("100%" for _ in rows))]

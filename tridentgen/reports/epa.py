@@ -1,4 +1,4 @@
-"""What `tridentgen epa` prints, as text and as JSON."""
+"""The output of `tridentgen epa`, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ratio_json(ratio: EpaRatio) -> Json:
 
 
 def distribution_json(shape: EpaDistribution) -> Json:
-    """Return one pair of distributions; bins without events of the full process have the ratio null."""
+    """Return one pair of distributions; the ratio is null in bins without events of the full process."""
     value, error = shape.ratio
     there = shape.sigma_full > 0.0
     return {
@@ -45,7 +45,7 @@ def distribution_json(shape: EpaDistribution) -> Json:
 
 
 def _what(epa: EpaTrident, beam: Flux) -> Json:
-    """Return what is compared, and in which beam."""
+    """Return the process compared and its beam."""
     single = isinstance(beam, Monochromatic)
     found: Json = {
         "nu": epa.neutrino,
@@ -60,7 +60,7 @@ def _what(epa: EpaTrident, beam: Flux) -> Json:
 
 
 def ratio_text(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution]) -> str:
-    """Return a table of the ratios, one column for each flux of photons, and one of the distributions."""
+    """Return a table of the ratios, one column for each photon flux, and one of the distributions."""
     labels = list(dict.fromkeys(ratio.epa.flux_label for ratio in ratios))
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for ratio in ratios:

@@ -1,4 +1,4 @@
-"""What `tridentgen info` prints of an event file."""
+"""The description of an event file that `tridentgen info` prints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALL_SHARDS = "the weights of all shards together sum to the cross section"
 
 
 def events_text(found: Mapping[str, Any]) -> str:
-    """Return what `tridentgen.analysis.summary.summary` found as a few lines and a table of the columns."""
+    """Return the result of `tridentgen.analysis.summary.summary` as a few lines and a table of the columns."""
     a = found["attributes"]
     part = None if found["shard"] is None else PartOfRun(**found["shard"])
     done = "complete" if a.get("complete") else "interrupted"
@@ -21,15 +21,15 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("made by", f"{a.get('generator')} {a.get('version')}, {a.get('created')}, {a.get('engine')} engine"),
         ("process", a.get("reaction", "")),
         ("flux", a.get("flux", "")),
-        ("events", f"{found['events']} of {a.get('n_trials')} tried, {done}; seed {a.get('seed')}"),
+        ("events", f"{found['events']} of {a.get('n_trials')} trials, {done}; seed {a.get('seed')}"),
         *([("shard", f"{part}; {_ALL_SHARDS}")] if part is not None else []),
         ("cross section", f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2"),
         ("sum of weights", f"{found['sum_weight']:.6g} cm2"),
-        ("effective events", f"{found['effective_share']:.1%}"),
-        ("unweighting", f"keeps {found['unweighting_efficiency']:.1%} with 1e-4 of the cross section overweight"),
+        ("sample size", f"{found['effective_share']:.1%} effective (Kish)"),
+        ("unweighting", f"efficiency {found['unweighting_efficiency']:.1%}, with 1e-4 of the cross section overweight"),
     ]  # fmt: skip
     if "acceptance" in a:
-        rows.append(("detector", f"keeps {a['acceptance']:.2%} of the cross section"))
+        rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
     rows += _shares(found)
     width = max(len(column["name"]) for column in found["columns"])
     columns = [f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}" for c in found["columns"]]
@@ -37,7 +37,7 @@ def events_text(found: Mapping[str, Any]) -> str:
 
 
 def _shares(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what the parts of the cross section are: regimes, source components, flavours, isotopes."""
+    """Yield the shares of the cross section: by regime, source component, flavour, nuclide."""
     for key, heading in found["headings"].items():
         parts = found[key]
         if parts and heading:

@@ -1,4 +1,4 @@
-"""How numbers, tables and blocks of lines are printed."""
+"""Layout of printed numbers, tables and blocks of lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tridentgen.analysis.cut_flow import Measured, Share
 Json: TypeAlias = dict[str, Any]
 
 _PLAIN = (1e-3, 1e7)
-"""Numbers of events within are printed without a power of ten."""
+"""Numbers of events in this range are printed without a power of ten."""
 
 
 def measured(value: float, error: float) -> str:
@@ -34,7 +34,7 @@ def amount(found: Measured) -> str:
 
 
 def percent(share: Share) -> str:
-    """Return a share with its error, such as ``17.63% +- 0.24%``; no error is rounded to nothing."""
+    """Return a share with its error, such as ``17.63% +- 0.24%``; a nonzero error is not rounded to zero."""
     error = f"{share.error:.2%}"
     if error == "0.00%" and share.error > 0.0:
         error = f"{100.0 * share.error:.1g}%"
@@ -51,7 +51,7 @@ def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def block(title: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Return a title and lines of names with what belongs to them; no title where it is empty."""
+    """Return a title and lines of names and values; an empty title is left out."""
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}".rstrip() for name, value in rows]
     return "\n".join([title, *lines] if title else lines)

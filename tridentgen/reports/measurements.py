@@ -1,4 +1,4 @@
-"""The measurements of tridents beside what is expected under their conditions, as text."""
+"""The measurements of tridents and the predictions for their conditions, as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tridentgen.reports.layout import aligned, measured
 
 
 def measurement_text(predictions: Sequence[Prediction], model: Couplings | None = None) -> str:
-    """Return a table of the measurements with the Standard Model, and a column for another model if given."""
+    """Return a table of the measurements and the Standard Model, with columns for another model if given."""
     header = ("experiment", "measured", "sigma_SM/cm2", "pull of SM")
     rows: list[tuple[str, ...]] = [header if model is None else (*header, "model/SM", "pull")]
     for found in predictions:

@@ -1,4 +1,4 @@
-"""What `tridentgen rate` prints: expected events of tridents and of coherent scattering, as text and as JSON."""
+"""The output of `tridentgen rate`: expected events of tridents and CEvNS, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tridentgen.typing import Columns
 
 
 class RateReport(NamedTuple):
-    """A rate as it is printed, what to know before trusting it, and the spectra to draw; none of tridents."""
+    """A rate as printed, warnings about its reliability, and the spectra to draw (for CEvNS only)."""
 
     json: Json
     text: str
@@ -39,7 +39,7 @@ class RateReport(NamedTuple):
 
 
 def flow_of(card: Card, job: Job, progress: Progress) -> list[Share]:
-    """Return the shares left after each cut, and after the detector where there is one."""
+    """Return the shares left after each cut, and after the detector if there is one."""
     engine, sampling = engine_of(card), card.sampling
     proposal = short_training(job.process, engine, sampling.seed, sampling.training_points, progress)
 
@@ -54,7 +54,7 @@ def flow_of(card: Card, job: Job, progress: Progress) -> list[Share]:
 
 
 def head_json(process: str, beam: Flux | Source, card: Card, exposure: Exposure) -> Json:
-    """Return what a rate is of."""
+    """Return the process, flux and exposure of a rate."""
     return {
         "process": process,
         "flux": beam.description,
@@ -65,7 +65,7 @@ def head_json(process: str, beam: Flux | Source, card: Card, exposure: Exposure)
 
 
 def exposure_json(card: Card, exposure: Exposure) -> Json:
-    """Return how much is measured, of what, and whether the card says so."""
+    """Return the exposure, its material, and whether the card gives it."""
     return {
         **asdict(exposure),
         "material": material_of(card).name,
@@ -76,18 +76,17 @@ def exposure_json(card: Card, exposure: Exposure) -> Json:
 def exposure_words(card: Card, exposure: Exposure, beam: Flux | Source) -> str:
     """Return the exposure as in ``50 t of Ar40, 1.1e+21 protons on target``."""
     mass, _, rest = exposure.in_words(beam).partition(", ")
-    unit = " (the card does not say how much)" if card.exposure is None or card.exposure.is_material_alone else ""
+    unit = " (unit exposure; the card gives none)" if card.exposure is None or card.exposure.is_material_alone else ""
     return f"{mass} of {material_of(card).name}, {rest}{unit}"
 
 
 def head_rows(head: Json, exposure: str) -> list[tuple[str, str]]:
     """Return the lines above the tables."""
-    """Return the lines above the tables."""
     return [("process", head["process"]), ("flux", head["flux"]), ("exposure", exposure)]
 
 
 def plain_report(card: Card, progress: Progress) -> RateReport:
-    """Return the expected events of a reaction that has no report of its own."""
+    """Return the expected events of a reaction without a specific report."""
     job = job_of(card)
     engine, sampling = engine_of(card), card.sampling
     exposure = exposure_of(card, job.beam)

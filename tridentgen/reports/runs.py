@@ -1,4 +1,4 @@
-"""What `tridentgen generate` prints."""
+"""The output of `tridentgen generate`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tridentgen.runs.run import Run
 
 
 def run_json(run: Run, card: Card) -> Json:
-    """Return what a run gave."""
+    """Return the result of a run."""
     return {
         "path": str(run.path),
         "process": card.reaction.line,
@@ -28,26 +28,26 @@ def run_json(run: Run, card: Card) -> Json:
 
 
 def run_text(run: Run, card: Card) -> str:
-    """Return what a run gave as a few lines."""
+    """Return the result of a run as a few lines of text."""
     rows = [
         ("process", card.reaction.line),
-        ("events", f"{run.events}" + (f" of {run.trials} tried" if run.trials != run.events else "")),
+        ("events", f"{run.events}" + (f" of {run.trials} trials" if run.trials != run.events else "")),
         ("cross section", f"{measured(run.sigma, run.error)} cm2 per {card.reaction.per}"),
         (
-            "effective events",
-            f"{run.effective_share:.1%}; unweighting keeps {run.unweighting_efficiency:.1%}",
+            "sample size",
+            f"{run.effective_share:.1%} effective (Kish); unweighting efficiency {run.unweighting_efficiency:.1%}",
         ),
         ("engine", f"{run.engine}, {run.seconds:.1f} s"),
         ("file", str(run.path)),
     ]
     if run.overweight is not None:
-        kept = run.events / run.trials
+        events = "event" if run.overweight == 1 else "events"
         rows[3] = (
             "unweighted",
-            f"{kept:.1%} of the trials kept, {run.overweight} of them with weights above the others",
+            f"efficiency {run.events / run.trials:.1%}, {run.overweight} overweight {events}",
         )
     if run.expected_events is not None:
-        rows.insert(3, ("expected events", f"{run.expected_events:.4g} in the exposure of the card"))
+        rows.insert(3, ("expected events", f"{run.expected_events:.4g} for the card's exposure"))
     if run.acceptance is not None:
-        rows.insert(3, ("detector", f"keeps {run.acceptance:.2%} of the cross section"))
+        rows.insert(3, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
     return block(card.title, rows)

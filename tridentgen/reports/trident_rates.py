@@ -18,7 +18,7 @@ from tridentgen.runs.job import beam_of
 
 
 def trident_report(card: Card, progress: Progress) -> RateReport:
-    """Return the tridents expected in the exposure of a card."""
+    """Return the tridents expected for the card's exposure."""
     trident, beam = trident_of(card), beam_of(card)
     exposure = exposure_of(card, beam)
     rate = trident_rate(card, exposure, beam, progress)
@@ -50,14 +50,14 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
 
 
 def part_warnings(rate: TridentRate) -> tuple[str, ...]:
-    """Return what to know before trusting a rate."""
+    """Return warnings about the reliability of a rate."""
     return tuple(
         f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
     )
 
 
 def regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: int) -> Json:
-    """Return the events of some regimes under one name, and what the first `cuts` cuts leave of them."""
+    """Return the events of some regimes under one name, before cuts and after the first `cuts` cuts."""
     before, after = rate.events(regimes), rate.events(regimes, cuts=cuts)
     row = {"regime": name, "events": before.value, "events_error": before.error}
     if cuts:
@@ -70,7 +70,7 @@ def regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: in
 
 
 def part_json(rate: TridentRate, number: int) -> Json:
-    """Return one part of a rate."""
+    """Return one part of a rate: a nuclide and a regime."""
     part = rate.parts[number]
     return {
         "nuclide": part.nuclide.name,

@@ -1,1 +1,1 @@
-"""Runs of a card: what is made ready, produced, resumed and distributed."""
+"""Runs of a card: preparation, production, resumption and distribution."""

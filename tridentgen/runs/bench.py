@@ -1,4 +1,4 @@
-"""How fast this machine is: what `tridentgen bench` measures."""
+"""Speed of this machine: the measurements of `tridentgen bench`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _stopped_pions() -> Process:
 PROCESSES: Mapping[str, Callable[[], Process]] = MappingProxyType(
     {"mu mu": lambda: _trident("mu"), "e e": lambda: _trident("e"), "CEvNS": _stopped_pions}
 )
-"""What is measured: coherent tridents of numu on Ar40 at 5 GeV; and stopped pions' neutrinos on CsI."""
+"""Processes measured: coherent tridents of numu on Ar40 at 5 GeV; CEvNS of neutrinos from stopped pions on CsI."""
 
 _SECONDS = 1.0
 _EVENTS = 1 << 18
@@ -54,7 +54,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Case:
-    """A process with its density, on an engine."""
+    """A process with its proposal, on an engine."""
 
     engine: Engine
     process: Process
@@ -62,7 +62,7 @@ class _Case:
 
 
 def machine() -> Json:
-    """Return what the figures were measured on."""
+    """Return the machine and software of the measurement."""
     return {
         "version": __version__,
         "processor": _processor(),
@@ -73,7 +73,7 @@ def machine() -> Json:
 
 
 def engines() -> list[tuple[Engine, int]]:
-    """Return the engines of this machine with their numbers of threads: one, and all cores."""
+    """Return the engines of this machine with their numbers of threads: one and all cores."""
     found: list[tuple[Engine, int]] = []
     for name in ("numpy", "native"):
         for threads in sorted({1, available_cores()}):
@@ -81,13 +81,13 @@ def engines() -> list[tuple[Engine, int]]:
                 found.append((choose_engine(name, threads), threads))
             except CompilerError:
                 break
-    with suppress(CudaError):  # no GPU, no figures of one
+    with suppress(CudaError):  # without a GPU
         found.append((choose_engine("cuda"), 0))
     return found
 
 
 def measure(progress: Progress) -> list[Json]:
-    """Return a row of figures for every engine and process."""
+    """Return a row of results for every engine and process."""
     cases = [(engine, threads, name) for engine, threads in engines() for name in PROCESSES]
     rows = []
     for number, (engine, threads, name) in enumerate(cases):
@@ -97,8 +97,8 @@ def measure(progress: Progress) -> list[Json]:
 
 
 def figures(engine: Engine, process: Process) -> Json:
-    """Return what an engine does with a process in a second."""
-    train(process, engine, 1, points=TILE)  # compiles what has to be compiled
+    """Return the rates of an engine for a process, per second."""
+    train(process, engine, 1, points=TILE)  # compiles the kernels
     start = time.perf_counter()
     proposal = train(process, engine, 1)
     training = time.perf_counter() - start
@@ -114,7 +114,7 @@ def figures(engine: Engine, process: Process) -> Json:
 
 
 def _rate(work: Callable[[], int]) -> float:
-    """Return items per second of `work`, repeated for about a second after a first run that is not counted."""
+    """Return items per second of `work`, repeated for about a second after a warm-up run."""
     work()
     start = time.perf_counter()
     done = 0
@@ -142,7 +142,7 @@ def _written(case: _Case) -> int:
 
 
 def table(machine: Json, rows: list[Json]) -> str:
-    """Return the figures as text, in millions per second."""
+    """Return the results as text, in millions per second."""
     header = "engine  threads  process  training/s  Mpoints/s  Mevents/s  to HDF5  unweighted"
     lines = [
         f"{r['engine']:<7} {r['threads'] or '-':>7}  {r['process']:<7}  {r['training_s']:>10.2f}  "
@@ -156,9 +156,9 @@ def table(machine: Json, rows: list[Json]) -> str:
 
 
 def check_cuda(architectures: list[str]) -> list[Json]:
-    """Compile the kernels of every kind of target for GPUs, without having one; return what each needs.
+    """Compile the kernels of every kind of target for GPU architectures; return the resources of each.
 
-    Raise `NvrtcError` where NVRTC is not installed.
+    This needs NVRTC but no GPU. Raise `NvrtcError` if NVRTC is not installed.
     """
     tridents = Trident("numu", "mu-", "mu+", target="Ar40", regime="total").sampled(Monochromatic(_ENERGY_GeV))
     recoils = Cevns("Ar40", neutrino="nue").sampled(stopped_pions(20.0))

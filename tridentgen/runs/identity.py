@@ -1,4 +1,4 @@
-"""Which run a file is of: whether a run can go on with it."""
+"""Identity of a run: whether a file belongs to it and can be resumed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tridentgen.runs.production import Range
 
 
 def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | None = None) -> str:
-    """Return a hash of all that the events depend on but their number: equal for runs whose events are the same.
+    """Return a hash of everything the events depend on except their number: equal for runs with the same events.
 
-    `engine` matters where the card lets it fuse operations.
+    `engine` matters if the card allows fused multiply-add.
     """
     sampling = card.sampling
     parts = [job.process.signature, sampling.seed, sampling.training_points, sorted(card.cuts.limits.items())]
     parts += [card.detector, *([] if job.placement is None else [job.placement]), __version__]
-    if sampling.fast and engine is not None and engine.name != "numpy":  # which has nothing to fuse
+    if sampling.fast and engine is not None and engine.name != "numpy":  # numpy has no fused operations
         parts.append(("fast", engine.name))
     if unweight:
         parts.append(("rel_error", sampling.rel_error))
@@ -35,7 +35,7 @@ def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | Non
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a file has to be of for a run to go on with it: its attributes, and the map where one is given."""
+    """Requirements on a file for a run to resume it: its attributes, and the map if one is given."""
 
     identity: Mapping[str, str | int | float]
     card: str
@@ -43,7 +43,7 @@ class Wanted:
 
     @classmethod
     def of(cls, card: Card, job: Job, events: Range, engine: Engine | None, proposal: Proposal | None) -> Self:
-        """Return what the file of these events has to be of; `engine` as for `run_id`."""
+        """Return the requirements on the file of these events; `engine` as for `run_id`."""
         identity: dict[str, str | int | float] = {
             "unweighted": int(events.unweight),
             "seed": card.sampling.seed,
@@ -55,15 +55,16 @@ class Wanted:
         return cls(identity, card.text, proposal)
 
     def check(self, path: Path, known: Mapping[str, Any]) -> None:
-        """Raise `UnfitError` where a file is of another run."""
+        """Raise `UnfitError` if a file belongs to a different run."""
         if any(known.get(name) != value for name, value in self.identity.items()):
             other = difference(known, {**self.identity, "card": self.card}, tuple(self.identity))
-            raise UnfitError(f"'{path}' is of another run ({other}); move it away, or overwrite it with --force")
+            raise UnfitError(
+                f"'{path}' belongs to a different run ({other}); move it away, or overwrite it with --force"
+            )
 
     def check_map(self, path: Path, kept: Proposal) -> None:
-        """Raise `UnfitError` where the map of a file is not the one given."""
+        """Raise `UnfitError` if the map of a file differs from the one given."""
         if self.proposal is not None and kept.digest != self.proposal.digest:
             raise UnfitError(
-                f"'{path}' was made with another map than that of --map; leave --map out, or give the map it was made "
-                "with"
+                f"'{path}' was generated with a different map than --map; leave --map out, or give the map of that file"
             )

@@ -1,4 +1,4 @@
-"""What a run card asks for, made ready: the beam, the process to sample, the engine, the events expected."""
+"""Jobs of a run card: its beam, process to sample, detector, engine and expected events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tridentgen.processes.base import Reaction
 
 @dataclass(frozen=True)
 class Job:
-    """A reaction in a beam, what sees it, and where and when it happens."""
+    """A reaction in a beam, its detector, and the placement of its events in space and time."""
 
     reaction: Reaction
     beam: Beam
@@ -29,29 +29,29 @@ class Job:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """What an event consists of."""
+        """The columns of an event."""
         columns = self.process.columns
         return columns if self.placement is None else self.placement.columns(columns)
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
-        """What an event file says of it."""
+        """The root attributes of its event file."""
         return self.reaction.attributes(self.beam) | ({} if self.placement is None else self.placement.attributes)
 
 
 def beam_of(card: Card) -> Beam:
-    """Return the flux or source of a card; raise `CardError` or `FileError` where it cannot be had."""
+    """Return the flux or source of a card; raise `CardError` or `FileError` if it is not available."""
     with card.blaming("flux", card.flux.range_key):
         kind, options, neutrino = card.flux.kind, card.flux.options, card.process.neutrino
         if not card.kind.one_flux:
             return build_source(kind, options, neutrino, card.base_dir)
         if neutrino is None:
-            raise InputError(f"{card.kind.events_are} are made by one neutrino; set process.neutrino")
+            raise InputError(f"{card.kind.events_are} need one neutrino species; set process.neutrino")
         return build_flux(kind, options, neutrino, card.base_dir)
 
 
 def detector_of(card: Card) -> Detector | None:
-    """Return the detector of a card; raise `CardError` where it does not fit the target."""
+    """Return the detector of a card; raise `CardError` if it does not fit the target."""
     if card.detector is None:
         return None
     with card.blaming("detector"):
@@ -59,9 +59,9 @@ def detector_of(card: Card) -> Detector | None:
 
 
 def placement_of(card: Card) -> Placement | None:
-    """Return where and when the events of a card happen, where it says so.
+    """Return the placement of the events of a card in space and time, or None.
 
-    Raise `CardError` where the target is in none of the detector's volumes.
+    Raise `CardError` if no volume of the detector contains the target.
     """
     if card.placement is None:
         return None
@@ -70,9 +70,9 @@ def placement_of(card: Card) -> Placement | None:
 
 
 def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = None) -> Job:
-    """Return the job of a card, in `beam` and of `reaction` instead of its own if given.
+    """Return the job of a card, with `beam` and `reaction` in place of its own if given.
 
-    Raise `CardError` where the flux ends below the threshold.
+    Raise `CardError` if the flux ends below the threshold.
     """
     beam = beam_of(card) if beam is None else beam
     detector = detector_of(card)
@@ -84,12 +84,12 @@ def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = Non
 
 
 def placed_job(card: Card) -> Job:
-    """Return the job of a card with the places of its events; raise `CardError` as `job_of` and `placement_of` do."""
+    """Return the job of a card with the placement of its events; errors as of `job_of` and `placement_of`."""
     return replace(job_of(card), placement=placement_of(card))
 
 
 def _check_cuts(card: Card) -> None:
-    """Raise `CardError` for a cut on what only a detector sees."""
+    """Raise `CardError` for a cut on an observable that needs a detector the card lacks."""
     for cut in card.cuts.cuts:
         if cut.observable.needs_detector:
             with card.blaming("cuts"):
@@ -99,15 +99,15 @@ def _check_cuts(card: Card) -> None:
 
 
 def engine_of(card: Card) -> Engine:
-    """Return the engine of a card; raise `CardError` where this version does not have it."""
+    """Return the engine of a card; raise `CardError` if it is not available."""
     with card.blaming("sampling", "engine"):
         return choose_engine(card.sampling.engine, card.sampling.threads, fast=card.sampling.fast)
 
 
 def rate_of(card: Card, beam: Beam, sigma_cm2: float) -> float | None:
-    """Return the events expected in the exposure of a card, or None where it has none.
+    """Return the events expected for the card's exposure, or None if it has none.
 
-    Raise `CardError` where the exposure does not say how much, or does not go with the flux.
+    Raise `CardError` if the exposure is incomplete or does not fit the flux.
     """
     exposure = card.exposure
     if exposure is None or exposure.is_material_alone:
@@ -122,7 +122,7 @@ def rate_of(card: Card, beam: Beam, sigma_cm2: float) -> float | None:
 
 
 def require_single_energy(reaction: Reaction, energy_GeV: float) -> None:
-    """Raise `InputError` where an energy is below the threshold of a reaction."""
+    """Raise `InputError` if an energy is below the threshold of a reaction."""
     threshold = reaction.threshold_GeV()
     if not energy_GeV > threshold:
         cure = f"choose a higher energy or {reaction.threshold_cure}"

@@ -1,4 +1,4 @@
-"""Making the events of a run into its file, weighted or unweighted, from wherever the file stands."""
+"""Production of the events of a run, weighted or unweighted, continuing a partial file."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _HOPELESS_TRIALS = 10**8
 
 @dataclass(frozen=True)
 class Range:
-    """Which events are made: `count` of them from `first` on, of a run of `total`.
+    """Range of events to generate: `count` of them from `first` on, of a run of `total`.
 
-    A Ctrl-C ends a run that `may_end_early` with the events there are, their weights rescaled; of others it leaves the
-    unfinished file, and so does a SIGTERM of all.
+    A Ctrl-C ends a run that `may_end_early` with the events generated so far, their weights rescaled; other runs keep
+    the unfinished file. A SIGTERM always keeps the unfinished file.
     """
 
     first: int
@@ -43,18 +43,18 @@ class Range:
     may_end_early: bool = True
 
     def made(self, writer: EventWriter) -> int:
-        """Return how many of them a file has: trials, or events where these are counted."""
+        """Return how many of them a file has: trials, or events if unweighted."""
         return writer.rows if self.unweight else writer.done
 
     def ends_with(self, writer: EventWriter, interrupt: KeyboardInterrupt) -> bool:
-        """Return whether the file is to be closed with the events it has."""
+        """Return whether an interrupted file is closed with the events it has."""
         early = self.may_end_early and not isinstance(interrupt, Stopped) and self.made(writer) > 0
         return early or self.made(writer) == self.count
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the events of a run are made from: with the same plan, each of them is the same."""
+    """Inputs of a run: the same plan gives the same events."""
 
     process: Process
     proposal: Proposal
@@ -62,27 +62,27 @@ class Plan:
     seed: int
     cuts: tuple[Cut, ...]
     rel_error: float
-    """Of the cross section that unweighted events are normalised to."""
+    """Relative precision of the cross section to which unweighted events are normalised."""
     placement: Placement | None
     events: Range
 
     @property
     def weight_names(self) -> list[str]:
-        """Columns that are weights, ``weight`` first."""
+        """Names of the weight columns, ``weight`` first."""
         return weights_of(self.process.columns)
 
     def placed(self, batch: Columns) -> Columns:
-        """Return events with their places and times, where they have some."""
+        """Return events with their vertices and times, if the run has a placement."""
         return batch if self.placement is None else self.placement.placed(batch, self.seed)
 
     def results(self, sums: WeightSums, error: float) -> dict[str, str | int | float]:
-        """Return the root attributes that give the result of the run."""
+        """Return the root attributes with the result of the run."""
         return run_attributes(sums, self.seed, self.engine.name, self.proposal) | {"sigma_error": error}
 
 
 @dataclass(frozen=True)
 class Produced:
-    """Result of a run, as its event file gives it; `acceptance` is the share of the weight the detector accepts."""
+    """Result of a run as in its event file; `acceptance` is the share of the weight accepted by the detector."""
 
     events: int
     trials: int
@@ -95,7 +95,7 @@ class Produced:
 
     @classmethod
     def of_file(cls, attributes: Mapping[str, Any], rows: int, *, complete: bool) -> Self:
-        """Return the result that the root attributes of a file with `rows` events give."""
+        """Return the result given by the root attributes of a file with `rows` events."""
         trials, sigma, squares = int(attributes["n_trials"]), float(attributes["sigma"]), float(attributes["sum_w2"])
         return cls(
             events=rows,
@@ -110,7 +110,7 @@ class Produced:
 
 
 def produce(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
-    """Make the events that the file does not have yet, put them into their places, and close the file."""
+    """Generate the events that the file lacks, add their placement, and close the file."""
     if RESCALED in writer.attributes:
         return _finished(writer)
     return (_unweighted if plan.events.unweight else _weighted)(writer, plan, progress)
@@ -133,7 +133,7 @@ class _Tally:
 
     @classmethod
     def of_file(cls, writer: EventWriter, first: int) -> _Tally:
-        """Return the sums of what a file holds, trial by trial as when it was made."""
+        """Return the sums over the events of a file, trial by trial as in the original run."""
         tally = cls()
         for part in rows_of_batches(writer.column, first, first + writer.done, writer.rows, BATCH):
             place = part.numbers - np.uint64(part.start)
@@ -175,14 +175,14 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
         if complete:
             writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
             writer.close(complete=True)
-            signals.clear()  # they came when all was done
+            signals.clear()  # the run is complete; ignore pending signals
         else:
             _rescale_and_close(writer, results, plan.weight_names, scale, complete=False)
     return Produced.of_file(results, writer.rows, complete=complete)
 
 
 def _unweighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
-    """Keep trials by their weight until there are enough; until the end their weights are in units of the maximum."""
+    """Generate events by accept-reject until enough are accepted; until the end their weights are in units of w_max."""
     process, proposal, engine, seed = plan.process, plan.proposal, plan.engine, plan.seed
     events, most = plan.events, proposal.max_weight
     total = cross_section(process, proposal, engine, seed, rel_error=plan.rel_error)
@@ -218,15 +218,15 @@ def _unweighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced
 
 
 def _check_yield(writer: EventWriter) -> None:
-    """Raise `InputError` where the cuts let next to nothing through."""
+    """Raise `InputError` if hardly any trial passes the cuts."""
     if writer.done >= _HOPELESS_TRIALS and writer.rows * _HOPELESS_TRIALS < writer.done:
         raise InputError(
-            f"only {writer.rows} of {writer.done} trials passed the cuts; loosen [cuts], or make weighted events"
+            f"only {writer.rows} of {writer.done} trials passed the cuts; loosen [cuts], or generate weighted events"
         )
 
 
 def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection) -> Produced:
-    """Give the weights their size: that of the integral without cuts, else of the share of trials that was kept."""
+    """Normalise the weights: without cuts to the integral, with cuts to the share of accepted trials."""
     relative, most = _Tally.of_file(writer, 0), plan.proposal.max_weight
     cut = bool(plan.cuts)
     unit = most / writer.done if cut else total.value / relative.passed.sum
@@ -240,14 +240,14 @@ def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection) -> 
 
 
 def _accepted(writer: EventWriter, tally: _Tally) -> dict[str, float]:
-    """Return the root attribute that says which share of the weight the detector accepts, where there is one."""
+    """Return the root attribute with the share of the weight accepted by the detector, if there is one."""
     return {"acceptance": tally.acceptance} if "acceptance" in writer.columns else {}
 
 
 def _rescale_and_close(
     writer: EventWriter, results: dict[str, str | int | float], names: list[str], factor: float, *, complete: bool
 ) -> None:
-    """Give the weights their size. From here on a resumed run has only this left to do."""
+    """Normalise the weights and close the file. A run resumed after this point only repeats this step."""
     writer.rescale(names, factor, {**results, RESCALED: int(complete)})
     writer.close(complete=complete)
 

@@ -1,4 +1,4 @@
-"""From a run card to an event file: the whole job."""
+"""Run a card: from the card to the event file."""
 
 from __future__ import annotations
 
@@ -31,31 +31,32 @@ from tridentgen.sampling.train import train
 _log = logging.getLogger("tridentgen")
 
 PATIENCE_S = 3600.0
-"""How long a run waits for its workers by default."""
+"""Default time in seconds that a run waits for its workers."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a run.
+    """Result of a run.
 
     Attributes
     ----------
     path : Path
         The event file.
     events, trials : int
-        Events written, and points tried for them; they differ where cuts were made or events unweighted.
+        Events written, and trials; they differ if cuts were applied or events unweighted.
     sigma, error : float
         Cross section within the cuts in cm^2 and its standard deviation.
     effective_share, unweighting_efficiency : float
-        (sum w)^2/(trials sum w^2), and mean weight over the weight above which events carry 1e-4 of the total.
+        Effective sample size (Kish) (sum w)^2/(trials sum w^2), and mean weight over the weight above which events
+        carry 1e-4 of the total.
     expected_events : float or None
-        In the exposure of the card, where it has one; those that the detector keeps where there is one.
+        For the card's exposure, if it has one; accepted by the detector, if there is one.
     acceptance : float or None
-        Share of the cross section that the detector of the card keeps, where it has one.
+        Share of the cross section accepted by the detector of the card, if it has one.
     overweight : int or None
-        Events of an unweighted run that weigh more than the others.
+        Overweight events of an unweighted run.
     complete : bool
-        False where the run was interrupted.
+        False if the run was interrupted.
     """
 
     path: Path
@@ -94,40 +95,39 @@ def run(
     ----------
     card : Card, path or name of a built-in card
     output : path
-        Instead of the card's.
+        Event file; replaces that of the card.
     overrides : sequence of ``KEY=VALUE``
-        Card keys to set; not with a `Card`.
+        Card keys to set; not allowed with a `Card`.
     map_file : path
-        Event file of a run of the same process whose trained map is used instead of training one.
+        Event file of a run of the same process; its VEGAS maps are used instead of training.
     first, count : int
-        Make only these events of the card's: a shard, to be merged with the others.
+        Generate only this range of the events of the run: a shard, to be merged with the others.
     unweight : bool
-        Keep events with probability weight over maximum weight, until the card's number of them is there. Those with
-        a larger weight keep the ratio.
+        Accept events with probability w/w_max until the requested number is reached; overweight events keep w/w_max.
     resume : bool
-        Go on with what a killed run of the same card left: start where there is nothing, do nothing where it ended, and
-        make the run again where Ctrl-C had ended it early.
+        Resume an interrupted run of the same card. Start it if there is no file, do nothing if it is complete, and
+        repeat it if Ctrl-C ended it early.
     force : bool
-        Overwrite the output; with `resume`, only what the run cannot go on with.
+        Overwrite the output; with `resume`, only a file that cannot be resumed.
     executor : Executor
-        Let its workers do the computing; any of `concurrent.futures`, of Dask or of `mpi4py.futures`.
+        Compute with its workers; an executor of `concurrent.futures`, Dask or `mpi4py.futures`.
     patience_s : float
-        End when no worker of the executor has finished anything for so long.
+        Stop when no worker of the executor finishes anything for this time.
     progress : callable
-        Called with what is done and the finished share.
+        Called with the name of the step and the completed fraction.
 
     Raises
     ------
     InputError, FileError
-        Before anything is written, for everything that can be known then.
+        Before anything is written, for every error that can be detected by then.
     DistributionError
         The workers of the executor fail again and again; the run can be resumed.
 
     Notes
     -----
-    Interrupted by Ctrl-C, the run of a whole card ends with a valid file of the events made so far, weights rescaled to
-    their number. A shard, or a run with `resume`, keeps its unfinished file as it is and raises `Stopped`, which is a
-    `KeyboardInterrupt` that says how far the run came.
+    Interrupted by Ctrl-C, the run of a whole card ends with a valid file of the events generated so far, with weights
+    rescaled to their number. A shard, or a run with `resume`, keeps its unfinished file as it is and raises `Stopped`,
+    a `KeyboardInterrupt` with the number of events generated so far.
     """
     start = time.perf_counter()
     if not isinstance(card, Card):
@@ -139,7 +139,8 @@ def run(
     events = replace(_range(card, first, count, unweight=unweight), may_end_early=whole and not resume)
     job = placed_job(card)
     proposal = None if map_file is None else read_proposal(map_file, job.process.signature)
-    engine = _engine(card, job, executor, patience_s, progress) if card.sampling.fast else None  # the bits are its own
+    # With --fast the results depend on the engine.
+    engine = _engine(card, job, executor, patience_s, progress) if card.sampling.fast else None
     wanted = Wanted.of(card, job, events, engine, proposal)
     left = resume and is_begun(part_path(path))
     ended = _ended(path, wanted, force=force) if resume and not left and path.exists() else None
@@ -147,11 +148,11 @@ def run(
         if ended.known["complete"]:
             made = Produced.of_file(ended.known, ended.rows, complete=True)
             return _result(path, card, job, str(ended.known["engine"]), ended.proposal, made, 0.0)
-        _log.warning("'%s' is of an interrupted run whose weights were rescaled; making it again", path)
+        _log.warning("'%s' belongs to an interrupted run whose weights were rescaled; repeating the run", path)
         proposal = ended.proposal
     overwrite = force or ended is not None
     check_output(path, overwrite or left)
-    rate_of(card, job.beam, 0.0)  # before the work, so that a mistake shows at once
+    rate_of(card, job.beam, 0.0)  # before the work, to report errors early
     engine = engine or _engine(card, job, executor, patience_s, progress)
     with _writer(path, card, job, wanted, left=left, force=overwrite) as writer, _resumable(writer, events):
         proposal = _proposal(writer, card, job, engine, proposal, progress)
@@ -161,7 +162,7 @@ def run(
 
 @contextmanager
 def _resumable(writer: EventWriter, events: Range) -> Iterator[None]:
-    """Say of an interrupt that leaves the unfinished file how far the run came."""
+    """Add the number of events to an interrupt that keeps the unfinished file."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
@@ -169,7 +170,8 @@ def _resumable(writer: EventWriter, events: Range) -> Iterator[None]:
         nothing_left = events.may_end_early and kind is Stopped and writer.done == 0
         if nothing_left or not writer.is_open:
             raise
-        raise kind(f"{word} after {events.made(writer)} of {events.count} events; go on with --resume") from interrupt
+        done = f"{word} after {events.made(writer)} of {events.count} events"
+        raise kind(f"{done}; continue with --resume") from interrupt
 
 
 def _engine(card: Card, job: Job, executor: Executor | None, patience_s: float, progress: Progress) -> Engine:
@@ -180,7 +182,7 @@ def _engine(card: Card, job: Job, executor: Executor | None, patience_s: float, 
 
 
 def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) -> Range:
-    """Return which events are to be made; raise `InputError` for those that are none of the card's."""
+    """Return the range of events to generate; raise `InputError` for a range outside the run."""
     total = card.sampling.events
     if first is None and count is None:
         return Range(0, total, total, unweight)
@@ -188,8 +190,8 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
     number = total - begin if count is None else count
     if unweight:
         raise InputError(
-            "--first goes with weighted events only: which trials give an unweighted run its last event is not known "
-            "beforehand; merge weighted shards and unweight them with 'tridentgen convert --unweight'"
+            "--first needs weighted events: the number of trials of an unweighted run is not known in advance; merge "
+            "weighted shards and unweight them with 'tridentgen convert --unweight'"
         )
     there = f"the run has events 0 to {total - 1}, since sampling.events = {total}"
     if not 0 <= begin < total:
@@ -208,7 +210,7 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
 
 @dataclass(frozen=True)
 class _Ended:
-    """What the file of a run says that ended before."""
+    """Contents of the file of a finished run."""
 
     known: Mapping[str, Any]
     rows: int
@@ -216,7 +218,7 @@ class _Ended:
 
 
 def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
-    """Return what the file of a run says; where it is not what is to be made, None with `force`, else `FileError`."""
+    """Return the contents of the file of a finished run; for another run, raise, or return None with `force`."""
     try:
         with open_events(path) as file:
             wanted.check(path, file.attributes)
@@ -230,7 +232,7 @@ def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
 
 
 def _writer(path: Path, card: Card, job: Job, wanted: Wanted, *, left: bool, force: bool) -> EventWriter:
-    """Return the writer of the file that a killed run of the same card left, or of a new one."""
+    """Return a writer for the unfinished file of an interrupted run of the same card, or for a new file."""
     if left:
         try:
             return _taken_up(path, job, wanted)
@@ -256,7 +258,7 @@ def _taken_up(path: Path, job: Job, wanted: Wanted) -> EventWriter:
 def _proposal(
     writer: EventWriter, card: Card, job: Job, engine: Engine, given: Proposal | None, progress: Progress
 ) -> Proposal:
-    """Return the density: that of the file where it has one, the one given, or trained; and keep it in the file."""
+    """Return the proposal of the file, the one given, or a trained one, and store it in the file."""
     process = job.process
     kept = writer.groups()
     if kept:

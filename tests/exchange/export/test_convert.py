@@ -64,7 +64,7 @@ def test_the_command(cli: Command, coherent: Path, tmp_path: Path) -> None:
 def test_lost_weights_and_broken_balance_are_said(cli: Command, coherent: Path, tmp_path: Path) -> None:
     found = cli("convert", coherent, tmp_path / "o.hepevt")
     assert found.code == 0
-    assert found.err.endswith("have different ones: add --unweight\n")
+    assert found.err.endswith("have different weights: add --unweight\n")
     found = cli("convert", coherent, tmp_path / "o.hepmc3", "--recoil", "omit")
     assert found.err == "tridentgen: warning: outgoing nuclei are left out, so momentum does not balance\n"
 

@@ -1,4 +1,4 @@
-"""Work on other processes and machines: an engine that sends ranges of tiles and of events to any executor."""
+"""Distributed computing: an engine that sends ranges of tiles and events to the workers of any executor."""
 
 from tridentgen.runs.distribution.engine import DistributedEngine, DistributionError
 from tridentgen.runs.distribution.tasks import Recipe

@@ -22,12 +22,12 @@ _CONNECT_S = 30
 def dask_executor(workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
     """Yield an executor with `workers` processes of this machine, or with all workers of a scheduler.
 
-    Dask gives the work of a worker that dies to the others, and starts another process in its place.
+    Dask reassigns the work of a worker that dies, and starts a new process in its place.
 
     Raises
     ------
     InputError
-        Dask is not installed, or there are no workers asked for.
+        Dask is not installed, or the number of workers is less than 1.
     DistributionError
         The scheduler cannot be reached.
     """
@@ -42,7 +42,7 @@ def dask_executor(workers: int | None = None, scheduler: str | None = None) -> I
     if workers is None or workers < 1:
         raise InputError(f"--workers {workers} must be at least 1")
     with ExitStack() as stack:
-        with uninterrupted():  # half a cluster cannot be closed
+        with uninterrupted():  # a partly started cluster cannot be closed
             with _deaf_to_ctrl_c():
                 cluster = distributed.LocalCluster(
                     n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
@@ -53,7 +53,7 @@ def dask_executor(workers: int | None = None, scheduler: str | None = None) -> I
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let processes that are started now ignore Ctrl-C, which a terminal sends to all: this one tells them to end."""
+    """Make processes started in this block ignore Ctrl-C, which a terminal sends to all; the parent stops them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

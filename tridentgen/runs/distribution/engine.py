@@ -1,7 +1,7 @@
 """An engine whose work is done by the workers of a `concurrent.futures.Executor`: processes, Dask, MPI.
 
-Sums and events belong to numbered tiles and events and are joined in their order, so the bits are those of one engine,
-whoever made which piece, and however often.
+Sums and events belong to numbered tiles and events and are joined in order. The results are therefore bit-identical to
+those of a single engine, independent of the distribution of the work and of repetitions.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from tridentgen.runs.distribution.tasks import Recipe, engine_name, evaluate_cha
 from tridentgen.typing import Columns, FloatArray, IntArray
 
 TRIES = 3
-"""How often a piece of work is given out before the run ends."""
+"""Number of attempts at a task before the run ends."""
 
-# Pieces of one call: small enough that two batches of events keep 32 workers busy, large enough that sending them about
-# costs less than making them.
+# Tasks of one call: small enough that two batches of events keep 32 workers busy, large enough that sending the results
+# costs less than computing them.
 _PIECES, _TILES, _EVENTS = 32, 4, 2 * TILE
 _GLANCE_S = 1.0
 
 WAITING = "waiting for workers"
-"""What a run reports before the first worker is ready."""
+"""Progress message before the first worker is ready."""
 
 
 class DistributionError(TridentgenError):
-    """The workers fail; the message says how."""
+    """The workers fail; the message gives the reason."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +54,11 @@ class DistributedEngine(Engine):
     Attributes
     ----------
     executor : Executor
-        Its workers must have tridentgen, and the flux files of the card at the same place.
+        Its workers must have tridentgen, and the flux files of the card at the same paths.
     recipe : Recipe
-        What the workers make their process from.
+        Input from which the workers build their process.
     patience_s : float
-        The run ends when no worker has finished anything for so long.
+        The run ends when no worker finishes anything for this time.
     name : str
         The engine of the workers.
     """
@@ -71,9 +71,9 @@ class DistributedEngine(Engine):
 
     @classmethod
     def start(cls, executor: Executor, recipe: Recipe, patience_s: float, progress: Progress = silent) -> Self:
-        """Return the engine for the process of a recipe, when a first worker is ready for it.
+        """Return the engine for the process of a recipe as soon as a first worker is ready.
 
-        Raise `DistributionError` where none is after `patience_s` seconds, or it cannot make the process.
+        Raise `DistributionError` if none is ready after `patience_s` seconds, or if it cannot build the process.
         """
         engine = cls(executor, recipe, patience_s)
         (name,) = engine._results(engine_name, [()], lambda: progress(WAITING, 0.0))
@@ -117,22 +117,22 @@ class DistributedEngine(Engine):
     ) -> Columns:  # fmt: skip
         """Return the columns of events `first` to `first + count - 1`, weights not yet divided by the total number.
 
-        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are made whose
-        integrand's weight is above that number times `max_weight`.
+        The column ``accept`` holds a uniform number of each event. With `max_weight`, only events are generated
+        whose integrand's weight is above that number times `max_weight`.
         """
         calls = [(seed, stream, at, n, max_weight) for at, n in _pieces(first, count, _EVENTS)]
         return joined(self._of_events(process, "events", proposal, calls))
 
     def _check(self, process: Process) -> None:
         if process.signature != self.recipe.signature:
-            raise ValueError("a distributed engine evaluates the one process it was made for")
+            raise ValueError("a distributed engine evaluates only the process it was started for")
 
     def _of_events(
         self, process: Process, method: str, proposal: Proposal, calls: Sequence[tuple[Any, ...]]
     ) -> list[Any]:
-        """Return the results of calls that need the whole density, which is sent to workers that do not have it yet."""
+        """Return the results of calls that need the whole proposal, which is sent to workers that lack it."""
         self._check(process)
-        digest, bare = proposal.digest, dataclasses.replace(proposal)  # without the tables it has worked out
+        digest, bare = proposal.digest, dataclasses.replace(proposal)  # without cached tables
         found = self._results(evaluate_events, [(method, digest, None, *call) for call in calls])
         lacking = [i for i, result in enumerate(found) if result is None]
         sent = self._results(evaluate_events, [(method, digest, bare, *calls[i]) for i in lacking])
@@ -143,9 +143,9 @@ class DistributedEngine(Engine):
     def _results(
         self, task: Callable[..., Any], calls: Sequence[tuple[Any, ...]], glance: Callable[[], None] = lambda: None
     ) -> list[Any]:
-        """Return ``task(recipe, *call)`` for all calls, in order; each is tried up to `TRIES` times.
+        """Return ``task(recipe, *call)`` for all calls, in order; each is attempted up to `TRIES` times.
 
-        While there is nothing new, `glance` is called each second.
+        While waiting, `glance` is called every second.
         """
         results: list[Any] = [None] * len(calls)
         waiting: dict[Future[Any], tuple[int, int]] = {}
@@ -167,7 +167,7 @@ class DistributedEngine(Engine):
         return results
 
     def _next(self, waiting: Collection[Future[Any]], glance: Callable[[], None]) -> Iterable[Future[Any]]:
-        """Return those that are done next; raise `DistributionError` when that takes too long, or nobody wants them."""
+        """Return the next finished futures; raise `DistributionError` on a timeout or if the run was stopped."""
         deadline = time.monotonic() + self.patience_s
         while not self.stopped.is_set():
             glance()
@@ -177,20 +177,20 @@ class DistributedEngine(Engine):
                 return done
             if left <= 0.0:
                 raise DistributionError(
-                    f"no worker has finished anything for {self.patience_s:g} s; look whether there are workers, "
-                    "then go on with --resume"
+                    f"no worker has finished anything for {self.patience_s:g} s; check that there are workers, "
+                    "then continue with --resume"
                 )
         raise DistributionError("the run was stopped")
 
     def stop(self) -> None:
-        """Wait for workers no longer."""
+        """Stop waiting for workers."""
         self.stopped.set()
 
     def _submit(self, task: Callable[..., Any], call: tuple[Any, ...]) -> Future[Any]:
         try:
             return self.executor.submit(task, self.recipe, *call)
-        except Exception as error:  # a broken pool, a scheduler that is gone: every library has its own
-            raise DistributionError(f"the workers are gone ({_reason(error)}); go on with --resume") from error
+        except Exception as error:  # each library has its own error for a broken pool or a lost scheduler
+            raise DistributionError(f"lost the workers ({_reason(error)}); continue with --resume") from error
 
 
 def _reason(error: BaseException) -> str:
@@ -198,6 +198,6 @@ def _reason(error: BaseException) -> str:
 
 
 def _pieces(first: int, count: int, unit: int) -> list[tuple[int, int]]:
-    """Cut a range into at most `_PIECES` pieces (first, count) of whole units."""
+    """Divide a range into at most `_PIECES` subranges (first, count) of whole units."""
     size = math.ceil(count / (_PIECES * unit)) * unit
     return [(at, min(size, first + count - at)) for at in range(first, first + count, size)]

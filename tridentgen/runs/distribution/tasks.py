@@ -1,6 +1,6 @@
-"""What a worker does: make the process of a card once, then evaluate ranges of it.
+"""Tasks of a worker: build the process of a card once, then evaluate ranges of it.
 
-What travels is the text of the card and arrays. Each worker makes the process itself, once, and checks that it is that
+Only the text of the card and arrays are sent. Each worker builds the process itself, once, and checks that it is that
 of the run.
 """
 
@@ -27,16 +27,16 @@ _MOST_DENSITIES = 2
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a worker makes its process and engine from.
+    """Input from which a worker builds its process and engine.
 
     Attributes
     ----------
     card : str
         TOML of the card with all overrides.
     folder : str
-        Where the card's relative paths start; workers on other machines need the same file there.
+        Base folder of the card's relative paths; workers on other machines need the same files there.
     signature, version : str
-        Of the run: a worker that comes to another process, or has another tridentgen, refuses.
+        Those of the run; a worker with another process or another version of tridentgen raises an error.
     """
 
     card: str
@@ -46,13 +46,13 @@ class Recipe:
 
     @classmethod
     def of(cls, card: Card, process: Process) -> Recipe:
-        """Return the recipe of a card that makes `process`."""
+        """Return the recipe of a card for `process`."""
         return cls(card.text, str(card.base_dir.resolve()), process.signature)
 
 
 @dataclass(frozen=True)
 class _Bench:
-    """A worker's process and engine, and the densities it has been sent, by their digests."""
+    """Process and engine of a worker, and the proposals it has received, by digest."""
 
     process: Process
     engine: Engine
@@ -60,7 +60,7 @@ class _Bench:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def density(self, digest: str, sent: Proposal | None) -> Proposal | None:
-        """Return the density, which is kept for the tasks to come."""
+        """Return the proposal, cached for later tasks."""
         with self.lock:
             if sent is not None:
                 self.densities[digest] = sent
@@ -73,32 +73,32 @@ class _Bench:
 def _bench(recipe: Recipe) -> _Bench:
     if recipe.version != __version__:
         raise InputError(
-            f"a worker has tridentgen {__version__} and the run {recipe.version}; install the same everywhere"
+            f"a worker has tridentgen {__version__} and the run {recipe.version}; install the same version everywhere"
         )
     card = dataclasses.replace(parse_card(recipe.card), path=Path(recipe.folder) / "card.toml")
     process, sampling = job_of(card).process, card.sampling
     if process.signature != recipe.signature:
         raise InputError(
-            f"a worker finds another flux or other data in '{recipe.folder}' than the run; give all machines the same "
-            "files"
+            f"the flux or other data in '{recipe.folder}' differ between a worker and the run; give all machines the "
+            "same files"
         )
     return _Bench(process, choose_engine(sampling.engine, sampling.threads or 1, fast=sampling.fast))
 
 
 def engine_name(recipe: Recipe) -> str:
-    """Return the name of this worker's engine, made ready by that."""
+    """Prepare this worker's engine and return its name."""
     return _bench(recipe).engine.name
 
 
 def evaluate_channel(recipe: Recipe, method: str, channel: int, density: ChannelProposal, *arguments: Any) -> Any:
-    """Return what a method of the engine says of one channel."""
+    """Return the result of a method of the engine for one sampling channel."""
     bench = _bench(recipe)
     with _one_at_a_time(bench):
         return getattr(bench.engine, method)(bench.process, channel, density, *arguments)
 
 
 def evaluate_events(recipe: Recipe, method: str, digest: str, sent: Proposal | None, *arguments: Any) -> Any:
-    """Return what a method of the engine says of events; None where the density has not been sent to this worker."""
+    """Return the result of a method of the engine for events; None if this worker lacks the proposal."""
     bench = _bench(recipe)
     density = bench.density(digest, sent)
     if density is None:
@@ -108,5 +108,5 @@ def evaluate_events(recipe: Recipe, method: str, digest: str, sent: Proposal | N
 
 
 def _one_at_a_time(bench: _Bench) -> Any:
-    """Return what keeps threads of a worker from each other's way: kernels on a GPU share their constants."""
+    """Return a lock that serialises the threads of a worker on a GPU, where kernels share their constants."""
     return bench.lock if bench.engine.name == "cuda" else threading.Lock()
