@@ -42,3 +42,19 @@ def test_a_report_that_cannot_be_printed(tmp_path: Path) -> None:
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
 def test_a_complaint_that_cannot_be_printed(tmp_path: Path) -> None:
     assert shell(tmp_path, "generate nosuch", "2>/dev/full").returncode == 2
+
+
+def test_a_card_from_standard_input(tmp_path: Path) -> None:
+    card = write_card(tmp_path, ("events = 4000", "events = 100"))
+    found = shell(tmp_path, "generate - -o e.h5", f"<{card.name}")
+    assert found.returncode == 0, found.stderr
+    require_sound(tmp_path / "e.h5")
+    assert "standard input:1: the table [process] is missing" in shell(tmp_path, "xsec -", "</dev/null").stderr
+
+
+def test_no_event_file_on_standard_output(tmp_path: Path) -> None:
+    write_card(tmp_path)
+    found = shell(tmp_path, "generate card.toml -o -", "")
+    assert found.returncode == 2
+    assert found.stderr.startswith("tridentgen: files cannot be written to standard output; give a name")
+    assert not (tmp_path / "-").exists()

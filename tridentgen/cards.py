@@ -8,6 +8,7 @@ errors found then.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -170,7 +171,7 @@ def read_card(path_or_name: str | Path, overrides: Sequence[str | Override] = ()
     Parameters
     ----------
     path_or_name : str or Path
-        A path, or the name of a built-in card such as ``"quickstart"``.
+        A path, the name of a built-in card such as ``"quickstart"``, or ``"-"`` for standard input.
     overrides : sequence of str or Override
         A string is ``KEY=VALUE``, such as ``process.target=C12``; later overrides take precedence.
 
@@ -183,6 +184,9 @@ def read_card(path_or_name: str | Path, overrides: Sequence[str | Override] = ()
     InputError
         There is neither a built-in card nor a file of that name.
     """
+    if str(path_or_name) == "-":
+        data = sys.stdin.buffer.read(_LARGEST_CARD + 1)
+        return parse_card(_decoded(data, "standard input"), path="standard input", overrides=overrides)
     path = builtin_cards().get(str(path_or_name), Path(path_or_name))
     card = parse_card(_read_text(path), path=str(path), overrides=overrides)
     return dataclasses.replace(card, path=path)
@@ -222,14 +226,19 @@ def _read_text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         hint = f"; the built-in card is called '{path.stem}'" if path.stem in known else ""
         raise FileError(f"cannot read the card '{path}': {reason}{hint}") from error
+    return _decoded(data, f"'{path}'")
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """Return the text of a card; raise `FileError` if it is too long or no text."""
     if len(data) > _LARGEST_CARD:
-        raise FileError(f"'{path}' is larger than 1 MiB: not a card")
+        raise FileError(f"{name} is larger than 1 MiB: not a card")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise FileError(f"'{path}' is not a UTF-8 text file: not a card")
+        raise FileError(f"{name} is not a UTF-8 text file: not a card")
     return text
 
 

@@ -107,6 +107,8 @@ def _events_left_in(part: Path) -> int:
 
 def check_output(path: Path, force: bool) -> None:
     """Raise `FileError` if writing `path` is impossible or would destroy something."""
+    if path.name == "-":
+        raise FileError("files cannot be written to standard output; give a name instead of '-'")
     with writing(path):
         _check_output(path, path.parent, force)
 
