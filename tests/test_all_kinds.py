@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,13 +14,14 @@ import pytest
 import tridentgen as tg
 from tests.command_line import Command
 from tests.engines.cases import host_compiler, same_columns
-from tests.processes.flat import FLAT, NAME, SIGMA_CM2, Flat
+from tests.processes.flat import COLUMNS, FLAT, NAME, SIGMA_CM2, Flat
 from tridentgen.analysis.verify import verify
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
-from tridentgen.engines.process import Role
+from tridentgen.engines.process import Column, Role
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.engines.work import Engine
+from tridentgen.events.columns import require_sound
 from tridentgen.events.reader import open_events
 from tridentgen.exchange.export.formats import FORMATS
 from tridentgen.flux import Flux, Monochromatic, PowerLaw
@@ -207,6 +209,63 @@ def test_python_interface_of_the_small_process() -> None:
     assert flat.generate(0.02, events=1000, engine="numpy").sum_weights == pytest.approx(SIGMA_CM2, rel=1e-12)
 
 
+def without_roles(path: Path) -> Path:
+    """Make a file say what files said before columns had roles."""
+    with h5py.File(path, "r+") as file:
+        for data in file["events"].values():
+            for name in ("role", "pdg", "mass_GeV", "depends_on", "codes"):
+                if name in data.attrs:
+                    del data.attrs[name]
+    return path
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_files_without_roles_are_read_as_before(cli: Command, whole: Path, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("matplotlib")
+    cut = ["cut", whole, "--cut", CUTS[kind], "--json"]
+    before = cli(*cut).json, cli("info", whole, "--json").json["sum_weight"]
+    cli("convert", whole, tmp_path / "new.hepevt", "--unweight")
+    without_roles(whole)
+    assert (cli(*cut).json, cli("info", whole, "--json").json["sum_weight"]) == before
+    assert {check.name: check.passed for check in verify(whole)}["mass shells"] is True
+    assert cli("verify", whole).code == 0
+    assert cli("plot", whole, "-o", tmp_path / "pictures").code == 0
+    assert tg.plot(tg.read(whole), tmp_path / "again")
+    assert cli("convert", whole, tmp_path / "old.hepevt", "--unweight").code == 0
+    assert (tmp_path / "old.hepevt").read_bytes() == (tmp_path / "new.hepevt").read_bytes()
+
+
+def test_a_computed_observable_of_the_small_process(cli: Command, tmp_path: Path) -> None:
+    """The angle of the nucleus to the beam, from momenta; cos theta = (E + M) sqrt(T/(E^2 (T + 2 M)))."""
+    path = tmp_path / "e.h5"
+    assert cli("generate", write_card(tmp_path, NAME), "-o", path).code == 0
+    flow = cli("cut", path, "--cut", "theta_recoil_max_deg=60", "--json").json
+    mass, energy = tg.nuclide("C12").mass_GeV, ENERGIES_GEV[NAME]
+    recoil = tg.read(path)["recoil_energy"] * 1e-6
+    cosine = (energy + mass) * np.sqrt(recoil / (energy**2 * (recoil + 2.0 * mass)))
+    passed = int(np.count_nonzero(np.degrees(np.arccos(cosine)) <= 60.0))
+    assert sum(row["events"] for name, row in flow["cuts"][0]["by_regime"].items() if name != "total") in (
+        passed, 2 * passed,
+    )  # fmt: skip
+
+
+def test_columns_with_other_names_than_those_of_their_roles_are_refused() -> None:
+    def renamed(name: str, other: str) -> list[Column]:
+        return [replace(column, name=other) if column.name == name else column for column in COLUMNS]
+
+    require_sound(COLUMNS)
+    for name, other in (("weight", "w"), ("event_id", "number")):
+        with pytest.raises(ValueError, match=f"must be called '{name}'"):
+            require_sound(renamed(name, other))
+    with pytest.raises(ValueError, match="needs the column 'weight'"):
+        require_sound([column for column in COLUMNS if column.name != "weight"])
+
+
+def test_a_kind_without_particles_or_a_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="process_id from 700 to 799"):
+        replace(FLAT, process_id=None)
+
+
 def test_a_file_of_an_unknown_kind_is_named(cli: Command, tmp_path: Path) -> None:
     """What needs no kind works, and says what was not checked; what needs it refuses."""
     path = tmp_path / "e.h5"
@@ -232,10 +291,7 @@ def test_verify_says_what_it_did_not_check(cli: Command, tmp_path: Path) -> None
     assert cli("generate", write_card(tmp_path, NAME), "-o", path).code == 0
     with h5py.File(path, "r+") as file:
         file.attrs["process"] = "from-the-future"
-        for data in file["events"].values():
-            for name in ("role", "pdg", "mass_GeV"):
-                if name in data.attrs:
-                    del data.attrs[name]
+    without_roles(path)
     checks = {check.name: check.passed for check in verify(path)}
     assert checks["mass shells"] is None
     assert checks["momentum balance"] is None

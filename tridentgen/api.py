@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,14 +28,19 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 
 
+def _listed(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return a list of names, also where one is given by itself."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def cut(
     path: PathLike,
-    cuts: Sequence[str] | Mapping[str, float] = (),
+    cuts: str | Sequence[str] | Mapping[str, float] = (),
     output: PathLike | None = None,
     *,
     card: PathLike | None = None,
-    minus: Sequence[str] = (),
-    plus: Sequence[str] = (),
+    minus: str | Sequence[str] = (),
+    plus: str | Sequence[str] = (),
     veto_GeV: float | None = None,
     beam_direction: tuple[float, float, float] = (0.0, 0.0, 1.0),
     force: bool = False,
@@ -56,7 +62,7 @@ def cut(
     minus, plus
         For files of other generators: particles taken for the negative and the positive lepton, the lepton first.
     veto_GeV
-        Reject tridents with another visible particle of more kinetic energy.
+        Reject events with another visible particle of more kinetic energy; for tridents.
     beam_direction
         For files of other generators: direction of the beam if an event has no incoming particle.
     force
@@ -74,7 +80,12 @@ def cut(
     InputError, FileError
         No cuts, cuts that do not apply to the events, or a file that cannot be read or written.
     """
-    options = tuple(f"{key}={value}" for key, value in cuts.items()) if isinstance(cuts, Mapping) else tuple(cuts)
+    options = tuple(f"{key}={value}" for key, value in cuts.items()) if isinstance(cuts, Mapping) else _listed(cuts)
+    minus, plus = _listed(minus), _listed(plus)
+    if len(beam_direction) != 3:
+        raise InputError(f"beam_direction = {beam_direction} must be three numbers, such as (0, -0.1, 1)")
+    if veto_GeV is not None and not (math.isfinite(veto_GeV) and veto_GeV > 0.0):
+        raise InputError(f"veto_GeV = {veto_GeV} must be positive and finite")
     if bool(minus) != bool(plus):
         raise InputError("minus and plus go together: give the particles taken for both leptons")
     candidates = None
@@ -85,7 +96,7 @@ def cut(
 
 
 def rate(
-    card: Card | PathLike, *, overrides: Sequence[str] = (), all_pairs: bool = False, progress: Progress = silent
+    card: Card | PathLike, *, overrides: str | Sequence[str] = (), all_pairs: bool = False, progress: Progress = silent
 ) -> RateReport:
     """Return the events expected for the card's exposure: ``tridentgen rate``.
 
@@ -116,11 +127,13 @@ def rate(
         if overrides:
             raise InputError("overrides go with a card's path or name, not with a Card")
         return rate_report(card, all_pairs=all_pairs, progress=progress)
-    return rate_report(read_card(Path(card) if not isinstance(card, str) else card, overrides), all_pairs=all_pairs,
-                       progress=progress)  # fmt: skip
+    found = read_card(card if isinstance(card, str) else Path(card), _listed(overrides))
+    return rate_report(found, all_pairs=all_pairs, progress=progress)
 
 
-def plot(events: Events | PathLike, folder: PathLike | None = None, *, formats: Sequence[str] = ("png",)) -> list[Path]:
+def plot(
+    events: Events | PathLike, folder: PathLike | None = None, *, formats: str | Sequence[str] = ("png",)
+) -> list[Path]:
     """Draw the distributions of events: ``tridentgen plot``.
 
     Parameters
@@ -149,9 +162,9 @@ def plot(events: Events | PathLike, folder: PathLike | None = None, *, formats: 
     if isinstance(events, Events):
         if folder is None:
             raise InputError("events in memory have no file to name a folder after; give folder")
-        return plot_events(events, folder, tuple(formats))
+        return plot_events(events, folder, _listed(formats))
     path = Path(events)
-    return plot_events(path, path.with_suffix("") if folder is None else folder, tuple(formats))
+    return plot_events(path, path.with_suffix("") if folder is None else folder, _listed(formats))
 
 
 def epa(
@@ -159,7 +172,7 @@ def epa(
     energy: float | None = None,
     *,
     flux: Beam | None = None,
-    photon_fluxes: Sequence[str] = ("exact", "lambda-qcd", "q-max", "uncut"),
+    photon_fluxes: str | Sequence[str] = ("exact", "lambda-qcd", "q-max", "uncut"),
     q_max_GeV: float | None = None,
     rel_error: float = 1e-3,
     seed: int = 1,
@@ -194,8 +207,10 @@ def epa(
     InputError
         An unknown photon flux, or a beam below the threshold.
     """
+    if not isinstance(trident, Trident):
+        raise InputError(f"the EPA is an approximation of tridents, not of {trident!r}; give a Trident")
     beam = only_flux(beam_from(energy, flux))
-    fluxes = [(name, q_max_GeV if name == "q-max" else None) for name in photon_fluxes]
+    fluxes = [(name, q_max_GeV if name == "q-max" else None) for name in _listed(photon_fluxes)]
     return epa_ratios(trident, beam, fluxes, Sampling(choose_engine(engine, threads), seed, rel_error), progress)
 
 

@@ -12,8 +12,6 @@ from tridentgen.events import labels
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.processes.cevns.labels import channel_names
-from tridentgen.processes.trident.columns import REGIME_NAMES
-from tridentgen.processes.trident.labels import regime_name
 from tridentgen.reports.event_files import events_text
 
 
@@ -31,10 +29,8 @@ def test_codes_have_the_names_of_cards() -> None:
         assert labels.neutrino_name(neutrino.pdgid) == name
     for name in ("H1", "Ar40", "Cs133", "Pb208", "W184"):
         assert labels.nuclide_name(nuclide(name).pdgid) == name
-    assert [regime_name(code) for code in range(3)] == list(REGIME_NAMES)
     for told in (labels.neutrino_name(11), labels.nuclide_name(2112), labels.nuclide_name(1009990010)):
         assert told.isdigit()
-    assert regime_name(7) == "7"
 
 
 def test_summary_shares_the_cross_section_by_component_flavour_and_nuclide(tmp_path: Path) -> None:

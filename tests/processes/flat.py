@@ -18,7 +18,8 @@ from tridentgen.detector import Detector
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
 from tridentgen.events.columns import EVENT_NUMBER, identified, label, momentum
-from tridentgen.events.observables import Observable
+from tridentgen.events.kinematics import angle
+from tridentgen.events.observables import RADIANS_PER_DEGREE, Observable
 from tridentgen.flux import Beam, EnergyMap
 from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.matter.nuclei import Nuclide, nuclide
@@ -41,7 +42,11 @@ COLUMNS = (
     momentum("p4_nu_out", "the outgoing neutrino", Role.OUTGOING),
     momentum("p4_recoil", "the nucleus", Role.RECOIL),
 )
-OBSERVABLES = (Observable("recoil_energy", "keV"), Observable("e_nu", "GeV"))
+OBSERVABLES = (
+    Observable("recoil_energy", "keV"),
+    Observable("e_nu", "GeV"),
+    Observable("theta_recoil", "deg", RADIANS_PER_DEGREE, columns=("p4_recoil", "p4_nu_in"), value=angle),
+)
 
 
 @dataclass(frozen=True)
@@ -170,4 +175,5 @@ FLAT = ReactionKind(
     observables=OBSERVABLES,
     sorts={"half": Sort("halves", "recoils", "half", _halves)},
     groups="half",
+    process_id=790,
 )

@@ -127,7 +127,8 @@ class _Totals:
         self._momenta = [column for column in columns if column.role.is_momentum]
         self._known = [column for column in self._momenta if column.species is not None]
         roles = {column.role for column in self._momenta}
-        self._balances = {Role.INCOMING, Role.RECOIL} <= roles
+        whole = not any(column.role is Role.UNKNOWN and column.shape == (4,) for column in columns)
+        self._balances = whole and Role.INCOMING in roles and bool({Role.OUTGOING, Role.RECOIL} & roles)
 
     def add(self, block: Columns) -> None:
         tests: tuple[tuple[str, bool, Callable[[Columns], float]], ...] = (
@@ -201,7 +202,7 @@ class _Totals:
     def _unchecked(self) -> Iterator[Check]:
         """Yield the checks that were not possible, with the reason."""
         if not self._balances:
-            yield Check("momentum balance", None, "no columns with the roles incoming and recoil")
+            yield Check("momentum balance", None, "the roles of the momenta are not all given")
         unknown = [column.name for column in self._momenta if column.species is None]
         if unknown or not self._momenta:
             why = f"masses of {', '.join(unknown)} are not given" if unknown else "no momentum columns"

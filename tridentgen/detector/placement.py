@@ -102,7 +102,7 @@ class Placement:
         }
         return {"placement": json.dumps(parts)}
 
-    def placed(self, events: Mapping[str, NDArray[Any]], seed: int) -> Columns:
+    def placed(self, events: Mapping[str, NDArray[Any]], seed: int, nuclides: NDArray[Any] | None = None) -> Columns:
         """Return events with vertex and time, and with momenta in detector coordinates.
 
         Parameters
@@ -111,7 +111,9 @@ class Placement:
             With ``event_id``; also ``isotope`` if the target has several nuclides. A column ``time`` is added to the
             time of the vertex.
         seed : int
-            Seed of the run.
+        Seed of the run.
+        nuclides : array (N,)
+            PDG code of the nuclide of each event, if the target has several; the column ``isotope`` by default.
         """
         number = events["event_id"]
         if len(number) == 0:
@@ -119,7 +121,7 @@ class Placement:
         first = int(number.min())
         u = uniforms(seed, stream_number(PURPOSE_VERTEX), first, int(number.max()) - first + 1, _WORDS)
         u = u[:, (number - np.uint64(first)).astype(np.int64)]
-        vertex = self._vertices(events, u)
+        vertex = self._vertices(events.get("isotope") if nuclides is None else nuclides, u)
         direction = self.beam.directions(vertex, u[_DIRECTION])
         placed: Columns = {
             name: _turned_momenta(direction, values) if values.shape[1:] == _FOUR_MOMENTUM else values
@@ -129,23 +131,25 @@ class Placement:
         times = self._times(vertex, u[_TIME]) + events.get("time", 0.0)
         return placed | dict(zip((c.name for c in VERTEX_COLUMNS), (x, y, z, times), strict=True))
 
-    def _vertices(self, events: Mapping[str, NDArray[Any]], u: FloatArray) -> Vector:
+    def _vertices(self, nuclides: NDArray[Any] | None, u: FloatArray) -> Vector:
         if len(self.shapes) == 1:
             return self.shapes[0].positions(u[_POSITION])
-        which = self._volumes(events, u[_VOLUME])
+        which = self._volumes(nuclides, u[_VOLUME])
         points = np.empty((3, len(which)))
         for place in np.unique(which):
             rows = np.flatnonzero(which == place)
             points[:, rows] = self.shapes[place].positions(u[_POSITION][:, rows])
         return points[0], points[1], points[2]
 
-    def _volumes(self, events: Mapping[str, NDArray[Any]], u: FloatArray) -> NDArray[np.intp]:
+    def _volumes(self, nuclides: NDArray[Any] | None, u: FloatArray) -> NDArray[np.intp]:
         """Return the index of the volume of each event, sampled from the distribution of its nuclide."""
         if len(self.pdgids) == 1:
             return np.searchsorted(self._ends[0], u, side="right")
+        if nuclides is None:
+            raise InputError("the events do not name their nuclides, and the target has several; use one volume")
         which = np.zeros(len(u), dtype=np.intp)
         for pdgid, ends in zip(self.pdgids, self._ends, strict=True):
-            mine = events["isotope"] == pdgid
+            mine = nuclides == pdgid
             which[mine] = np.searchsorted(ends, u[mine], side="right")
         return which
 

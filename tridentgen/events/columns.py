@@ -20,6 +20,26 @@ VERTEX_COLUMNS: tuple[Column, ...] = (
 """Additional columns for a detector with a geometry."""
 
 
+WEIGHT = Column("weight", "cm2", "weight: the sum over all events is the flux-averaged cross section", role=Role.WEIGHT)
+ACCEPTANCE = Column(
+    "acceptance", "", "probability that the detector accepts the event: thresholds and efficiency; not in the weight",
+    role=Role.ACCEPTANCE,
+)  # fmt: skip
+_FIXED = (EVENT_NUMBER, WEIGHT, ACCEPTANCE)
+"""Columns whose names are those of their roles in every file."""
+
+
+def require_sound(columns: Iterable[Column]) -> None:
+    """Raise `ValueError` unless the columns of a process have an event number and a weight, by their fixed names."""
+    there = {column.role: column.name for column in columns}
+    for model in _FIXED:
+        if there.get(model.role, model.name) != model.name:
+            raise ValueError(f"the column with the role '{model.role}' must be called '{model.name}'")
+    for model in (EVENT_NUMBER, WEIGHT):
+        if model.role not in there:
+            raise ValueError(f"a process needs the column '{model.name}' with the role '{model.role}'")
+
+
 def momentum(name: str, whose: str, role: Role) -> Column:
     """Return the column of a four-momentum."""
     text = f"four-momentum (E, px, py, pz) of {whose}, laboratory frame, {BEAM_ALONG_Z}"
@@ -39,11 +59,6 @@ def identified(columns: Iterable[Column], species: Mapping[str, Species]) -> tup
 def names_of(columns: Iterable[Column], *roles: Role) -> list[str]:
     """Return the names of the columns that have one of the given roles, in order."""
     return [column.name for column in columns if column.role in roles]
-
-
-def momenta_of(columns: Iterable[Column]) -> list[str]:
-    """Return the names of the columns that are four-momenta."""
-    return [column.name for column in columns if column.role.is_momentum]
 
 
 def weights_of(columns: Iterable[Column]) -> list[str]:

@@ -43,7 +43,7 @@ class Shard:
 
 
 def merge(
-    paths: Sequence[str | os.PathLike[str]],
+    paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str],
     output: str | os.PathLike[str],
     *,
     virtual: bool = False,
@@ -73,6 +73,7 @@ def merge(
     """
     output = real_path(output)
     check_output(output, force)
+    paths = [paths] if isinstance(paths, str | os.PathLike) else paths
     shards = _in_order([_shard(Path(path)) for path in paths])  # opened one by one: there may be thousands
     write = _write_virtual if virtual else _write_copy
     write(shards, output, force, progress)

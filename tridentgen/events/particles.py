@@ -24,6 +24,7 @@ Cite = tuple[tuple[str, str], ...]
 """Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
 
 PROTON_PDG, NEUTRON_PDG = 2212, 2112
+_NEUTRINO_CODES = (12, 14, 16)
 
 PSEUDO_NUCLEUS = 2009900000
 """Code of a nuclear remnant that simulations ignore: NuHepMC 1.0.0, P.C.2."""
@@ -151,7 +152,10 @@ class PlainRecords:
         self.columns = (*(column.name for column in self._momenta), *sorted(labels - {""}))
         self._target = None
         if not any(column.role is Role.TARGET for column in self._momenta):
-            self._target = codes(attributes, "target_pdg")[0], float(needed(attributes, "target_mass_GeV"))
+            targets = codes(attributes, "target_pdg")
+            if len(targets) != 1:
+                raise InputError("these events have several target nuclides and no column with the role target")
+            self._target = targets[0], float(needed(attributes, "target_mass_GeV"))
         self._recoil, self._number = recoil, process
         self.processes: Processes = _OneProcess(process, attributes)
 
@@ -171,7 +175,10 @@ class PlainRecords:
         assert column.species is not None
         places = {Role.INCOMING: Place.BEAM, Role.TARGET: Place.TARGET}
         code, mass = particles_of(column.species, columns)
-        return Particle(places.get(column.role, Place.OUT), code, components(columns[column.name]), mass)
+        place = places.get(column.role, Place.OUT)
+        if all(abs(each) in _NEUTRINO_CODES for each in column.species.pdgid):
+            return neutrino_particle(place, code, columns[column.name])
+        return Particle(place, code, components(columns[column.name]), mass)
 
 
 class _OneProcess:
@@ -207,6 +214,18 @@ def particles_of(species: Species, columns: Columns) -> tuple[int | IntArray, Nu
         odd = int(labels[np.flatnonzero(known[place] != labels)[0]])
         raise InputError(f"column '{species.label}' has {odd}, for which no particle is known; make the file again")
     return np.array(species.pdgid, dtype=np.int64)[place], np.array(species.mass_GeV)[place]
+
+
+def target_nuclides(columns: Sequence[Column], events: Columns) -> IntArray | None:
+    """Return the PDG code of the target of each event, shape (N,); None if no column says it.
+
+    That is the particle of a column with the role target, or else of a nucleus that recoils.
+    """
+    for role in (Role.TARGET, Role.RECOIL):
+        for column in columns:
+            if column.role is role and column.species is not None and column.species.label:
+                return np.asarray(particles_of(column.species, events)[0])
+    return None
 
 
 def treat_nuclei(particles: tuple[Particle, ...], recoil: str) -> tuple[Particle, ...]:

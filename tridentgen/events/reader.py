@@ -168,14 +168,13 @@ def _checked_column(
     whole = data.shape[0] == rows or (data.shape[0] > rows and not attributes["complete"])
     if rows < 0 or not whole:
         raise FileError(f"'{path}': column '{name}' has {data.shape[0]} events, the file says {rows}; make it again")
-    plain = Column(name, "", "", shape, dtype, Role.UNKNOWN)
-    if data.dtype.kind not in "fiu" or not _is_sound(plain):
+    if data.dtype.kind not in "fiu":
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
     if f"events/{name}" not in pieces:
         require_bounded(data, path)
     elif pieces[f"events/{name}"][-1].stop != rows:
         raise FileError(f"'{path}': column '{name}' has {rows} events, its shards have a different number; merge again")
-    column = column_of(name, shape, dtype, plain_attributes(data, path))
+    column = column_of(name, shape, dtype, {"units": "", "description": "", **plain_attributes(data, path)})
     if not _is_sound(column):
         raise FileError(f"'{path}': column '{name}' holds {data.dtype} of shape {shape}; make it again")
     return column
@@ -184,9 +183,9 @@ def _checked_column(
 def _is_sound(column: Column) -> bool:
     """Whether the type and shape of a column are those of its role; files may have been written without roles."""
     name, role = column.name, column.role
-    if role.is_momentum or name.startswith("p4_"):
+    if role.is_momentum or (role is Role.UNKNOWN and name.startswith("p4_")):
         return (column.shape, column.dtype) == ((4,), "f8")
-    if role.is_weight or name.startswith("weight"):
+    if role.is_weight or (role is Role.UNKNOWN and name.startswith("weight")):
         return (column.shape, column.dtype) == ((), "f8")
     if role is Role.NUMBER or name == "event_id":
         return (column.shape, column.dtype) == ((), "u8")

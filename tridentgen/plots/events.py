@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,13 @@ def plot_events(
         events = path_or_events if isinstance(path_or_events, Events) else _read_for_plots(path_or_events)
         if not np.sum(events["weight"]) > 0.0:
             raise InputError("there is nothing to draw: no events, or all weights are zero")
+        kind = kind_of(events.attributes, "the events")
+        events = replace(events, schema=columns_of(events.schema, events.attributes))  # files without roles
         panels = [_Panel.of(events, axis) for axis in axes_of(events)]
+        if not panels:
+            raise InputError(
+                f"there is nothing to draw: these {kind.events_are} have none of the columns that are drawn"
+            )
         out_dir = Path(out_dir)
         figures = {panel.axis.name: _single(events, panel) for panel in panels}
         figures["overview"] = _overview(events, panels)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tridentgen.detector import Detector
 from tridentgen.engines import choose_engine
@@ -35,6 +36,13 @@ class Reaction(ABC):
     threshold_cure: ClassVar[str] = "another target"
     """Cure, besides a higher energy, if the energy is below the threshold."""
 
+    if TYPE_CHECKING:
+        # A field of the subclasses; a property here would take the place of its default.
+
+        @property
+        def target(self) -> str:
+            """Nuclide or material, by name."""
+
     @property
     @abstractmethod
     def kind(self) -> str:
@@ -57,8 +65,8 @@ class Reaction(ABC):
 
     @property
     def per(self) -> str:
-        """Target to which a cross section refers, as in ``cm2 per Ar40``."""
-        return self.nuclides[0].name
+        """Target to which a cross section refers, as in ``cm2 per Ar40`` or ``cm2 per nucleus of CsI``."""
+        return self.target if len(self.nuclides) == 1 else f"nucleus of {self.target}"
 
     @abstractmethod
     def threshold_GeV(self) -> float:
@@ -136,9 +144,20 @@ def beam_from(energy: float | None, flux: Beam | None) -> Beam:
     if (energy is None) == (flux is None):
         raise InputError("give either an energy in GeV or a flux")
     if flux is not None:
+        if not _is_one_of(flux, Flux, Source):
+            raise InputError(
+                f"flux = {flux!r} is not a flux; use tg.Monochromatic, tg.read_flux, tg.reactor and the like"
+            )
         return flux
+    if not _is_one_of(energy, Real) or _is_one_of(energy, bool):
+        raise InputError(f"energy = {energy!r} must be a number in GeV")
     assert energy is not None
-    return Monochromatic(energy)
+    return Monochromatic(float(energy))
+
+
+def _is_one_of(value: object, *types: type) -> bool:
+    """Whether a value is what its annotation promises, for which nothing but a type checker stands."""
+    return isinstance(value, types)
 
 
 def only_flux(beam: Beam) -> Flux:
@@ -223,7 +242,7 @@ class ReactionKind:
     observables : tuple of Observable
         Observables for cuts.
     axes : tuple of Axis
-        Axes of the figures.
+        Axes of its pictures; if there are none, the observables that are columns in the unit of their keys are drawn.
     sorts : mapping of str to Sort
         The classes of its events by name.
     groups : str or None
@@ -263,4 +282,8 @@ class ReactionKind:
     has_response: bool = False
     unit_mass_t: float = 1.0
     unit_years: float = 1.0
-    process_id: int = 799
+    process_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.particles is None and not 700 <= (self.process_id or 0) < 800:
+            raise ValueError(f"kind '{self.name}' needs particles, or a process_id from 700 to 799 of its own")

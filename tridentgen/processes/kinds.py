@@ -67,5 +67,6 @@ def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil:
     """
     kind = kind_of(attributes, path)
     if kind.particles is None:
+        assert kind.process_id is not None
         return PlainRecords(columns, attributes, recoil, kind.process_id)
     return kind.particles(attributes, recoil)

@@ -14,6 +14,8 @@ from tridentgen.analysis.rate_table import (
 )
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.cards import Card
+from tridentgen.engines.process import Role
+from tridentgen.events.columns import names_of
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
 from tridentgen.progress import Progress
@@ -97,8 +99,9 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
         progress=progress,
     )  # fmt: skip
     scale = nuclei * job.beam.total * exposure.times(job.beam)
-    cuts = [cut.words for cut in card.cuts.cuts]
-    flow = flow_of(card, job, progress) if cuts else []
+    accepted = names_of(job.process.columns, Role.ACCEPTANCE)
+    steps = [*(cut.words for cut in card.cuts.cuts), *(["detector"] if accepted else [])]
+    flow = flow_of(card, job, progress) if steps else []
     head, told = head_json(job.reaction.line, job.beam, card, exposure), exposure_words(card, exposure, job.beam)
     found = {
         **head,
@@ -109,14 +112,14 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
         "events_error": scale * sigma.error,
         "cuts": [
             {"cut": cut, "share": share.value, "error": share.error, "events": scale * sigma.value * share.value}
-            for cut, share in zip(cuts, flow, strict=False)
+            for cut, share in zip(steps, flow, strict=True)
         ],
         "version": __version__,
     }
     rows = [("left after", "share", "events"), ("no cut", "100%", measured(scale * sigma.value, scale * sigma.error))]
     rows += [
         (cut, percent(share), f"{scale * sigma.value * share.value:.5g}")
-        for cut, share in zip(cuts, flow, strict=False)
+        for cut, share in zip(steps, flow, strict=True)
     ]
     lines = [block(card.title, head_rows(head, told)), "", aligned(rows, "  ")]
     return RateReport(found, "\n".join(lines), told, sigma.warnings)

@@ -11,6 +11,7 @@ from tridentgen.engines import choose_engine
 from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
+from tridentgen.events.columns import require_sound
 from tridentgen.exposure import expected_events
 from tridentgen.flux import Beam, build_flux, build_source
 from tridentgen.matter.materials import material
@@ -80,7 +81,9 @@ def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = Non
     if detector is None:
         _check_cuts(card)
     with card.blaming("flux", card.flux.range_key):
-        return Job(reaction, beam, reaction.sampled(beam, detector), detector)
+        job = Job(reaction, beam, reaction.sampled(beam, detector), detector)
+    require_sound(job.process.columns)
+    return job
 
 
 def placed_job(card: Card) -> Job:

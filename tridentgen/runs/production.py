@@ -17,6 +17,7 @@ from tridentgen.events.columns import weights_of
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.observables import Cut, passing
 from tridentgen.events.output import uninterrupted
+from tridentgen.events.particles import target_nuclides
 from tridentgen.events.weights import BATCH, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
@@ -73,7 +74,12 @@ class Plan:
 
     def placed(self, batch: Columns) -> Columns:
         """Return events with their vertices and times, if the run has a placement."""
-        return batch if self.placement is None else self.placement.placed(batch, self.seed)
+        if self.placement is None:
+            return batch
+        several = len(self.placement.pdgids) > 1
+        return self.placement.placed(
+            batch, self.seed, target_nuclides(self.process.columns, batch) if several else None
+        )
 
     def results(self, sums: WeightSums, error: float) -> dict[str, str | int | float]:
         """Return the root attributes with the result of the run."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.engines.process import Column
+from tridentgen.engines.process import Column, Role
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.particles import codes
 
@@ -113,12 +113,19 @@ class RunFacts:
     @property
     def beam_codes(self) -> tuple[int, ...]:
         """PDG codes of the neutrinos in the beam."""
-        return codes(self.attributes, "beam_pdg")
+        return self._codes("beam_pdg", Role.INCOMING)
 
     @property
     def target_codes(self) -> tuple[int, ...]:
         """PDG codes of the target nuclides."""
-        return codes(self.attributes, "target_pdg")
+        return self._codes("target_pdg", Role.TARGET)
+
+    def _codes(self, attribute: str, role: Role) -> tuple[int, ...]:
+        """Return the codes in an attribute, or else those of the columns with a role."""
+        species = [c.species for c in self.columns if c.role is role and c.species is not None]
+        if attribute not in self.attributes and species:
+            return tuple(dict.fromkeys(code for each in species for code in each.pdgid))
+        return codes(self.attributes, attribute)
 
     @property
     def part_in_words(self) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.engines.process import Column
+from tridentgen.engines.process import Column, Role
 from tridentgen.engines.uniforms import PURPOSE_UNWEIGHTING, check_seed, stream_number, uniforms
-from tridentgen.errors import FileError
-from tridentgen.events.columns import weights_of
+from tridentgen.errors import FileError, InputError
+from tridentgen.events.columns import names_of, weights_of
 from tridentgen.events.part_of_run import part_of_run
-from tridentgen.events.particles import Number, codes
+from tridentgen.events.particles import Number
 from tridentgen.events.reader import EventFile
 from tridentgen.events.weights import OVERWEIGHT_SHARE
 from tridentgen.exchange.export.block import Block
@@ -111,7 +111,8 @@ class EventSource:
         self._records = records_of(columns, file.attributes, recoil, path)
         self._known = {column.name: column for column in columns}
         self._weights = weights_of(columns)
-        self._require(("event_id", "weight", "e_nu", *self._records.columns))
+        self._require(("event_id", "weight", *self._records.columns))
+        self._energy = _energy_column(columns)
         if file.rows == 0:
             raise FileError(f"'{path}' holds no events; loosen the cuts of its card and make it again")
         already = "overweight_events" in file.attributes
@@ -129,7 +130,7 @@ class EventSource:
             error = error_pb if len(survey.by_process) == 1 else math.sqrt(second) * per_weight
             described = self._records.processes.describe(number)
             processes.append(ProcessFacts(number, *described, first * per_weight, error))
-        return RunFacts(
+        facts = RunFacts(
             attributes=attributes,
             columns=self._file.columns,
             events=survey.events,
@@ -141,14 +142,15 @@ class EventSource:
             numbered=survey.last_number <= _LARGEST_NUMBER,
             energy_max_GeV=survey.energy_max_GeV,
             recoil=self._recoil,
-            beams=tuple(beams) or self._single_energy(),
+            beams=tuple(beams),
             exposure=exposure or Exposure(),
             part=self._part,
         )
+        return facts if beams else replace(facts, beams=self._single_energy(facts.beam_codes))
 
-    def _single_energy(self) -> tuple[Beam, ...]:
+    def _single_energy(self, beams: tuple[int, ...]) -> tuple[Beam, ...]:
         """Return the beam of a run at a single energy; empty if the events have several energies."""
-        beams, low = codes(self._file.attributes, "beam_pdg"), self._survey.energy_min_GeV
+        low = self._survey.energy_min_GeV
         if len(beams) > 1 or low != self._survey.energy_max_GeV:
             return ()
         return (Beam(beams[0], low * 1e3, np.empty(0), np.empty(0), "Arbitrary"),)
@@ -251,7 +253,7 @@ class EventSource:
 
     def _look_through(self) -> _Survey:
         survey, last, self._total = _Survey(), -1, 0.0
-        names = ["event_id", "weight", "e_nu", *self._records.processes.columns]
+        names = ["event_id", "weight", self._energy, *self._records.processes.columns]
         for start in range(0, self._file.rows, READ_ROWS):
             read = self._read(names, start)
             weight = read["weight"]
@@ -269,7 +271,8 @@ class EventSource:
             if self._unweighting is not None:
                 places, weight = self._unweighting.kept(weight, start)
             processes = self._records.processes.numbers(read)[places]
-            survey.add(weight, processes, read["e_nu"][places])
+            energy = read[self._energy]
+            survey.add(weight, processes, (energy if energy.ndim == 1 else energy[:, 0])[places])
         survey.last_number = last
         if not survey.weight > 0.0:
             raise FileError(f"'{self._path}' holds only events of weight 0; make it again")
@@ -283,3 +286,12 @@ class EventSource:
         for start in range(0, self._file.rows, READ_ROWS):
             above += int(np.count_nonzero(self._read(["weight"], start)["weight"] > self._unweighting.w_max))
         return above
+
+
+def _energy_column(columns: Sequence[Column]) -> str:
+    """Return the column with the energy of the beam particle: its own, or its four-momentum."""
+    names = {column.name for column in columns}
+    incoming = names_of(columns, Role.INCOMING)
+    if "e_nu" not in names and not incoming:
+        raise InputError("no column has the role incoming, so that the energy of the beam is not known")
+    return "e_nu" if "e_nu" in names else incoming[0]

@@ -121,11 +121,6 @@ class Cevns(Reaction):
         return "cevns"
 
     @property
-    def per(self) -> str:
-        """Target to which a cross section refers."""
-        return self.target if len(self.nuclides) == 1 else f"nucleus of {self.target}"
-
-    @property
     def nuclides(self) -> tuple[Nuclide, ...]:
         """Nuclides of the target."""
         return tuple(nuclide for nuclide, _ in self.material.components)

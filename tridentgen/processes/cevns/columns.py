@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tridentgen.engines.process import Column, Role, Species
-from tridentgen.events.columns import EVENT_NUMBER, identified, label, momentum
+from tridentgen.events.columns import ACCEPTANCE, EVENT_NUMBER, identified, label, momentum
 from tridentgen.processes.cevns.labels import UPSCATTERING, channel_names
 
 CEVNS_COLUMNS: tuple[Column, ...] = (
@@ -41,12 +41,7 @@ CEVNS_COLUMNS: tuple[Column, ...] = (
 DETECTOR_COLUMNS: tuple[Column, ...] = (
     Column("quenched_energy", "keV", "electron-equivalent energy of the recoil, without resolution"),
     Column("observed_energy", "keV", "electron-equivalent energy with the detector's resolution"),
-    Column(
-        "acceptance",
-        "",
-        "probability that the detector accepts the event: thresholds and efficiency; not in the weight",
-        role=Role.ACCEPTANCE,
-    ),
+    ACCEPTANCE,
 )
 """Additional columns if a detector is given."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
-from tridentgen.events.columns import EVENT_NUMBER, identified, label, momentum
+from tridentgen.events.columns import EVENT_NUMBER, WEIGHT, identified, label, momentum
 from tridentgen.matter.particles import charged_lepton
 
 COHERENT, PROTON, NEUTRON = range(3)
@@ -28,31 +28,17 @@ def _helicity(name: str, description: str) -> Column:
 
 TRIDENT_COLUMNS: tuple[Column, ...] = (
     EVENT_NUMBER,
-    Column("weight", "cm2", "weight: the sum over all events is the flux-averaged cross section", role=Role.WEIGHT),
+    WEIGHT,
     label("channel", "sampling channel: 0 = propagator of l+, 1 = propagator of l-"),
-    Column(
-        "regime", "", "target: 0 = coherent nucleus, 1 = bound proton, 2 = bound neutron", dtype="i4", role=Role.LABEL
-    ),
+    label("regime", "target: 0 = coherent nucleus, 1 = bound proton, 2 = bound neutron"),
     Column("e_nu", "GeV", "energy of the incoming neutrino"),
     momentum("p4_nu_in", "the incoming neutrino", Role.INCOMING),
     momentum("p4_nu_out", "the outgoing neutrino", Role.OUTGOING),
     momentum("p4_minus", "the negative lepton", Role.OUTGOING),
     momentum("p4_plus", "the positive lepton", Role.OUTGOING),
     momentum("p4_recoil", "the recoiling nucleus or nucleon", Role.RECOIL),
-    Column(
-        "helicity_minus",
-        "",
-        "sign of the helicity of the negative lepton, laboratory frame",
-        dtype="i4",
-        role=Role.HELICITY,
-    ),
-    Column(
-        "helicity_plus",
-        "",
-        "sign of the helicity of the positive lepton, laboratory frame",
-        dtype="i4",
-        role=Role.HELICITY,
-    ),
+    _helicity("helicity_minus", "sign of the helicity of the negative lepton, laboratory frame"),
+    _helicity("helicity_plus", "sign of the helicity of the positive lepton, laboratory frame"),
     Column("m2_ll", "GeV2", "squared invariant mass of the two charged leptons"),
     Column("delta_theta", "rad", "angle between the two charged leptons, laboratory frame"),
     Column("theta_minus", "rad", "angle between the negative lepton and the beam"),

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tridentgen.processes.trident.columns import REGIME_NAMES
-
 INCOHERENT = ("proton", "neutron")
 """Regimes that are summed under the name ``incoherent``."""
-
-
-def regime_name(code: int) -> str:
-    """Return ``coherent`` for 0, or the code itself if it is unknown."""
-    return REGIME_NAMES[code] if code in range(len(REGIME_NAMES)) else str(code)
 
 
 def regime_rows(regimes: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
