@@ -151,7 +151,8 @@ def test_every_card_can_be_described(name: str, cli: Command) -> None:
     assert "not to be had" not in told
 
 
-def test_the_card_of_a_flux_file_says_where_it_is_published(tmp_path: Path) -> None:
+def test_the_card_of_a_flux_file_says_where_it_is_published(cli: Command, tmp_path: Path) -> None:
+    assert "https://home.fnal.gov/~ljf26/DUNEFluxes" in cli("flux", "show", OF_A_FILE).out
     with pytest.raises(FileError, match=r"DUNE_ND_FHC\.dat: no such flux file; such files are published at"):
         quick(OF_A_FILE, tmp_path, f"flux.path={tmp_path / 'DUNE_ND_FHC.dat'}")
 

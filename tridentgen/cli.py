@@ -12,14 +12,29 @@ from typing import NoReturn
 
 from tridentgen._version import __version__
 from tridentgen.cards import CardError
-from tridentgen.commands import bench, cards, convert, cut, epa, figure, generate, info, merge, plot, rate, verify, xsec
+from tridentgen.commands import (
+    bench,
+    cards,
+    convert,
+    cut,
+    epa,
+    figure,
+    flux,
+    generate,
+    info,
+    merge,
+    plot,
+    rate,
+    verify,
+    xsec,
+)
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.commands.progress_bar import Clock
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.interrupts import Stopped
 from tridentgen.toml.tables import one_line
 
-_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge, verify, bench, cards)
+_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, flux, convert, merge, verify, bench, cards)
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:
