@@ -219,8 +219,8 @@ FACILITIES: Mapping[str, Facility] = {
     ),
     "nova": Facility(
         "NOvA near detector, NuMI beam off axis, 1 km", "neutrino mode", "NOvA_FHC.dat", seven(), DARKNEWS,
-        "Ballett et al., JHEP 01 (2019) 119 (arXiv:1807.10973), uses it",
-        "absolute by its comment, per proton on target; the same flux is published elsewhere per m2 and 1e6 protons",
+        "NOvA's data release of 2017; Ballett et al., JHEP 01 (2019) 119 (arXiv:1807.10973), use it",
+        "absolute by its comment, per proton on target; not checked, and a tail above 5 GeV matters for muon pairs",
         own_file={"path": "NOvA_FHC.dat", "published_at": DARKNEWS},
     ),
     "nd280": Facility(

@@ -126,3 +126,36 @@ def test_rates_of_dune_in_antineutrino_mode(channel: str, coherent: float, incoh
     for regimes, published, error in ((("coherent",), coherent, 0.06), (("proton", "neutron"), incoherent, 0.3)):
         found: Measured = rate.events(regimes)
         assert abs(found.value - published) < error * published + 4.0 * found.error
+
+
+PUBLIC = {
+    "dune_nd_mumu": "DUNE_ND_FHC.dat",
+    "dune_nd_rhc_mumu": "DUNE_ND_RHC.dat",
+    "sbnd": "sbnd_fhc.dat",
+    "microboone": "MicroBooNE_BNB_fullflux.txt",
+    "icarus": "Flux_SBN_ICARUS.dat",
+    "ingrid": "T2K_INGRID_neutrino_flux.csv",
+    "minos": "NUMI_FHC_ME.dat",
+    "nova": "NOvA_FHC.dat",
+    "charm2": "CHARMII_FHC.dat",
+    "nutev": "NuTeV_FHC.dat",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("leptons", ["mu- mu+", "mu- e+", "e- e+"])
+@pytest.mark.parametrize("name", PUBLIC)
+def test_rates_are_those_of_the_public_tables(name: str, leptons: str) -> None:
+    """Within 0.5 %, and three standard deviations of both."""
+    path = FLUXES / PUBLIC[name]
+    if not path.is_file():
+        pytest.skip("the published flux files are not here")
+    pair = str(leptons.split()).replace("'", '"')
+    settings = [f"process.leptons={pair}", "sampling.rel_error=1e-3", "cuts={}"]
+    found = []
+    for own in ([], [f"flux.path={path}", "flux.area=m2"] if name == "charm2" else [f"flux.path={path}"]):
+        card = read_card(name, [*settings, *own])
+        flux = beam_of(card)
+        found.append(trident_rate(card, exposure_of(card, flux), flux).events())
+    table, full = found
+    assert abs(table.value / full.value - 1.0) < 5e-3 + 3.0 * math.hypot(table.error, full.error) / full.value
