@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tridentgen.cards import Card, CardError, parse_card, read_card
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.observables import Observable
+from tridentgen.flux.facility import own_file_keys
 from tridentgen.flux.from_card import build_flux
 from tridentgen.flux.kinds import KINDS
 from tridentgen.processes.trident.card import ModelCard, ProcessCard
@@ -745,7 +746,7 @@ def test_flux_files_of_builtin_cards_are_read_with_the_right_units(name: str, po
     folder = Path(__file__).parents[2] / "shared/data/fluxes"
     if not folder.is_dir():
         pytest.skip("the published flux files are not here")
-    path = folder / str(read_card(name).flux.options["path"])
+    path = folder / str(own_file_keys(read_card(name).flux.options["name"])["path"])
     energy, numu = np.loadtxt(path, usecols=(0, 2), unpack=True)
     rectangles, trapezia = np.sum(numu) * 0.25, np.sum(0.5 * (numu[1:] + numu[:-1]) * np.diff(energy))
     expected = (rectangles if points == "centre" else trapezia) / cm2_per_area

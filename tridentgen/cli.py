@@ -11,7 +11,22 @@ from typing import NoReturn
 
 from tridentgen._version import __version__
 from tridentgen.cards import CardError
-from tridentgen.commands import bench, cards, convert, cut, epa, figure, generate, info, merge, plot, rate, verify, xsec
+from tridentgen.commands import (
+    bench,
+    cards,
+    convert,
+    cut,
+    epa,
+    figure,
+    flux,
+    generate,
+    info,
+    merge,
+    plot,
+    rate,
+    verify,
+    xsec,
+)
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.commands.progress_bar import Clock
 from tridentgen.commands.streams import broken, discard, open_missing_streams
@@ -19,7 +34,7 @@ from tridentgen.errors import InputError, TridentgenError
 from tridentgen.interrupts import Stopped
 from tridentgen.toml.tables import one_line
 
-_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, convert, merge, verify, bench, cards)
+_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, flux, convert, merge, verify, bench, cards)
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:

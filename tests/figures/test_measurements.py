@@ -81,6 +81,7 @@ def test_a_missing_file_says_where_to_get_it(tmp_path: Path) -> None:
 def test_the_folder_of_flux_files(tmp_path: Path) -> None:
     found = card_with_flux("nutev", [], tmp_path)
     assert found.flux.options["path"] == str(tmp_path / "NuTeV_FHC.dat")
-    assert card_with_flux("nutev", [], None).flux.options["path"] == "NuTeV_FHC.dat"
+    assert card_with_flux("nutev", [], None).flux.options == {"name": "nutev"}
+    assert card_with_flux("ccfr", [], tmp_path).flux.options == {"name": "ccfr"}  # no file of this layout is public
     assert card_with_flux("quickstart", [], tmp_path) == read_card("quickstart")
     assert parse_card(found.text).flux.options["path"] == found.flux.options["path"]

@@ -15,6 +15,7 @@ from tridentgen.analysis.epa_comparison import Sampling
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
+from tridentgen.flux.facility import own_file_keys
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
@@ -100,11 +101,13 @@ class Request:
 
 
 def card_with_flux(name: str, overrides: Sequence[str | Override], folder: Path | None) -> Card:
-    """Read a card, and take its flux file, if it has one, from `folder`."""
+    """Read a card, and take its flux file, or the public table of its facility, from `folder`."""
     card = read_card(name, overrides)
-    if folder is None or card.flux.kind != "file":
+    named = {"file": card.flux.options, "facility": own_file_keys(card.flux.options.get("name"))}
+    file = named.get(card.flux.kind, {}).get("path")
+    if folder is None or file is None:
         return card
-    path = folder / Path(str(card.flux.options["path"])).name
+    path = folder / Path(str(file)).name
     return read_card(name, [*overrides, Override(("flux", "path"), str(path.absolute()), f"--flux-folder {folder}")])
 
 

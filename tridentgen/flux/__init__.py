@@ -3,6 +3,7 @@
 from tridentgen.flux.atmospheric import atmospheric
 from tridentgen.flux.base import EnergyMap, Flux
 from tridentgen.flux.diffuse_supernova import diffuse_supernovae
+from tridentgen.flux.facility import facility_flux
 from tridentgen.flux.files import read_flux
 from tridentgen.flux.from_card import build_flux, build_source, has_one_neutrino
 from tridentgen.flux.kind import FluxKind
@@ -34,6 +35,7 @@ __all__ = [
     "build_flux",
     "build_source",
     "diffuse_supernovae",
+    "facility_flux",
     "has_one_neutrino",
     "reactor",
     "read_flux",

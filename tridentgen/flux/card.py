@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tridentgen.errors import InputError
+from tridentgen.flux.facility import KIND as FACILITY
+from tridentgen.flux.facility import own_file_keys
 from tridentgen.flux.kind import FluxKind
 from tridentgen.flux.kinds import KINDS
 from tridentgen.toml.tables import Document, Table, key_in_front, one_of
@@ -35,7 +37,8 @@ class FluxCard:
 def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS) -> None:
     """Make the [flux] table fit its overrides.
 
-    A new kind drops the card's keys that belong to other kinds only. A relative path on the command line
+    A new kind drops the card's keys that belong to other kinds only. A path in place of a facility's table makes it a
+    flux of kind file, with the keys that go with the facility's public table. A relative path on the command line
     refers to the working directory, as everywhere in a shell, and not to the card's folder.
     """
     flux = document.data.get("flux")
@@ -47,6 +50,11 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
         for name in others.intersection(flux):
             if not document.overridden(("flux", name)):
                 del flux[name]
+    if flux.get("kind") == FACILITY.name and document.overridden(("flux", "path")):
+        facility = flux.get("name")
+        if not document.overridden(("flux", "name")):
+            flux.pop("name", None)
+        document.data["flux"] = flux = {**own_file_keys(facility), **flux, "kind": "file"}
     if document.overridden(("flux", "path")) and isinstance(path, str) and path.strip() and path[0] != "~":
         flux["path"] = str(Path(path).absolute())
 

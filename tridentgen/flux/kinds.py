@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from tridentgen.flux.atmospheric import KIND as ATMOSPHERIC
 from tridentgen.flux.diffuse_supernova import KIND as DIFFUSE_SUPERNOVA
+from tridentgen.flux.facility import KIND as FACILITY
 from tridentgen.flux.files import KIND as FILE
 from tridentgen.flux.histogram import KIND as HISTOGRAM
 from tridentgen.flux.kind import FluxKind
@@ -23,6 +24,7 @@ _KINDS = (
     POWER_LAW,
     HISTOGRAM,
     FILE,
+    FACILITY,
     MUON_DECAY,
     STOPPED_PION,
     REACTOR,

@@ -46,8 +46,9 @@ def channels_report(card: Card, progress: Progress) -> RateReport:
 
 
 def _flux(card: Card) -> str:
-    """Return the kind of the flux, or the name of its file."""
-    return Path(str(card.flux.options["path"])).name if card.flux.kind == "file" else card.flux.kind
+    """Return the kind of flux, or the name of its file or facility."""
+    named = {"file": "path", "facility": "name"}.get(card.flux.kind)
+    return card.flux.kind if named is None else Path(str(card.flux.options[named])).name
 
 
 def _channel_json(channel: ChannelRate, cuts: int) -> dict[str, Any]:
