@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
-from tridentgen.flux.bins import edges_of_both, edges_of_centres, edges_of_lower_edges, edges_of_widths, widths_are
-from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, read_head
+from tridentgen.flux.column_names import ENERGY
 from tridentgen.flux.kind import NUMBER, NUMBER_OR_NAME, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
-from tridentgen.flux.settled_units import PLAIN, TIMES, Defaults, Units, numbered, settle_units
+from tridentgen.flux.settled_units import TIMES, numbered, settle_units
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
-from tridentgen.flux.text_table import TextTable, read_text_table, require_file
-from tridentgen.flux.units_text import ENERGIES_GeV, TextUnits, per_in_gev, read_units
+from tridentgen.flux.text_flux import (
+    BECAUSE,
+    DEFAULT_COLUMNS,
+    FORMATS,
+    FluxTable,
+    check_widths,
+    made_flux,
+    raise_flaw,
+)
+from tridentgen.flux.text_table import require_file
+from tridentgen.flux.units_text import ENERGIES_GeV, per_in_gev, read_units
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.matter.particles import neutrino as find_neutrino
-from tridentgen.typing import FloatArray
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "format": ("auto", "columns", "globes", "snowglobes", "root"),
@@ -34,28 +40,6 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "time": tuple(TIMES),
 }
 """Allowed values of the options of `read_flux`; `per` is any energy, with or without a number."""
-
-DEFAULT_COLUMNS: Mapping[str, int] = {ENERGY: 0, **{name: i for i, name in enumerate(NEUTRINOS, start=1)}}
-"""E nue numu nutau nuebar numubar nutaubar: the order of GLoBES and of most published tables."""
-
-_PLACES = {"energy_column": ENERGY, "low_column": LOW, "high_column": HIGH}
-_GLOBES_SHAPE = (501, 7)
-"""Rows and columns of the files of GLoBES (P. Huber et al., Comput. Phys. Commun. 167 (2005) 195) and SNOwGLoBES."""
-
-_FORMATS: Mapping[str, Defaults] = {
-    "columns": PLAIN,
-    "globes": {**PLAIN, "area": "m2"},
-    "snowglobes": {**PLAIN, "per": "bin", "time": "burst"},
-    "root": {**PLAIN, "per": None},
-    "501 x 7": {**PLAIN, "area": None, "per": None},
-}
-_BECAUSE = {
-    "root": "no title says what energy its contents are per",
-    "501 x 7": "501 rows of 7 columns without a comment are a file of GLoBES (format = 'globes': per m2 and GeV) or of "
-    "SNOwGLoBES (format = 'snowglobes': per cm2 and bin, for a burst)",
-}
-_COUNTED, _MANY = 5, 15
-"""As many energies 1, 2, 3, ... may be numbers of bins, beside a column that rises like energies, and in any case."""
 
 _MOST_PER_POT, _LOWEST_BEAM_GeV, _HIGHEST_BEAM_GeV = 1e-4, 0.1, 1000.0
 """Beyond these no beam of neutrinos is known: per cm^2 and proton on target; where its spectrum ends."""
@@ -136,7 +120,7 @@ def read_flux(
         return _from_root(source, neutrino, histogram, given, pot)
     if histogram is not None:
         raise InputError(f"{source}: is a text file and has no histogram '{histogram}'; give columns instead")
-    return _Table(source, format).flux(neutrino, columns, places, given, pot)
+    return FluxTable(source, format).flux(neutrino, columns, places, given, pot)
 
 
 def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
@@ -151,7 +135,7 @@ def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
     """
     if format == "root" or (format == "auto" and is_root_file(path)):
         raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
-    table = _Table(path, format)
+    table = FluxTable(path, format)
     columns = table.named_columns()
     rows = table.rows
     names = tuple(name for name in NEUTRINOS if name in columns and rows[:, columns[name] : columns[name] + 1].any())
@@ -167,232 +151,19 @@ def _from_root(
     found = read_root_histogram(path, histogram)
     what = "graph" if found.is_graph else "histogram"
     parts = ("point", "point") if found.is_graph else ("edge", "bin")
-    _raise_flaw(energy_flaw(found.edges), lambda i: f"{path}: {what} '{found.name}', {parts[0]} {i}")
-    _raise_flaw(value_flaw(found.contents), lambda i: f"{path}: {what} '{found.name}', {parts[1]} {i}")
+    raise_flaw(energy_flaw(found.edges), lambda i: f"{path}: {what} '{found.name}', {parts[0]} {i}")
+    raise_flaw(value_flaw(found.contents), lambda i: f"{path}: {what} '{found.name}', {parts[1]} {i}")
     if not found.contents.any():
         raise FileError(f"{path}: {what} '{found.name}' is zero at all energies; choose another")
     said = read_units(numbered(found.titles))
-    defaults = _FORMATS["columns" if found.is_graph else "root"]
-    units = settle_units(path, given, pot, said, defaults, _BECAUSE["root"])
+    defaults = FORMATS["columns" if found.is_graph else "root"]
+    units = settle_units(path, given, pot, said, defaults, BECAUSE["root"])
     label = f"{neutrino} from {path.name}, {what} {found.name}"
     energies = units.to_gev(found.edges)
     if found.is_graph:
-        return _flux(energies, units.to_flux(found.contents, None), "linear", label, units)
-    _check_widths(path, energies, units)
-    return _flux(energies, units.to_flux(found.contents, np.diff(energies)), "histogram", label, units)
-
-
-class _Table:
-    """A text file: its numbers, its head, and what its text says of units."""
-
-    def __init__(self, path: Path, format: str) -> None:
-        self.path, self.format = path, format
-        self.table: TextTable = read_text_table(path, heads=True)
-        self.rows = self.table.rows
-        self.head: Head | None = read_head(self.table.notes, self.rows)
-        self.said: TextUnits = read_units(self.table.notes)
-
-    def where(self, row: int) -> str:
-        return f"{self.path}:{self.table.lines[row]}"
-
-    def named_columns(self) -> dict[str, int]:
-        """Return the columns that the head names, or the default ones; raise `FileError` for one not understood."""
-        if self.head is None or self.format in ("globes", "snowglobes"):
-            return dict(DEFAULT_COLUMNS)
-        names = self.head.columns
-        agrees = all(DEFAULT_COLUMNS.get(name) == column for name, column in names.items())
-        if not self.head.sure and not agrees:
-            raise FileError(
-                f"{self.path}:{self.head.line}: '{self.head.text}' names {len(self.head.words)} columns, and there are "
-                f"{self.rows.shape[1]}; say which is which with column and energy_column"
-            )
-        return dict(names) if self.head.sure else dict(DEFAULT_COLUMNS)
-
-    def columns_for(
-        self, neutrino: str, columns: Mapping[str, int] | None, places: Mapping[str, int | str | None]
-    ) -> dict[str, int]:
-        """Return the columns of the energy, of edges and of every neutrino in the table, including `neutrino`."""
-        width = self.rows.shape[1]
-        if self.format in ("globes", "snowglobes") and width != len(DEFAULT_COLUMNS):
-            raise FileError(
-                f"{self.where(0)}: {width} columns, {'GLoBES' if self.format == 'globes' else 'SNOwGLoBES'} files have "
-                f"{len(DEFAULT_COLUMNS)}; use format = 'columns'"
-            )
-        placed = {_PLACES[key]: self._place(key, value) for key, value in places.items() if value is not None}
-        named = self._energies_of_head() if columns is not None else self.named_columns()
-        wanted = {**named, **(columns or {}), **placed}
-        if ENERGY in (columns or {}) or ENERGY in placed:
-            wanted = {name: column for name, column in wanted.items() if name not in (LOW, HIGH) or name in placed}
-        if LOW in placed:
-            wanted.pop(ENERGY, None)
-        for name, column in wanted.items():
-            if name not in (*DEFAULT_COLUMNS, LOW, HIGH, WIDTH, BIN):
-                raise InputError(f"columns: unknown name '{name}'{nearest(name, DEFAULT_COLUMNS)}; use E and neutrinos")
-            require(column >= 0, f"columns['{name}']", column, "must be counted from 0")
-        self._check_columns(neutrino, wanted, columns)
-        needed = {**(columns or {}), **placed, neutrino: wanted[neutrino]}
-        if ENERGY in wanted:
-            needed[ENERGY] = wanted[ENERGY]
-        for name, column in needed.items():
-            if column >= width:
-                raise FileError(
-                    f"{self.where(0)}: has {width} columns, but {name} is expected in column {column}, "
-                    "counted from 0; say which column holds it"
-                )
-        return {name: column for name, column in wanted.items() if column < width}
-
-    def _check_columns(self, neutrino: str, wanted: Mapping[str, int], columns: Mapping[str, int] | None) -> None:
-        """Raise unless there are columns of the neutrino and of energies, and they are different ones."""
-        if neutrino not in wanted:
-            if columns is not None:
-                raise InputError(f"columns gives no column for {neutrino}; it gives {', '.join(wanted)}")
-            assert self.head is not None, "without a head there is a column for every neutrino"
-            raise FileError(
-                f"{self.path}:{self.head.line}: '{self.head.text}' names no {neutrino}; "
-                "give its column, or another neutrino"
-            )
-        if ENERGY not in wanted and LOW not in wanted:
-            raise FileError(
-                f"{self.path}: its head names no energies; give energy_column, or low_column and high_column"
-            )
-        for name in (ENERGY, LOW, HIGH, BIN):
-            if wanted[neutrino] == wanted.get(name):
-                meaning = {ENERGY: "that of the energy", BIN: "that of the number of the bin"}
-                of = meaning.get(name, f"that of the {name}er edge".replace("higher", "upper"))
-                raise InputError(f"columns: {neutrino} cannot be in column {wanted[name]}, which is {of}")
-
-    def _energies_of_head(self) -> dict[str, int]:
-        """Return the columns of energies, edges and bin numbers that a head names; column 0 without one."""
-        if self.head is None or not self.head.sure:
-            return {ENERGY: 0}
-        return {name: column for name, column in self.head.columns.items() if name not in NEUTRINOS}
-
-    def _place(self, key: str, value: int | str) -> int:
-        """Return the number of a column given by its number or its name in the head."""
-        if isinstance(value, int):
-            require(value >= 0, key, value, "must be counted from 0")
-            return value
-        words = [word.lower() for word in self.head.words] if self.head is not None and self.head.sure else []
-        if value.lower() not in words:
-            there = f"the head names {', '.join(words)}" if words else "the file has no head that names every column"
-            raise InputError(f"{key} = {value!r} is no column; {there}: give its number, counted from 0")
-        return words.index(value.lower())
-
-    def flux(
-        self,
-        neutrino: str,
-        columns: Mapping[str, int] | None,
-        places: Mapping[str, int | str | None],
-        given: Mapping[str, str | None],
-        pot: float | None,
-    ) -> TabulatedFlux:
-        """Return the flux of one neutrino."""
-        layout = "columns" if self.format == "auto" else self.format
-        if self.format == "auto" and self.rows.shape == _GLOBES_SHAPE and not self.table.notes:
-            layout = "501 x 7"
-        numbers = self.columns_for(neutrino, columns, places)
-        units = settle_units(self.path, given, pot, self.said, _FORMATS[layout], _BECAUSE.get(layout, ""))
-        first = numbers[LOW] if LOW in numbers else numbers[ENERGY]
-        if len(self.rows) > 1 and (np.diff(self.rows[:, first]) < 0.0).all() and len(self.rows) > 2:
-            self.rows = self.rows[::-1]
-            self.table = replace(self.table, rows=self.rows, lines=self.table.lines[::-1])
-        raw = self.rows[:, numbers[neutrino]]
-        _raise_flaw(energy_flaw(self.rows[:, first]), self.where)
-        _raise_flaw(value_flaw(raw), lambda row: f"{self.where(row)}: {neutrino}")
-        if not raw.any():
-            filled = [name for name in NEUTRINOS if name in numbers and self.rows[:, numbers[name]].any()]
-            others = f"those with flux are {', '.join(filled)}" if filled else "and so is every other"
-            raise FileError(f"{self.path}: the flux of {neutrino} is zero at all energies; {others}")
-        if len(raw) < 2:
-            raise FileError(
-                f"{self.where(0)}: a spectrum needs at least two rows; for one energy use kind = 'monochromatic'"
-            )
-        if places.get("energy_column") is None and (columns is None or ENERGY not in columns):
-            self._question_counted(first)
-        edges = self._edges(numbers, units, given)
-        label = f"{neutrino} from {self.path.name}, column {numbers[neutrino]}"
-        if edges is None:
-            return _flux(units.to_gev(self.rows[:, first]), units.to_flux(raw, None), "linear", label, units)
-        _check_widths(self.path, edges, units)
-        return _flux(edges, units.to_flux(raw, np.diff(edges)), "histogram", label, units)
-
-    def _question_counted(self, column: int) -> None:
-        """Raise `FileError` for energies 1, 2, 3, ... that no head calls energies: they may be numbers of bins."""
-        energies = self.rows[:, column]
-        named = self.head is not None and column in (self.head.columns.get(ENERGY), self.head.columns.get(LOW))
-        if named or len(energies) < _COUNTED or energies[0] not in (0.0, 1.0) or self.rows.shape[1] < 3:
-            return
-        rising = (np.diff(self.rows[:, column + 1 : column + 3], axis=0) > 0.0).all(axis=0).any()
-        if (np.diff(energies) == 1.0).all() and (rising or len(energies) >= _MANY):
-            raise FileError(
-                f"{self.where(0)}: column {column} counts {energies[0]:g}, {energies[1]:g}, {energies[2]:g}, ...: it "
-                "may number the bins; give energy_column, or low_column and high_column"
-            )
-
-    def _edges(self, numbers: Mapping[str, int], units: Units, given: Mapping[str, str | None]) -> FloatArray | None:
-        """Return the edges of the bins in GeV, or None for points of a curve."""
-        path, lines = self.path, self.table.lines
-        column = {
-            name: units.to_gev(self.rows[:, i]) for name, i in numbers.items() if name in (ENERGY, LOW, HIGH, WIDTH)
-        }
-        for name, values in column.items():
-            _raise_flaw(None if np.isfinite(values).all() else energy_flaw(values), self.where)
-            del name
-        points = units.points
-        if LOW in column and points in ("points", "centre"):
-            raise InputError(
-                f"points = '{points}' does not go with a column of lower edges; leave points out or give energy_column"
-            )
-        if LOW in column and HIGH in column:
-            return edges_of_both(path, column[LOW], column[HIGH], lines)
-        if LOW in column:
-            return edges_of_lower_edges(column[LOW])
-        energies = column[ENERGY]
-        if WIDTH in column and given.get("points") is None:
-            return edges_of_widths(path, energies, column[WIDTH], lines)
-        if points is None:
-            points = self._points(energies, units)
-        if points == "points":
-            return None
-        return edges_of_lower_edges(energies) if points == "edges" else edges_of_centres(path, energies)
-
-    def _points(self, energies: FloatArray, units: Units) -> str:
-        """Return what the energies are where nothing says it; raise `FileError` for bins that may be either."""
-        if units.per == "bin":
-            return "centre"
-        if units.per in ENERGIES_GeV:
-            return "points"
-        width = per_in_gev(units.per)
-        assert width is not None, "checked with the options"
-        even = widths_are(energies, width)
-        if even and abs(energies[0] / width - 0.5) < 0.15:
-            return "centre"
-        raise FileError(
-            f"{self.path}: its flux is per {units.per}, and its energies {energies[0]:g}, {energies[1]:g}, ... GeV may "
-            "be lower edges or points; give points = 'edges', 'centre' or 'points'"
-        )
-
-
-def _check_widths(path: Path, edges_GeV: FloatArray, units: Units) -> None:
-    """Raise `FileError` where the text says one width of bins, the card the numbers per bin, and the bins differ."""
-    width = units.bin_width_GeV
-    if width is not None and not widths_are(edges_GeV, width):
-        raise FileError(
-            f"{path}: its text says a flux per {width * 1e3:g} MeV, and its bins are not all that wide, so per = 'bin' "
-            f"is something else; give per = '{width * 1e3:g} MeV'"
-        )
-
-
-def _raise_flaw(flaw: tuple[int, str] | None, where: Callable[[int], str]) -> None:
-    """Raise `FileError` for a flaw, saying where it is."""
-    if flaw is not None:
-        raise FileError(f"{where(flaw[0])}: {flaw[1]}")
-
-
-def _flux(energies_GeV: FloatArray, values: FloatArray, interpolation: str, label: str, units: Units) -> TabulatedFlux:
-    """Return the flux, with column and units in its description."""
-    description = f"{label} ({units.in_words()}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"
-    return TabulatedFlux(energies_GeV, values, interpolation, units.total_units, description)
+        return made_flux(energies, units.to_flux(found.contents, None), "linear", label, units)
+    check_widths(path, energies, units)
+    return made_flux(energies, units.to_flux(found.contents, np.diff(energies)), "histogram", label, units)
 
 
 def _question(path: Path, flux: TabulatedFlux, options: Mapping[str, object]) -> None:
@@ -463,7 +234,7 @@ def _column_of(path: Path, options: Mapping[str, object], neutrino: str) -> dict
         require(column in names, "column", column, f"is no neutrino{nearest(column, names)}; {cure}")
         if is_root_file(path):
             return {neutrino: DEFAULT_COLUMNS[column]}
-        named = _Table(path, str(options.get("format", "auto"))).named_columns()
+        named = FluxTable(path, str(options.get("format", "auto"))).named_columns()
         if column not in named:
             raise InputError(f"column = {column!r} is not in the head of {path}, which names {', '.join(named)}")
         return {neutrino: named[column]}
