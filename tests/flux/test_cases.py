@@ -282,3 +282,58 @@ def test_fluxes_beyond_any_beam(tmp_path: Path, text: str, message: str) -> None
         build_source("file", {"path": str(path)}, "nue", Path())
     stated = {"path": str(path), "area": "cm2", "per": "GeV", "pot": 1, "energy_unit": "GeV"}
     assert build_source("file", stated, "nue", Path()).total == read_flux(path, neutrino="nue").total
+
+
+# ---- layouts of programs
+
+
+def test_beam_of_nuwro(tmp_path: Path) -> None:
+    path = _write(tmp_path, "beam_type = 0\nbeam_particle = 14\nbeam_energy = 0 3000 1 2 1\n")
+    flux = read_flux(path, neutrino="numu", format="nuwro")
+    np.testing.assert_allclose(flux.energies_GeV, [0.0, 1.0, 2.0, 3.0], rtol=1e-15)
+    np.testing.assert_allclose(flux.density(np.array([0.5, 1.5])), [0.25, 0.5], rtol=1e-12)
+    assert (flux.total, flux.total_units) == (1.0, "")
+    assert "(only its shape, energies in MeV; histogram)" in flux.description
+    assert build_source("file", {"path": str(path), "format": "nuwro"}, None, Path()).neutrinos == ("numu",)
+    absolute = read_flux(path, neutrino="numu", format="nuwro", area="m2", per="bin", pot=1e6)
+    assert absolute.total == pytest.approx(4e-10, rel=1e-12, abs=0.0)
+    with pytest.raises(FileError, match="are relative unless the card says what they are; give per = 'GeV'"):
+        read_flux(path, neutrino="numu", format="nuwro", area="m2")
+    with pytest.raises(FileError, match="names no nue; give its column, or another neutrino"):
+        read_flux(path, neutrino="nue", format="nuwro")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("beam_energy = 1000\n", "flux.dat:1: beam_energy must be followed by the first and the last energy in MeV"),
+        ("x = 1\nbeam_energy = 5 1 2 3\n", "flux.dat:2: beam_energy goes from 5 to 1 MeV; let it rise from 0"),
+        ("1 2\n", "has 0 lines 'beam_energy = ...', and NuWro's layout has one"),
+    ],
+)
+def test_what_is_no_beam_of_nuwro(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        read_flux(_write(tmp_path, text), neutrino="numu", format="nuwro")
+
+
+def _honda(cosines: list[tuple[float, float, float]]) -> str:
+    return "".join(
+        f"average flux in [cosZ ={low:5.2f} -- {high:5.2f}, phi_Az =   0 -- 360]\n"
+        " Enu(GeV)   NuMu       NuMubar    NuE        NuEbar\n"
+        f"  1.0000E-01 {size}E+04 1E+04 3E+03 2E+03\n  3.0000E-01 {size}E+03 1E+03 3E+02 2E+02\n"
+        for low, high, size in cosines
+    )
+
+
+def test_atmospheric_flux_of_honda(tmp_path: Path) -> None:
+    path = _write(tmp_path, _honda([(0.0, 1.0, 3.0), (-1.0, 0.0, 1.0)]))
+    flux = read_flux(path, neutrino="numu", format="honda")
+    # (3 + 1) 2 pi at both ends, of 1e4 and 1e3 per m2, s, sr and GeV, over 0.2 GeV
+    assert flux.total == pytest.approx(4.0 * 2.0 * np.pi * 0.5 * (1e4 + 1e3) * 0.2 / 1e4, rel=1e-12)
+    assert flux.total_units == "cm^-2 s^-1"
+    assert build_source("file", {"path": str(path), "format": "honda"}, None, Path()).neutrinos == (
+        *("nue", "numu", "nuebar", "numubar"),
+    )
+    half = _write(tmp_path, _honda([(0.0, 1.0, 3.0)]))
+    with pytest.raises(FileError, match=r"its blocks cover 6.283 sr, and all directions are 12.57 sr"):
+        read_flux(half, neutrino="numu", format="honda")

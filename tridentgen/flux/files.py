@@ -32,7 +32,7 @@ from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.matter.particles import neutrino as find_neutrino
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "format": ("auto", "columns", "globes", "snowglobes", "root"),
+    "format": ("auto", "columns", "globes", "snowglobes", "nuwro", "honda", "root"),
     "area": ("cm2", "m2"),
     "per": ("GeV", "MeV", "50 MeV", "bin"),
     "energy_unit": tuple(ENERGIES_GeV),
@@ -75,7 +75,9 @@ def read_flux(
         Name of the neutrino, as ``"numu"``.
     format
         ``"columns"`` (text), ``"globes"`` (text, 7 columns, per m^2), ``"snowglobes"`` (the same per cm^2, bin and
-        burst), ``"root"``, or ``"auto"``: ROOT by its first bytes, columns otherwise.
+        burst), ``"nuwro"`` (``beam_energy = ...``; a shape unless `area`, `per` and `pot` or `time` are given),
+        ``"honda"`` (atmospheric, integrated over all directions), ``"root"``, or ``"auto"``: ROOT by its first
+        bytes, columns otherwise.
     columns
         Column of each neutrino and of the energy ``"E"``, counted from 0; if not given, those that the head of the
         file names, or `DEFAULT_COLUMNS`.
@@ -136,6 +138,8 @@ def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
     if format == "root" or (format == "auto" and is_root_file(path)):
         raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
     table = FluxTable(path, format)
+    if format == "nuwro" and table.head is None:
+        raise InputError(f"{path}: has no beam_particle that says which neutrino it is; name it in process.neutrino")
     columns = table.named_columns()
     rows = table.rows
     names = tuple(name for name in NEUTRINOS if name in columns and rows[:, columns[name] : columns[name] + 1].any())

@@ -15,6 +15,9 @@ from tridentgen.typing import FloatArray
 TIMES: Mapping[str, str] = {"POT": "cm^-2 POT^-1", "s": "cm^-2 s^-1", "burst": "cm^-2"}
 """What a flux can be for, and the units of its integral over the energy."""
 
+SHAPE = "shape"
+"""What a flux without normalisation is for."""
+
 Defaults = Mapping[str, str | None]
 """Values of `area`, `per`, `energy_unit` and `time` where neither card nor file says them; None: they must be said."""
 
@@ -56,7 +59,7 @@ class Units:
     @property
     def total_units(self) -> str:
         """Units of the flux integrated over the energy."""
-        return TIMES[self.time]
+        return TIMES.get(self.time, "")
 
     def to_gev(self, energies: FloatArray) -> FloatArray:
         """Convert the energies of the file to GeV."""
@@ -77,6 +80,8 @@ class Units:
     def in_words(self) -> str:
         """Return the units as in ``per m2 and GeV, for 1e+06 POT``."""
         words = f"per {self.area} and {self.per}"
+        if self.time == SHAPE:
+            return "only its shape" + ("" if self.energy_unit == "GeV" else f", energies in {self.energy_unit}")
         if self.time != "POT":
             words = f"per {self.area}, {self.per} and {self.time}"
         if self.pot != 1.0:

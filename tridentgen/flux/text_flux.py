@@ -12,7 +12,8 @@ from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
 from tridentgen.flux.bins import edges_of_both, edges_of_centres, edges_of_lower_edges, edges_of_widths, widths_are
 from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, read_head
-from tridentgen.flux.settled_units import PLAIN, Defaults, Units, settle_units
+from tridentgen.flux.program_files import read_honda, read_nuwro
+from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import TextTable, read_text_table
 from tridentgen.flux.units_text import ENERGIES_GeV, TextUnits, per_in_gev, read_units
@@ -30,6 +31,9 @@ FORMATS: Mapping[str, Defaults] = {
     "columns": PLAIN,
     "globes": {**PLAIN, "area": "m2"},
     "snowglobes": {**PLAIN, "per": "bin", "time": "burst"},
+    "honda": {**PLAIN, "area": "m2", "time": "s"},
+    "nuwro": {"area": "cm2", "per": "bin", "energy_unit": "MeV", "time": SHAPE},
+    "nuwro, absolute": {"area": None, "per": None, "energy_unit": "MeV", "time": "POT"},
     "root": {**PLAIN, "per": None},
     "501 x 7": {**PLAIN, "area": None, "per": None},
 }
@@ -37,6 +41,7 @@ FORMATS: Mapping[str, Defaults] = {
 
 BECAUSE = {
     "root": "no title says what energy its contents are per",
+    "nuwro, absolute": "the numbers after beam_energy are relative unless the card says what they are",
     "501 x 7": "501 rows of 7 columns without a comment are a file of GLoBES (format = 'globes': per m2 and GeV) or of "
     "SNOwGLoBES (format = 'snowglobes': per cm2 and bin, for a burst)",
 }
@@ -44,6 +49,9 @@ BECAUSE = {
 
 _COUNTED, _MANY = 5, 15
 """As many energies 1, 2, 3, ... may be numbers of bins, beside a column that rises like energies, and in any case."""
+
+
+_READERS: Mapping[str, Callable[[Path], TextTable]] = {"honda": read_honda, "nuwro": read_nuwro}
 
 
 class FluxTable:
@@ -59,10 +67,10 @@ class FluxTable:
 
     def __init__(self, path: Path, format: str) -> None:
         self.path, self.format = path, format
-        self.table: TextTable = read_text_table(path, heads=True)
+        self.table: TextTable = _READERS[format](path) if format in _READERS else read_text_table(path, heads=True)
         self.rows = self.table.rows
         self.head: Head | None = read_head(self.table.notes, self.rows)
-        self.said: TextUnits = read_units(self.table.notes)
+        self.said: TextUnits = read_units(() if format in _READERS else self.table.notes)
 
     def where(self, row: int) -> str:
         """Return file and line of a row, for messages."""
@@ -70,6 +78,8 @@ class FluxTable:
 
     def named_columns(self) -> dict[str, int]:
         """Return the columns that the head names, or the default ones; raise `FileError` for one not understood."""
+        if self.format == "nuwro" and self.head is None:
+            return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
         if self.head is None or self.format in ("globes", "snowglobes"):
             return dict(DEFAULT_COLUMNS)
         names = self.head.columns
@@ -136,6 +146,8 @@ class FluxTable:
 
     def _energies_of_head(self) -> dict[str, int]:
         """Return the columns of energies, edges and bin numbers that a head names; column 0 without one."""
+        if self.format == "nuwro":
+            return {LOW: 0, HIGH: 1}
         if self.head is None or not self.head.sure:
             return {ENERGY: 0}
         return {name: column for name, column in self.head.columns.items() if name not in NEUTRINOS}
@@ -163,6 +175,8 @@ class FluxTable:
         layout = "columns" if self.format == "auto" else self.format
         if self.format == "auto" and self.rows.shape == _GLOBES_SHAPE and not self.table.notes:
             layout = "501 x 7"
+        if layout == "nuwro" and any((pot, given["time"], given["area"], given["per"])):
+            layout = "nuwro, absolute"
         numbers = self.columns_for(neutrino, columns, places)
         units = settle_units(self.path, given, pot, self.said, FORMATS[layout], BECAUSE.get(layout, ""))
         first = numbers[LOW] if LOW in numbers else numbers[ENERGY]

@@ -42,7 +42,7 @@ def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
     rows: list[list[float]] = []
     lines: list[int] = []
     notes: list[tuple[int, str]] = []
-    for number, line in enumerate(_read_text(path).split("\n"), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         start = _COMMENT.search(line)
         data = line if start is None else line[: start.start()]
         if start is not None and line[start.end() :].strip():
@@ -88,7 +88,7 @@ def read_bytes(path: Path, count: int = -1) -> bytes:
         raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Return the text of a file of reasonable size, with the line ends of Unix."""
     require_file(path)
     size = path.stat().st_size
@@ -110,11 +110,11 @@ def _read_text(path: Path) -> str:
 def _is_head(data: str) -> bool:
     """Return whether a line is made of words: the first is no number, and fewer than half are."""
     words = re.split(r"[\s,;]+", data.strip())
-    numeric = [_number(word) is not None for word in words]
+    numeric = [to_number(word) is not None for word in words]
     return not numeric[0] and 2 * sum(numeric) < len(numeric) and any(c.isalpha() for c in words[0])
 
 
-def _number(word: str) -> float | None:
+def to_number(word: str) -> float | None:
     """Return the number that a word is, or None."""
     try:
         return float(word)
@@ -133,7 +133,7 @@ def _parse_row(data: str, where: str) -> list[float]:
         words.pop()
     row = []
     for column, word in enumerate(words):
-        value = _number(word)
+        value = to_number(word)
         if value is None:
             shown = word if len(word) <= _SHOWN else word[:_SHOWN] + "..."
             raise FileError(
