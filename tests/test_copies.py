@@ -162,7 +162,7 @@ def test_fluxes(name: str, copied: Copy) -> None:
 @copied
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_source_of_every_kind(kind: str, copied: Copy, tmp_path: Path) -> None:
-    (tmp_path / "flux.dat").write_text("1 1 2 0 5\n2 1 2 0 7\n")
+    (tmp_path / "flux.dat").write_text("1 1e-9 2e-9 0 5e-9\n2 1e-9 2e-9 0 7e-9\n")
     source = build_source(kind, OPTIONS[kind], None if KINDS[kind].has_own_neutrinos else "numu", tmp_path)
     again = copied(source)
     assert isinstance(again, tg.Source)

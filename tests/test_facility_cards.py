@@ -20,8 +20,8 @@ from tridentgen.runs.job import beam_of
 
 FLUXES = Path(__file__).parents[2] / "shared" / "data" / "fluxes"
 
-# What a column of ones at 0.125, 0.375, ... 9.875 GeV stands for, per cm2 and proton: 9.75 GeV between the points of a
-# curve, 40 bins of 0.25 GeV; then the units that the tables are published in.
+# What a column of 1e-9 at 0.125, 0.375, ... 9.875 GeV stands for, per cm2 and proton: 9.75 GeV between the points of a
+# curve, 40 bins of 0.25 GeV; then the units that the tables are published in. In 1e-9.
 TOTALS = {
     "dune_nd_mumu": 10.0,
     "dune_nd_rhc_mumu": 10.0,
@@ -56,8 +56,8 @@ QUICK = ["sampling.rel_error=0.05", "sampling.training_points=4000", "sampling.e
 
 
 def write_flux(folder: Path, name: str) -> Path:
-    """Write a table of ones in the layout that the card expects."""
-    row = "{} 1" if name == "ingrid" else "{} 0 1 0 0 1 0"
+    """Write a table of 1e-9 in the layout that the card expects."""
+    row = "{} 1e-9" if name == "ingrid" else "{} 0 1e-9 0 0 1e-9 0"
     path = folder / "flux.dat"
     path.write_text("\n".join(row.format(energy) for energy in np.arange(0.125, 10.0, 0.25)), encoding="utf-8")
     return path
@@ -67,7 +67,7 @@ def write_flux(folder: Path, name: str) -> Path:
 def test_flux_tables_are_read_in_the_units_they_are_published_in(tmp_path: Path, name: str) -> None:
     flux = beam_of(read_card(name, [f"flux.path={write_flux(tmp_path, name)}"]))
     assert isinstance(flux, Flux)
-    assert flux.total == pytest.approx(TOTALS[name], rel=1e-3)  # the protons of ingrid are rounded
+    assert flux.total == pytest.approx(1e-9 * TOTALS[name], rel=1e-3, abs=0.0)  # the protons of ingrid are rounded
     assert flux.total_units == "cm^-2 POT^-1"
 
 
@@ -85,7 +85,7 @@ def test_rates_count_all_nuclei_of_the_detector(tmp_path: Path, name: str) -> No
     assert card.exposure is not None
     protons = POT.get(name, card.exposure.pot)
     assert protons is not None
-    assert rate.parts[0].neutrinos_cm2 == pytest.approx(TOTALS[name] * protons, rel=1e-3)
+    assert rate.parts[0].neutrinos_cm2 == pytest.approx(1e-9 * TOTALS[name] * protons, rel=1e-3, abs=0.0)
     # For each proton squared the largest nucleus has the smallest cross section: its form factor falls off earliest.
     first, last = (rate.parts[i] for i in (0, -1))
     per_proton2 = [part.sigma.value / part.nuclide.Z**2 for part in (first, last)]

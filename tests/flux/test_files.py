@@ -42,7 +42,7 @@ def test_dune_integral() -> None:
 @needs_published
 @pytest.mark.parametrize("neutrino", ["nue", "numu", "nuebar", "numubar"])
 def test_globes_file_is_the_columns_file_per_square_metre(neutrino: str) -> None:
-    globes = read_flux(PUBLISHED / "flux_dune_neutrino_ND_globes.txt", neutrino=neutrino)
+    globes = read_flux(PUBLISHED / "flux_dune_neutrino_ND_globes.txt", neutrino=neutrino, format="globes")
     columns = read_flux(PUBLISHED / "DUNE_ND_FHC.dat", neutrino=neutrino)
     np.testing.assert_array_equal(globes.energies_GeV, columns.energies_GeV)
     np.testing.assert_allclose(globes.values, columns.values, rtol=1e-4)
@@ -52,9 +52,11 @@ def test_globes_file_is_the_columns_file_per_square_metre(neutrino: str) -> None
 @needs_published
 def test_microboone_is_per_bin_and_says_so() -> None:
     path = PUBLISHED / "MicroBooNE_BNB_fullflux.txt"
-    with pytest.raises(FileError, match="comments say '/bin': give per = 'bin', or per = 'GeV'"):
-        read_flux(path, neutrino="numu")
-    flux = read_flux(path, neutrino="numu", per="bin")
+    flux = read_flux(path, neutrino="numu")
+    assert "(per cm2 and bin; histogram)" in flux.description
+    with pytest.raises(FileError, match=r":3: 'scaled to nu/POT/bin/cm2' says per = 'bin', and per = 'GeV' is given"):
+        read_flux(path, neutrino="numu", per="GeV")
+    np.testing.assert_array_equal(flux.values, read_flux(path, neutrino="numu", per="bin").values)
     assert flux.total == pytest.approx(np.loadtxt(path)[:, 2].sum(), rel=1e-12, abs=0.0)
     np.testing.assert_allclose(flux.energies_GeV, 0.05 * np.arange(201), rtol=0.0, atol=1e-12)
 
@@ -62,10 +64,10 @@ def test_microboone_is_per_bin_and_says_so() -> None:
 @needs_published
 def test_charm_is_per_square_metre_and_says_so() -> None:
     path = PUBLISHED / "CHARMII_FHC.dat"
-    with pytest.raises(FileError, match=r"comments say 'm\^2': give area = 'm2', or area = 'cm2'"):
-        read_flux(path, neutrino="numu")
+    with pytest.raises(FileError, match=r":1: 'nus/m\^2/GeV/POT' says area = 'm2', and area = 'cm2' is given"):
+        read_flux(path, neutrino="numu", area="cm2")
     energies, _, numu, *_ = np.loadtxt(path).T
-    flux = read_flux(path, neutrino="numu", area="m2")
+    flux = read_flux(path, neutrino="numu")
     assert flux.total == pytest.approx(1e-4 * np.trapezoid(numu, energies), rel=1e-12, abs=0.0)
 
 
@@ -114,11 +116,20 @@ def test_named_columns(tmp_path: Path) -> None:
 
 def test_units(tmp_path: Path) -> None:
     path = _write(tmp_path, "1000 2\n3000 4\n")
-    assert read_flux(path, neutrino="nue", energy_unit="MeV").total == pytest.approx(6.0)
-    assert read_flux(path, neutrino="nue", energy_unit="MeV", per="MeV").total == pytest.approx(6000.0)
-    assert read_flux(path, neutrino="nue", energy_unit="MeV", area="m2").total == pytest.approx(6e-4)
-    assert read_flux(path, neutrino="nue", energy_unit="MeV", pot=1e6).total == pytest.approx(6e-6)
-    assert read_flux(path, neutrino="nue", energy_unit="MeV", per="bin").total == pytest.approx(6.0)
+    with pytest.raises(
+        FileError, match=r"flux.dat: its energies are in MeV; also give per = 'GeV', 'MeV', '50 MeV' or"
+    ):
+        read_flux(path, neutrino="nue", energy_unit="MeV")
+    for options, total in [
+        ({"per": "GeV"}, 6.0),
+        ({"per": "MeV"}, 6000.0),
+        ({"per": "500 keV", "points": "points"}, 12000.0),
+        ({"per": "GeV", "area": "m2"}, 6e-4),
+        ({"per": "GeV", "pot": 1e6}, 6e-6),
+        ({"per": "bin"}, 6.0),
+    ]:
+        flux = read_flux(path, neutrino="nue", energy_unit="MeV", **options)  # type: ignore[arg-type]
+        assert flux.total == pytest.approx(total, rel=1e-12, abs=0.0)
 
 
 def test_lower_edges(tmp_path: Path) -> None:
@@ -131,25 +142,50 @@ def test_lower_edges(tmp_path: Path) -> None:
 
 def test_description_tells_what_was_assumed(tmp_path: Path) -> None:
     flux = read_flux(_write(tmp_path, "1 2\n3 4\n"), neutrino="nue", pot=1e6)
-    assert flux.description == "nue from flux.dat (per cm2 and GeV, for 1e+06 POT; linear), 1 to 3 GeV"
+    assert flux.description == "nue from flux.dat, column 1 (per cm2 and GeV, for 1e+06 POT; linear), 1 to 3 GeV"
 
 
 @pytest.mark.parametrize(
-    ("comment", "option"),
+    ("comment", "total"),
     [
-        ("nu / m^{2} / GeV / POT", "area = 'm2'"),
-        ("per m2", "area = 'm2'"),
-        ("flux in m²", "area = 'm2'"),
-        ("m^-2 GeV^-1", "area = 'm2'"),
-        ("per bin", "per = 'bin'"),
-        ("nu/cm2/50MeV/POT", "per = 'bin'"),
-        ("E [MeV]", "energy_unit = 'MeV'"),
-        ("nu/cm2/MeV", "per = 'MeV'"),
+        ("nu / m^{2} / GeV / POT", 6e-4),
+        ("per m2 and per GeV", 6e-4),
+        ("flux in m⁻² GeV⁻¹", 6e-4),
+        ("m^-2 GeV^-1", 6e-4),
+        ("per bin", 12.0 / 2.0),
     ],
 )
-def test_comments_that_speak_of_other_units(tmp_path: Path, comment: str, option: str) -> None:
-    path = _write(tmp_path, f"# {comment}\n1 2\n3 4\n")
-    with pytest.raises(FileError, match=f"its comments say .* give {option}"):
+def test_comments_that_speak_of_other_units_are_used(tmp_path: Path, comment: str, total: float) -> None:
+    path = tmp_path / "flux.dat"
+    path.write_text(f"# {comment}\n1 2\n3 4\n", encoding="utf-8")
+    assert read_flux(path, neutrino="nue").total == pytest.approx(total, rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("per m2", "flux.dat:1: 'per m2' says no energy that the flux is per; give per = 'GeV', 'MeV', '50 MeV' or"),
+        ("flux in m²", "flux.dat:1: 'flux in m²' says no energy that the flux is per; give per"),
+        (
+            "nu/cm2/50MeV/POT",
+            "its flux is per 50 MeV, and its energies 1, 3, ... GeV may be lower edges or points; give",
+        ),
+        ("E [MeV]", "flux.dat: its energies are in MeV; also give per"),
+        ("nu/cm2/MeV", "flux.dat:1: 'nu/cm2/MeV': what 'MeV' means for the flux is not clear; give energy_unit"),
+        ("nu/cm2/GeV/spill", "what 'spill' means for the flux is not clear; give pot = the protons on target"),
+        ("bins of 50 MeV", "what '50 MeV' means for the flux is not clear; give per"),
+        ("nu/ft2/GeV", "what 'ft2' means for the flux is not clear; give area"),
+        ("nu/cm2/GeV, 1e20 POT, 5 years; nu/cm2/GeV/1e6 POT", "says 1e.20, and 1e.06; give pot"),
+        ("nu/cm2/GeV or nu/m2/GeV", "says 'cm2', and 'm2'; give area = 'cm2' or 'm2'"),
+        ("E dPhi/dE in 1/cm2/s", "says that its numbers are multiplied by the energy"),
+        ("log10(E/GeV), nu/cm2/GeV", "says that its energies are logarithms"),
+        ("nu/cm2/s/sr/GeV", "says that its numbers are per sr"),
+    ],
+)
+def test_comments_that_leave_something_open(tmp_path: Path, comment: str, message: str) -> None:
+    path = tmp_path / "flux.dat"
+    path.write_text(f"# {comment}\n1 2\n3 4\n", encoding="utf-8")
+    with pytest.raises(FileError, match=message):
         read_flux(path, neutrino="nue")
 
 
@@ -158,10 +194,16 @@ def test_comments_that_agree_are_no_hindrance(tmp_path: Path) -> None:
     assert read_flux(path, neutrino="nue").total == 6.0
 
 
-def test_globes_shape_needs_no_format(tmp_path: Path) -> None:
+def test_globes_shape_is_no_unit(tmp_path: Path) -> None:
     rows = "\n".join(f"{0.1 * i + 0.05:.2f} 1 2 3 4 5 6" for i in range(501))
-    assert read_flux(_write(tmp_path, rows), neutrino="numubar").values[0] == 5e-4
-    assert read_flux(_write(tmp_path, rows), neutrino="numubar", format="columns").values[0] == 5.0
+    path = _write(tmp_path, rows)
+    with pytest.raises(FileError, match=r"GLoBES .format = 'globes': per m2 and GeV. or of SNOwGLoBES .*; give area"):
+        read_flux(path, neutrino="numubar")
+    assert read_flux(path, neutrino="numubar", format="globes").values[0] == 5e-4
+    assert read_flux(path, neutrino="numubar", format="columns").values[0] == 5.0
+    burst = read_flux(path, neutrino="numubar", format="snowglobes")
+    assert burst.total == pytest.approx(501 * 5.0)
+    assert burst.total_units == "cm^-2"
     short = _write(tmp_path, "1 1 2 3 4 5 6\n2 1 2 3 4 5 6\n")
     assert read_flux(short, neutrino="numubar", format="globes").values[0] == 5e-4
 
@@ -181,7 +223,7 @@ def test_globes_shape_needs_no_format(tmp_path: Path) -> None:
         ("1 2\n3 2\n2 2\n", r"flux.dat:3: energy 2 does not exceed the one before it, 3; sort"),
         ("1 2\n1 2\n", r"flux.dat:2: energy 1 does not exceed .* drop repeats"),
         ("1 2\n2 2 3\n", r"flux.dat:2: 3 columns, but line 1 has 2; give every row the same"),
-        ("E nue\n1 2\n", r"flux.dat:1: 'E' in column 0 is not a number; start comments with '#'"),
+        ("O.5 2\n1 2\n", r"flux.dat:1: 'O.5' in column 0 is not a number; start comments with '#'"),
         ("1 2\n2 0,5 1\n", r"flux.dat:2: '2 0' in column 0 is not a number"),
         (f"1 {'x' * 90}\n", r"flux.dat:1: 'x{30}\.\.\.' in column 1"),
         ("1\n2\n", r"flux.dat:1: has 1 columns, but nue is expected in column 1, counted from 0"),
@@ -236,10 +278,13 @@ def test_energies_that_are_no_centres(tmp_path: Path, energies: str, reason: str
     ("options", "message"),
     [
         ({"neutrino": "numuu"}, "unknown neutrino 'numuu', did you mean"),
-        ({"format": "csv"}, "format = 'csv' is not known; use 'auto' or 'columns' or 'globes' or 'root'"),
+        (
+            {"format": "csv"},
+            "format = 'csv' is not known; use 'auto' or 'columns' or 'globes' or 'snowglobes' or 'nuwro' or 'honda' or",
+        ),
         ({"area": "km2"}, "area = 'km2' is not known; use 'cm2' or 'm2'"),
         ({"per": "year"}, "per = 'year' is not known"),
-        ({"energy_unit": "TeV"}, "energy_unit = 'TeV' is not known"),
+        ({"energy_unit": "PeV"}, "energy_unit = 'PeV' is not known"),
         ({"points": "middle"}, "points = 'middle' is not known"),
         ({"pot": 0.0}, "pot = 0.0 must be a positive number"),
         ({"columns": {"numu": 1}}, "columns gives no column for nue; it gives E, numu"),

@@ -56,13 +56,14 @@ def test_fluxes_that_do_not_say_which_neutrino(kind: str) -> None:
 
 
 def test_every_column_of_a_file(tmp_path: Path) -> None:
-    (tmp_path / "flux.dat").write_text("1 1 2 0 5\n2 1 2 0 7\n")
+    (tmp_path / "flux.dat").write_text("1 1e-9 2e-9 0 5e-9\n2 1e-9 2e-9 0 7e-9\n")
     source = build_source("file", {"path": "flux.dat"}, None, tmp_path)
-    assert {c.neutrino: c.flux.total for c in source.components} == {"nue": 1.0, "numu": 2.0, "nuebar": 6.0}
-    assert (source.description, source.total_units) == ("nue, numu, nuebar from flux.dat", "cm^-2 POT^-1")
+    assert {c.neutrino: c.flux.total for c in source.components} == {"nue": 1e-9, "numu": 2e-9, "nuebar": 6e-9}
+    words = "nue, numu, nuebar from flux.dat, columns 1, 2, 4 (per cm2 and GeV; linear), 1 to 2 GeV"
+    assert (source.description, source.total_units) == (words, "cm^-2 POT^-1")
     one = build_source("file", {"path": "flux.dat", "column": "numu"}, None, tmp_path)
-    assert {c.neutrino: c.flux.total for c in one.components} == {"numu": 2.0}
-    assert build_source("file", {"path": "flux.dat"}, "nuebar", tmp_path).total == 6.0
+    assert {c.neutrino: c.flux.total for c in one.components} == {"numu": 2e-9}
+    assert build_source("file", {"path": "flux.dat"}, "nuebar", tmp_path).total == 6e-9
 
 
 def test_files_that_do_not_say_which_neutrino(tmp_path: Path) -> None:
@@ -98,23 +99,24 @@ def test_histogram_on_the_card() -> None:
 
 
 def test_file_is_sought_beside_the_card(tmp_path: Path) -> None:
-    (tmp_path / "flux.dat").write_text("1000 1 2 3\n2000 1 2 5\n")
-    flux = build_flux("file", {"path": "flux.dat", "energy_unit": "MeV", "column": 3}, "nuebar", tmp_path)
+    (tmp_path / "flux.dat").write_text("1000 1e-9 2e-9 3e-9\n2000 1e-9 2e-9 5e-9\n")
+    in_mev = {"path": "flux.dat", "energy_unit": "MeV", "per": "GeV"}
+    flux = build_flux("file", {**in_mev, "column": 3}, "nuebar", tmp_path)
     assert isinstance(flux, TabulatedFlux)
-    assert flux.total == pytest.approx(4.0)
-    borrowed = build_flux("file", {"path": "flux.dat", "energy_unit": "MeV", "column": "numu"}, "nutau", tmp_path)
-    assert borrowed.total == pytest.approx(2.0)
+    assert flux.total == pytest.approx(4e-9, rel=1e-12, abs=0.0)
+    borrowed = build_flux("file", {**in_mev, "column": "numu"}, "nutau", tmp_path)
+    assert borrowed.total == pytest.approx(2e-9, rel=1e-12, abs=0.0)
     everything = {"path": str(tmp_path / "flux.dat"), "format": "columns", "area": "m2", "per": "MeV"}
     flux = build_flux("file", {**everything, "energy_unit": "MeV", "points": "edges", "pot": 10}, "nue", HERE)
-    assert flux.total == pytest.approx(2.0 * 1e3 / 1e4 / 10.0)
+    assert flux.total == pytest.approx(2e-9 * 1e3 / 1e4 / 10.0, rel=1e-12, abs=0.0)
 
 
 def test_root_histogram_from_a_card(tmp_path: Path) -> None:
     uproot = pytest.importorskip("uproot")
     with uproot.recreate(tmp_path / "flux.root") as file:
-        file["h"] = (np.array([1.0, 2.0]), np.array([0.0, 1.0, 3.0]))
+        file["h"] = (np.array([1e-9, 2e-9]), np.array([0.0, 1.0, 3.0]))
     flux = build_flux("file", {"path": "flux.root", "histogram": "h", "per": "bin"}, "numu", tmp_path)
-    assert flux.total == pytest.approx(3.0)
+    assert flux.total == pytest.approx(3e-9, rel=1e-12, abs=0.0)
 
 
 def test_missing_file_says_where_it_is_published(tmp_path: Path) -> None:

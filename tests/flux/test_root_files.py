@@ -31,7 +31,7 @@ def root_file(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["numu_flux", "numu_flux;1"])
 def test_histogram_comes_back_as_written(root_file: Path, name: str) -> None:
-    flux = read_flux(root_file, neutrino="numu", histogram=name)
+    flux = read_flux(root_file, neutrino="numu", histogram=name, per="GeV")
     np.testing.assert_array_equal(flux.energies_GeV, EDGES)
     np.testing.assert_array_equal(flux.values, CONTENTS)
     assert flux.interpolation == "histogram"
@@ -50,7 +50,7 @@ def test_histogram_in_a_folder_with_other_units(root_file: Path) -> None:
 def test_a_single_histogram_needs_no_name(tmp_path: Path) -> None:
     with uproot.recreate(tmp_path / "one.root") as file:
         file["only"] = (CONTENTS, EDGES)
-    assert read_flux(tmp_path / "one.root", neutrino="numu", format="root").total == pytest.approx(
+    assert read_flux(tmp_path / "one.root", neutrino="numu", format="root", per="GeV").total == pytest.approx(
         5.5e-9, rel=1e-6, abs=0.0
     )
 
@@ -97,11 +97,18 @@ def test_axis_title_that_speaks_of_other_units(tmp_path: Path) -> None:
             fXaxis=uproot.writing.identify.to_TAxis("xaxis", "E [GeV]", 4, 0.0, 4.0),
             fYaxis=uproot.writing.identify.to_TAxis("yaxis", "#nu / m^{2} / GeV / POT", 1, 0.0, 1.0),
         )
-    with pytest.raises(FileError, match=r"its comments say 'm\^\{2\}': give area = 'm2'"):
-        read_flux(tmp_path / "titled.root", neutrino="numu")
-    assert read_flux(tmp_path / "titled.root", neutrino="numu", area="m2").total == pytest.approx(
-        8e-13, rel=1e-6, abs=0.0
-    )
+    path = tmp_path / "titled.root"
+    with pytest.raises(
+        FileError, match=r"title: '#nu / m\^\{2\} / GeV / POT' says area = 'm2', and area = 'cm2' is given"
+    ):
+        read_flux(path, neutrino="numu", area="cm2")
+    for area in (None, "m2"):
+        assert read_flux(path, neutrino="numu", area=area).total == pytest.approx(8e-13, rel=1e-6, abs=0.0)
+
+
+def test_a_histogram_without_an_energy_in_its_title_asks(root_file: Path) -> None:
+    with pytest.raises(FileError, match="no title says what energy its contents are per; give per = 'GeV', 'MeV'"):
+        read_flux(root_file, neutrino="numu", histogram="numu_flux")
 
 
 def test_damaged_file(root_file: Path) -> None:

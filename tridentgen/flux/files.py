@@ -4,75 +4,45 @@ from __future__ import annotations
 
 import math
 import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
+from tridentgen.flux.column_names import ENERGY
 from tridentgen.flux.kind import NUMBER, NUMBER_OR_NAME, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
+from tridentgen.flux.settled_units import TIMES, numbered, settle_units
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
-from tridentgen.flux.text_table import TextTable, read_text_table, require_file
+from tridentgen.flux.text_flux import (
+    BECAUSE,
+    DEFAULT_COLUMNS,
+    FORMATS,
+    FluxTable,
+    check_widths,
+    made_flux,
+    raise_flaw,
+)
+from tridentgen.flux.text_table import require_file
+from tridentgen.flux.units_text import ENERGIES_GeV, per_in_gev, read_units
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.matter.particles import neutrino as find_neutrino
-from tridentgen.typing import FloatArray
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "format": ("auto", "columns", "globes", "root"),
+    "format": ("auto", "columns", "globes", "snowglobes", "nuwro", "honda", "root"),
     "area": ("cm2", "m2"),
-    "per": ("GeV", "MeV", "bin"),
-    "energy_unit": ("GeV", "MeV"),
+    "per": ("GeV", "MeV", "50 MeV", "bin"),
+    "energy_unit": tuple(ENERGIES_GeV),
     "points": ("points", "centre", "edges"),
+    "time": tuple(TIMES),
 }
-"""Allowed values of the options of `read_flux`."""
+"""Allowed values of the options of `read_flux`; `per` is any energy, with or without a number."""
 
-ENERGY = "E"
-DEFAULT_COLUMNS: Mapping[str, int] = {ENERGY: 0, **{name: i for i, name in enumerate(NEUTRINOS, start=1)}}
-"""E nue numu nutau nuebar numubar nutaubar: the order of GLoBES and of most published tables."""
-
-_GLOBES_SHAPE = (501, 7)
-"""Rows and columns of the flux files of GLoBES (P. Huber et al., Comput. Phys. Commun. 167 (2005) 195)."""
-
-_CM2_PER_M2 = 1e4
-_EVEN = 0.01
-"""Allowed deviation of the centres of equal bins from even spacing, in bin widths: tables print few digits."""
-
-_UNITS_IN_NOTES = (
-    ("area", "m2", re.compile(r"(?<![a-z])m\s*(?:\^?\s*\{?-?2\}?|²)(?!\w)", re.IGNORECASE)),
-    ("per", "bin", re.compile(r"(?:/\s*|\bper\s+)(?:bin\b|\d[\d.]*\s*[MG]eV)", re.IGNORECASE)),
-    ("per", "MeV", re.compile(r"/\s*MeV\b")),
-    ("energy_unit", "MeV", re.compile(r"[(\[]\s*MeV\s*[)\]]")),
-)
-"""Option, the value that the text of a file indicates, and the pattern of that text."""
-
-
-@dataclass(frozen=True)
-class _Units:
-    """Units of the numbers of a file, fully specified."""
-
-    area: str
-    per: str
-    energy_unit: str
-    points: str
-    pot: float
-
-    def to_gev(self, energies: FloatArray) -> FloatArray:
-        """Convert the energies of the file to GeV."""
-        return energies * 1e-3 if self.energy_unit == "MeV" else energies
-
-    def to_flux(self, values: FloatArray, widths_GeV: FloatArray | None) -> FloatArray:
-        """Convert the numbers of the file to cm^-2 GeV^-1 POT^-1; `widths_GeV` are the bin widths, if any."""
-        values = values / (self.pot * (_CM2_PER_M2 if self.area == "m2" else 1.0))
-        if self.per == "bin":
-            if widths_GeV is None:
-                raise InputError("points = 'points' does not go with per = 'bin'; use points = 'centre' or 'edges'")
-            return np.asarray(values / widths_GeV)
-        return values * 1e3 if self.per == "MeV" else values
+_MOST_PER_POT, _LOWEST_BEAM_GeV, _HIGHEST_BEAM_GeV = 1e-4, 0.1, 1000.0
+"""Beyond these no beam of neutrinos is known: per cm^2 and proton on target; where its spectrum ends."""
 
 
 def read_flux(
@@ -86,9 +56,16 @@ def read_flux(
     per: str | None = None,
     energy_unit: str | None = None,
     points: str | None = None,
-    pot: float = 1.0,
+    pot: float | None = None,
+    time: str | None = None,
+    energy_column: int | str | None = None,
+    low_column: int | str | None = None,
+    high_column: int | str | None = None,
 ) -> TabulatedFlux:
     """Read the flux of one neutrino from a file.
+
+    What the text of the file (titles, heads, comments) says of units and columns is used. Where an argument contradicts
+    it, and where it has words of units that cannot be placed, an error says which line and which argument.
 
     Parameters
     ----------
@@ -97,48 +74,59 @@ def read_flux(
     neutrino
         Name of the neutrino, as ``"numu"``.
     format
-        ``"columns"`` (text), ``"globes"`` (text, 7 columns, per m^2), ``"root"``, or ``"auto"``: ROOT by its
-        first bytes, GLoBES by its 501 rows of 7 columns without a comment, columns otherwise.
+        ``"columns"`` (text), ``"globes"`` (text, 7 columns, per m^2), ``"snowglobes"`` (the same per cm^2, bin and
+        burst), ``"nuwro"`` (``beam_energy = ...``; a shape unless `area`, `per` and `pot` or `time` are given),
+        ``"honda"`` (atmospheric, integrated over all directions), ``"root"``, or ``"auto"``: ROOT by its first
+        bytes, columns otherwise.
     columns
-        Column of each neutrino and of the energy ``"E"``, counted from 0; `DEFAULT_COLUMNS` if not given.
+        Column of each neutrino and of the energy ``"E"``, counted from 0; if not given, those that the head of the
+        file names, or `DEFAULT_COLUMNS`.
     histogram
-        Name of the TH1 in a ROOT file.
+        Name of the TH1 or TGraph in a ROOT file.
     area, per, energy_unit
-        Units of the numbers: ``"cm2"`` (default; GLoBES: m2) or ``"m2"``; ``"GeV"`` (default), ``"MeV"`` or
-        ``"bin"``; ``"GeV"`` (default) or ``"MeV"``. If comments or titles in the file name a unit other than
-        the default, the option must be given.
+        Units of the numbers: ``"cm2"`` (default of text; GLoBES: m2) or ``"m2"``; an energy as ``"GeV"``
+        (default of text), ``"MeV"``, ``"50 MeV"``, or ``"bin"``; ``"GeV"`` (default) or another unit of energy.
     points
         Meaning of the energies of a text file: ``"points"`` of a curve, interpolated linearly (default);
         ``"centre"`` of equally wide bins (default with ``per="bin"``); lower ``"edges"`` of bins, the last of
         them as wide as the one before.
     pot
-        Protons on target to which the numbers correspond; the result is per proton on target.
+        Protons on target to which the numbers correspond (default 1); the result is per proton on target.
+    time
+        What the flux is for: a number of protons on target, ``"POT"`` (default), a second, ``"s"``, or one
+        ``"burst"``.
+    energy_column, low_column, high_column
+        Columns of the energies, and of the lower and upper edges of the bins, by number or by name in the head.
 
     Raises
     ------
     FileError
-        For a file that is missing or damaged, and for contents that are not a valid spectrum, with the line.
+        For a file that is missing or damaged, and for contents that are not a valid spectrum, with the line; where the
+        file contradicts the arguments, or does not say enough.
     InputError
         For options that are unknown or contradict each other.
     """
-    given = {"format": format, "area": area, "per": per, "energy_unit": energy_unit, "points": points}
-    for name, value in given.items():
+    given = {"area": area, "per": per, "energy_unit": energy_unit, "points": points, "time": time}
+    for name, value in {"format": format, **given}.items():
         rule = f"is not known; use {' or '.join(repr(choice) for choice in CHOICES[name])}"
-        require(value is None or value in CHOICES[name], name, value, rule)
-    require(math.isfinite(pot) and pot > 0.0, "pot", pot, "must be a positive number of protons")
+        is_energy = name == "per" and value is not None and per_in_gev(value) is not None
+        require(value is None or value in CHOICES[name] or is_energy, name, value, rule)
+    rule = "must be a positive number of protons"
+    require(pot is None or (math.isfinite(pot) and pot > 0.0), "pot", pot, rule)
     find_neutrino(neutrino)
     source = Path(path)
+    places = {"energy_column": energy_column, "low_column": low_column, "high_column": high_column}
     if format == "root" or (format == "auto" and is_root_file(source)):
-        if columns is not None:
+        if columns is not None or any(place is not None for place in places.values()):
             raise InputError(f"{source}: is a ROOT file and has no columns; give histogram instead")
         return _from_root(source, neutrino, histogram, given, pot)
     if histogram is not None:
         raise InputError(f"{source}: is a text file and has no histogram '{histogram}'; give columns instead")
-    return _from_text(source, neutrino, columns, given, pot)
+    return FluxTable(source, format).flux(neutrino, columns, places, given, pot)
 
 
 def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
-    """Return the neutrinos with non-zero flux in a text file with the columns of `DEFAULT_COLUMNS`.
+    """Return the neutrinos with non-zero flux in a text file, by its head or the columns of `DEFAULT_COLUMNS`.
 
     Raises
     ------
@@ -149,143 +137,53 @@ def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
     """
     if format == "root" or (format == "auto" and is_root_file(path)):
         raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
-    rows = read_text_table(path).rows
-    names = tuple(name for name in NEUTRINOS if rows[:, DEFAULT_COLUMNS[name] : DEFAULT_COLUMNS[name] + 1].any())
+    table = FluxTable(path, format)
+    if format == "nuwro" and table.head is None:
+        raise InputError(f"{path}: has no beam_particle that says which neutrino it is; name it in process.neutrino")
+    columns = table.named_columns()
+    rows = table.rows
+    names = tuple(name for name in NEUTRINOS if name in columns and rows[:, columns[name] : columns[name] + 1].any())
     if not names:
         raise FileError(f"{path}: no flux in the columns of {', '.join(NEUTRINOS)}; give one with process.neutrino")
     return names
 
 
 def _from_root(
-    path: Path, neutrino: str, histogram: str | None, given: Mapping[str, str | None], pot: float
+    path: Path, neutrino: str, histogram: str | None, given: Mapping[str, str | None], pot: float | None
 ) -> TabulatedFlux:
-    """Read a TH1: its bins are the bins of the flux."""
+    """Read a TH1, whose bins are those of the flux, or the points of a TGraph."""
     found = read_root_histogram(path, histogram)
-    units = _settle_units(path, given, found.titles, "cm2", pot)
-    _raise_flaw(energy_flaw(found.edges), lambda i: f"{path}: histogram '{found.name}', edge {i}")
-    _raise_flaw(value_flaw(found.contents), lambda i: f"{path}: histogram '{found.name}', bin {i}")
+    what = "graph" if found.is_graph else "histogram"
+    parts = ("point", "point") if found.is_graph else ("edge", "bin")
+    raise_flaw(energy_flaw(found.edges), lambda i: f"{path}: {what} '{found.name}', {parts[0]} {i}")
+    raise_flaw(value_flaw(found.contents), lambda i: f"{path}: {what} '{found.name}', {parts[1]} {i}")
     if not found.contents.any():
-        raise FileError(f"{path}: histogram '{found.name}' is zero at all energies; choose another")
-    edges = units.to_gev(found.edges)
-    values = units.to_flux(found.contents, np.diff(edges))
-    return _flux(edges, values, "histogram", f"{neutrino} from {path.name}, histogram {found.name}", units)
+        raise FileError(f"{path}: {what} '{found.name}' is zero at all energies; choose another")
+    said = read_units(numbered(found.titles))
+    defaults = FORMATS["columns" if found.is_graph else "root"]
+    units = settle_units(path, given, pot, said, defaults, BECAUSE["root"])
+    label = f"{neutrino} from {path.name}, {what} {found.name}"
+    energies = units.to_gev(found.edges)
+    if found.is_graph:
+        return made_flux(energies, units.to_flux(found.contents, None), "linear", label, units)
+    check_widths(path, energies, units)
+    return made_flux(energies, units.to_flux(found.contents, np.diff(energies)), "histogram", label, units)
 
 
-def _from_text(
-    path: Path, neutrino: str, columns: Mapping[str, int] | None, given: Mapping[str, str | None], pot: float
-) -> TabulatedFlux:
-    """Read columns of text."""
-    table = read_text_table(path)
-    layout = _layout(given["format"], table)
-    units = _settle_units(path, given, table.comments, "m2" if layout == "globes" else "cm2", pot)
-    numbers = _columns_for(path, table, neutrino, columns, layout)
-    energies, raw = table.rows[:, numbers[ENERGY]], table.rows[:, numbers[neutrino]]
-
-    def where(row: int) -> str:
-        return f"{path}:{table.lines[row]}"
-
-    _raise_flaw(energy_flaw(energies), where)
-    _raise_flaw(value_flaw(raw), lambda row: f"{where(row)}: {neutrino}")
-    if not raw.any():
-        filled = [name for name, column in numbers.items() if name != ENERGY and table.rows[:, column].any()]
-        others = f"those with flux are {', '.join(filled)}" if filled else "and so is every other"
-        raise FileError(f"{path}: the flux of {neutrino} is zero at all energies; {others}")
-    if len(energies) < 2:
-        raise FileError(f"{where(0)}: a spectrum needs at least two rows; for one energy use kind = 'monochromatic'")
-    edges = _bin_edges(path, units.to_gev(energies), units)
-    values = units.to_flux(raw, None if edges is None else np.diff(edges))
-    label = f"{neutrino} from {path.name}"
-    if edges is None:
-        return _flux(units.to_gev(energies), values, "linear", label, units)
-    return _flux(edges, values, "histogram", label, units)
-
-
-def _layout(format: str | None, table: TextTable) -> str:
-    """Distinguish GLoBES files from other columns: 501 rows of 7 columns, no comment."""
-    if format != "auto":
-        return str(format)
-    return "globes" if table.rows.shape == _GLOBES_SHAPE and not table.comments else "columns"
-
-
-def _settle_units(path: Path, given: Mapping[str, str | None], notes: str, area: str, pot: float) -> _Units:
-    """Fill in the defaults; raise `FileError` if the text of the file contradicts them."""
-    defaults = {"area": area, "per": "GeV", "energy_unit": "GeV"}
-    for option, said, pattern in _UNITS_IN_NOTES:
-        match = pattern.search(notes)
-        if match and given[option] is None and said != defaults[option]:
-            raise FileError(
-                f"{path}: its comments say '{match.group().strip()}': give {option} = '{said}', "
-                f"or {option} = '{defaults[option]}' if that is meant"
-            )
-    per = given["per"] or defaults["per"]
-    return _Units(
-        area=given["area"] or defaults["area"],
-        per=per,
-        energy_unit=given["energy_unit"] or defaults["energy_unit"],
-        points=given["points"] or ("centre" if per == "bin" else "points"),
-        pot=pot,
-    )
-
-
-def _columns_for(
-    path: Path, table: TextTable, neutrino: str, columns: Mapping[str, int] | None, layout: str
-) -> dict[str, int]:
-    """Return the columns of the energy and of every neutrino in the table, including `neutrino`."""
-    width = table.rows.shape[1]
-    if layout == "globes" and width != len(DEFAULT_COLUMNS):
+def _question(path: Path, flux: TabulatedFlux, options: Mapping[str, object]) -> None:
+    """Raise `FileError` for a flux beyond any beam, where the card does not give the units that would explain it."""
+    if flux.total_units != TIMES["POT"]:
+        return
+    if flux.total > _MOST_PER_POT and not ("area" in options and "per" in options and {"pot", "time"} & set(options)):
         raise FileError(
-            f"{path}:{table.lines[0]}: {width} columns, GLoBES files have {len(DEFAULT_COLUMNS)}; "
-            "use format = 'columns'"
+            f"{path}: {flux.total:.3g} neutrinos per cm2 and proton on target is more than any beam has, as read: "
+            f"{flux.description}; give area, per, and pot or time = 's' or 'burst'"
         )
-    wanted = {ENERGY: 0, **columns} if columns is not None else dict(DEFAULT_COLUMNS)
-    for name, column in wanted.items():
-        if name not in DEFAULT_COLUMNS:
-            raise InputError(f"columns: unknown name '{name}'{nearest(name, DEFAULT_COLUMNS)}; use E and neutrinos")
-        require(column >= 0, f"columns['{name}']", column, "must be counted from 0")
-    if neutrino not in wanted:
-        raise InputError(f"columns gives no column for {neutrino}; it gives {', '.join(wanted)}")
-    if wanted[neutrino] == wanted[ENERGY]:
-        raise InputError(f"columns: {neutrino} cannot be in column {wanted[ENERGY]}, which is that of the energy")
-    needed = wanted if columns is not None else {name: wanted[name] for name in (ENERGY, neutrino)}
-    for name, column in needed.items():
-        if column >= width:
-            raise FileError(
-                f"{path}:{table.lines[0]}: has {width} columns, but {name} is expected in column {column}, "
-                "counted from 0; say which column holds it"
-            )
-    return {name: column for name, column in wanted.items() if column < width}
-
-
-def _bin_edges(path: Path, energies_GeV: FloatArray, units: _Units) -> FloatArray | None:
-    """Return the edges of the bins that the energies represent, or None for points of a curve."""
-    if units.points == "points":
-        return None
-    if units.points == "edges":
-        return np.append(energies_GeV, 2.0 * energies_GeV[-1] - energies_GeV[-2])
-    count = len(energies_GeV)
-    width = (energies_GeV[-1] - energies_GeV[0]) / (count - 1)
-    uneven = np.abs(energies_GeV - (energies_GeV[0] + width * np.arange(count))).max()
-    first = energies_GeV[0] - 0.5 * width
-    if uneven > _EVEN * width or first < -_EVEN * width:
-        reason = "are not evenly spaced" if uneven > _EVEN * width else f"would start a bin at {first:.4g} GeV"
+    ends = flux.energy_max_GeV
+    if not _LOWEST_BEAM_GeV * (1.0 + 1e-9) < ends <= _HIGHEST_BEAM_GeV and "energy_unit" not in options:
         raise FileError(
-            f"{path}: the energies {reason}, so they are not centres of equal bins; "
-            "give points = 'edges', or per = 'GeV' with points = 'points'"
+            f"{path}: a beam that ends at {ends:.6g} GeV is unusual, as read: {flux.description}; give energy_unit"
         )
-    return np.asarray(np.maximum(first + width * np.arange(count + 1), 0.0))
-
-
-def _raise_flaw(flaw: tuple[int, str] | None, where: Callable[[int], str]) -> None:
-    """Raise `FileError` for a flaw, saying where it is."""
-    if flaw is not None:
-        raise FileError(f"{where(flaw[0])}: {flaw[1]}")
-
-
-def _flux(energies_GeV: FloatArray, values: FloatArray, interpolation: str, label: str, units: _Units) -> TabulatedFlux:
-    """Return the flux, with the assumed units in its description."""
-    read_as = f"per {units.area} and {units.per}" + (f", for {units.pot:g} POT" if units.pot != 1.0 else "")
-    description = f"{label} ({read_as}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"
-    return TabulatedFlux(energies_GeV, values, interpolation, "cm^-2 POT^-1", description)
 
 
 def _build(request: FluxRequest) -> Source:
@@ -296,14 +194,17 @@ def _build(request: FluxRequest) -> Source:
     found = f"such files are published at {published}; " if published else ""
     require_file(path, f"{found}put one there or correct flux.path")
     passed = {key: options[key] for key in options if key not in ("path", "column", "published_at")}
-    column = options.get("column")
     made = []
     for name in _neutrinos_asked(path, request):
-        flux = read_flux(path, neutrino=name, columns=_column_of(column, name), **passed)
+        flux = read_flux(path, neutrino=name, columns=_column_of(path, options, name), **passed)
+        _question(path, flux, options)
         made.append(Component(name, name, flux))
     if len(made) == 1:
         return Source.of(made[0].flux, made[0].neutrino)
-    return Source(tuple(made), f"{', '.join(c.neutrino for c in made)} from {path.name}")
+    columns = [flux.description.partition(", column ")[2].partition(" ") for flux in (one.flux for one in made)]
+    names = ", ".join(one.neutrino for one in made)
+    numbers = ", ".join(number for number, _, _ in columns)
+    return Source(tuple(made), f"{names} from {path.name}, columns {numbers} {columns[0][2]}")
 
 
 def _neutrinos_asked(path: Path, request: FluxRequest) -> tuple[str, ...]:
@@ -326,21 +227,26 @@ def _home_expanded(path: str) -> Path:
         raise InputError(f"path = {path!r} starts in the home of an unknown user; write the whole path") from error
 
 
-def _column_of(column: int | str | None, neutrino: str) -> dict[str, int] | None:
+def _column_of(path: Path, options: Mapping[str, object], neutrino: str) -> dict[str, int] | None:
     """Return the columns of `read_flux` for a number counted from 0 or the name of a neutrino."""
+    column = options.get("column")
     if column is None:
         return None
     if isinstance(column, str):
         names = [name for name in DEFAULT_COLUMNS if name != ENERGY]
         cure = f"use a number counted from 0, or one of {', '.join(names)}"
         require(column in names, "column", column, f"is no neutrino{nearest(column, names)}; {cure}")
-        return {neutrino: DEFAULT_COLUMNS[column]}
-    require(
-        column >= 1,
-        "column",
-        column,
-        "must be 1 or more: columns count from 0, and column 0 holds the energy",
-    )
+        if is_root_file(path):
+            return {neutrino: DEFAULT_COLUMNS[column]}
+        named = FluxTable(path, str(options.get("format", "auto"))).named_columns()
+        if column not in named:
+            raise InputError(f"column = {column!r} is not in the head of {path}, which names {', '.join(named)}")
+        return {neutrino: named[column]}
+    assert isinstance(column, int), "checked with the types of the keys"
+    places = [options.get(key) for key in ("energy_column", "low_column")]
+    free = any(place not in (None, 0) for place in places)
+    rule = "must be 1 or more: columns count from 0, and column 0 holds the energy"
+    require(column >= 1 or (free and column == 0), "column", column, rule)
     return {neutrino: column}
 
 
@@ -350,12 +256,16 @@ KIND = FluxKind(
         "path": TEXT,
         "format": TEXT,
         "column": NUMBER_OR_NAME,
+        "energy_column": NUMBER_OR_NAME,
+        "low_column": NUMBER_OR_NAME,
+        "high_column": NUMBER_OR_NAME,
         "histogram": TEXT,
         "area": TEXT,
         "per": TEXT,
         "energy_unit": TEXT,
         "points": TEXT,
         "pot": NUMBER,
+        "time": TEXT,
         "published_at": TEXT,
     },
     required=("path",),

@@ -10,6 +10,7 @@ from tridentgen.flux.files import CHOICES
 from tridentgen.flux.kind import NUMBERS, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.source import Source
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
+from tridentgen.flux.units_text import AREAS_CM2
 
 
 def _build(request: FluxRequest) -> Source:
@@ -26,7 +27,7 @@ def _build(request: FluxRequest) -> Source:
         if flaw is not None:
             raise InputError(f"{key}[{flaw[0]}]: {flaw[1]}")
     flux = TabulatedFlux(edges, values)
-    scale = 1e-4 if area == "m2" else 1.0
+    scale = 1.0 / AREAS_CM2[area] if area else 1.0
     widths = np.diff(flux.energies_GeV) if per == "bin" else np.ones(len(values))
     units = "cm^-2 POT^-1" if area else ""
     description = f"{request.neutrino}, histogram of {len(values)} bins, {edges[0]:.6g} to {edges[-1]:.6g} GeV"

@@ -18,12 +18,16 @@ _LISTED = 12
 
 @dataclass(frozen=True, eq=False)
 class RootHistogram:
-    """Edges of shape (N+1,), contents of shape (N,) without underflow and overflow, and the text of the titles."""
+    """Edges of shape (N+1,), contents of shape (N,) without underflow and overflow, and the titles.
+
+    Of a graph, `edges` are the energies of its N points.
+    """
 
     name: str
     edges: FloatArray
     contents: FloatArray
-    titles: str
+    titles: tuple[str, ...]
+    is_graph: bool = False
 
 
 def is_root_file(path: Path) -> bool:
@@ -32,7 +36,7 @@ def is_root_file(path: Path) -> bool:
 
 
 def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
-    """Read the TH1 called `histogram`, which may be omitted if the file contains only one.
+    """Read the TH1 or TGraph called `histogram`, which may be omitted if the file contains only one.
 
     Raises
     ------
@@ -48,7 +52,9 @@ def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
         raise FileError(f'{path}: reading ROOT files needs uproot; run: pip install "tridentgen[io]"') from None
     try:
         with uproot.open(path) as file:
-            classes = {key: kind for key, kind in file.classnames(cycle=False).items() if kind.startswith("TH1")}
+            classes = {
+                key: kind for key, kind in file.classnames(cycle=False).items() if kind.startswith(("TH1", "TGraph"))
+            }
             name = _choose(path, histogram, classes)
             return _extract(name, file[name])
     except (FileError, InputError):
@@ -74,7 +80,12 @@ def _choose(path: Path, histogram: str | None, known: dict[str, str]) -> str:
 
 
 def _extract(name: str, histogram: Any) -> RootHistogram:
-    """Copy the numbers of an uproot TH1; raise `ValueError` if there are fewer than declared."""
+    """Copy the numbers of an uproot TH1 or TGraph; raise `ValueError` if there are fewer than declared."""
+    if histogram.classname.startswith("TGraph"):
+        energies, values = (np.asarray(histogram.member(axis), dtype=np.float64) for axis in ("fX", "fY"))
+        if energies.shape != values.shape or energies.ndim != 1 or len(energies) < 2:
+            raise ValueError(f"graph '{name}' has {energies.size} energies and {values.size} values")
+        return RootHistogram(name, energies, values, _titles_of_graph(histogram), is_graph=True)
     contents, bins = np.asarray(histogram.values(), dtype=np.float64), histogram.member("fXaxis").member("fNbins")
     if len(contents) != bins:  # uproot creates as many edges as the axis declares
         raise ValueError(f"histogram '{name}' declares {bins} bins but holds {len(contents)}")
@@ -87,5 +98,12 @@ def _extract(name: str, histogram: Any) -> RootHistogram:
         name=name,
         edges=np.asarray(histogram.axis().edges(), dtype=np.float64),
         contents=contents,
-        titles="\n".join(str(title) for title in titles),
+        titles=tuple(str(title) for title in titles),
     )
+
+
+def _titles_of_graph(graph: Any) -> tuple[str, ...]:
+    """Return the titles of a graph and of its axes, which are those of the histogram that ROOT draws below it."""
+    frame = graph.member("fHistogram")
+    axes = [] if frame is None else [frame.member(axis).member("fTitle") for axis in ("fXaxis", "fYaxis")]
+    return tuple(str(title) for title in (graph.member("fTitle"), *axes))

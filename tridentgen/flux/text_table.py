@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,19 +15,24 @@ MAX_BYTES = 8 * 1024 * 1024
 """Larger files are rejected without reading: published flux tables have some kilobytes."""
 
 _SHOWN = 30
+_COMMENT = re.compile(r"(?<![A-Za-z])[#%!]+|//+|^\s*;+")
+_FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 
 
 @dataclass(frozen=True, eq=False)
 class TextTable:
-    """Numbers of shape (rows, columns), the line of each row, and the text of all comments."""
+    """Numbers of shape (rows, columns), the line of each row, and all comments and heads with their lines."""
 
     rows: FloatArray
     lines: tuple[int, ...]
-    comments: str
+    notes: tuple[tuple[int, str], ...] = ()
 
 
-def read_text_table(path: Path) -> TextTable:
-    """Read columns of numbers separated by blanks or commas; ``#`` starts a comment anywhere.
+def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
+    """Read columns of numbers separated by blanks, commas or semicolons.
+
+    ``#``, ``%``, ``!`` and ``//`` start a comment anywhere, ``;`` at the start of a line. Exponents may be written with
+    the D of Fortran. With `heads`, lines of words before the numbers are heads, which need no ``#``.
 
     Raises
     ------
@@ -35,12 +41,16 @@ def read_text_table(path: Path) -> TextTable:
     """
     rows: list[list[float]] = []
     lines: list[int] = []
-    comments: list[str] = []
-    for number, line in enumerate(_read_text(path).split("\n"), start=1):
-        data, _, comment = line.partition("#")
-        if comment:
-            comments.append(comment.strip())
+    notes: list[tuple[int, str]] = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        start = _COMMENT.search(line)
+        data = line if start is None else line[: start.start()]
+        if start is not None and line[start.end() :].strip():
+            notes.append((number, line[start.end() :].strip()))
         if not data.strip():
+            continue
+        if heads and not rows and _is_head(data):
+            notes.append((number, data.strip()))
             continue
         row = _parse_row(data, f"{path}:{number}")
         if rows and len(row) != len(rows[0]):
@@ -52,7 +62,7 @@ def read_text_table(path: Path) -> TextTable:
         lines.append(number)
     if not rows:
         raise FileError(f"{path}: holds no numbers; give rows of energy and flux")
-    return TextTable(np.array(rows, dtype=np.float64), tuple(lines), "\n".join(comments))
+    return TextTable(np.array(rows, dtype=np.float64), tuple(lines), tuple(notes))
 
 
 def require_file(path: Path, hint: str = "check the path") -> None:
@@ -78,7 +88,7 @@ def read_bytes(path: Path, count: int = -1) -> bytes:
         raise FileError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Return the text of a file of reasonable size, with the line ends of Unix."""
     require_file(path)
     size = path.stat().st_size
@@ -97,17 +107,38 @@ def _read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _is_head(data: str) -> bool:
+    """Return whether a line is made of words: the first is no number, and fewer than half are."""
+    words = re.split(r"[\s,;]+", data.strip())
+    numeric = [to_number(word) is not None for word in words]
+    return not numeric[0] and 2 * sum(numeric) < len(numeric) and any(c.isalpha() for c in words[0])
+
+
+def to_number(word: str) -> float | None:
+    """Return the number that a word is, or None."""
+    try:
+        return float(word)
+    except ValueError:
+        try:
+            return float(_FORTRAN.sub("e", word))
+        except ValueError:
+            return None
+
+
 def _parse_row(data: str, where: str) -> list[float]:
-    """Return the numbers of one row; with commas, every field between them must be one number."""
-    words = [word.strip() for word in data.split(",")] if "," in data else data.split()
+    """Return the numbers of one row; with commas or semicolons, every field between them must be one number."""
+    separator = ";" if ";" in data else "," if "," in data else None
+    words = [word.strip() for word in data.strip().split(separator)]
+    if separator and len(words) > 1 and not words[-1]:
+        words.pop()
     row = []
     for column, word in enumerate(words):
-        try:
-            row.append(float(word))
-        except ValueError:
+        value = to_number(word)
+        if value is None:
             shown = word if len(word) <= _SHOWN else word[:_SHOWN] + "..."
             raise FileError(
                 f"{where}: {shown!r} in column {column} is not a number; start comments with '#' "
                 "and separate columns by blanks"
-            ) from None
+            )
+        row.append(value)
     return row

@@ -1,0 +1,339 @@
+"""Files as people have them: each gives its right value or a question, and so does a sibling of each kind.
+
+The files in ``cases`` were made for this: a ``_right`` file holds the same flux in plain units. The right cross
+sections were calculated with them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tridentgen.errors import FileError, InputError
+from tridentgen.flux import TabulatedFlux, build_source, read_flux
+
+CASES = Path(__file__).parent / "cases"
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "flux.dat"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def same(one: TabulatedFlux, other: TabulatedFlux, rel: float = 1e-5) -> None:
+    """Compare fluxes between their edges: the files print six digits."""
+    points = 0.5 * (one.energies_GeV[1:] + one.energies_GeV[:-1])
+    np.testing.assert_allclose(one.total * one.density(points), other.total * other.density(points), rtol=rel, atol=0.0)
+    assert one.total == pytest.approx(other.total, rel=rel, abs=0.0)
+    assert one.total_units == other.total_units
+
+
+# ---- per bin, in ROOT
+
+
+def test_histogram_whose_title_names_no_energy() -> None:
+    pytest.importorskip("uproot")
+    path = CASES / "per_bin_no_energy_in_title.root"
+    with pytest.raises(FileError, match="no title says what energy its contents are per; give per = 'GeV', 'MeV'"):
+        read_flux(path, neutrino="numu")
+    with pytest.raises(FileError, match=r"title: 'Unosc .* / m\^\{2\} / POT' says area = 'm2', and area = 'cm2' is"):
+        read_flux(path, neutrino="numu", per="bin", area="cm2")
+    flux = read_flux(path, neutrino="numu", per="bin")
+    table = np.loadtxt(CASES / "per_bin_no_energy_in_title_right.dat")
+    np.testing.assert_allclose(flux.values, 1e-4 * table[:-1, 1], rtol=1e-12)
+    assert "histogram numu_flux (per m2 and bin; histogram)" in flux.description
+
+
+def test_graph(tmp_path: Path) -> None:
+    uproot = pytest.importorskip("uproot")
+    energies, values = np.array([1.0, 2.0, 4.0]), np.array([1e-9, 3e-9, 0.0])
+    if not hasattr(uproot, "as_TGraph"):
+        pytest.skip("this uproot writes no graphs")
+    with uproot.recreate(tmp_path / "graph.root") as file:
+        file["g"] = uproot.as_TGraph({"x": energies, "y": values}, title="#Phi [m^{-2} MeV^{-1} / 10^{3} POT]")
+    with pytest.raises(FileError, match="what 'MeV' means for the flux is not clear; give energy_unit"):
+        read_flux(tmp_path / "graph.root", neutrino="numu")
+    flux = read_flux(tmp_path / "graph.root", neutrino="numu", energy_unit="GeV")
+    assert flux.interpolation == "linear"
+    assert flux.total == pytest.approx(5e-9 * 1e3 / 1e4 / 1e3, rel=1e-12, abs=0.0)
+
+
+# ---- protons on target
+
+
+def test_protons_on_target_in_a_comment() -> None:
+    path = CASES / "pot_in_comment.dat"
+    flux = read_flux(path, neutrino="nue")
+    assert flux.total == pytest.approx(4e-4 / 1e6, rel=1e-12, abs=0.0)
+    assert "for 1e+06 POT" in flux.description
+    with pytest.raises(
+        FileError, match=r":1: '.* 10\^6 POT' says pot = 1e\+06, and pot = 1 is given; give pot = 1e\+06"
+    ):
+        read_flux(path, neutrino="nue", pot=1.0)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "/cm2/GeV/1E21 p.o.t.",
+        "(cm^-2 GeV^-1), 1e21POT",
+        "per cm2, GeV and 1x10^21 protons on target",
+        "/cm2/GeV/10²¹ POTs",
+    ],
+)
+def test_other_spellings_of_protons_on_target(tmp_path: Path, comment: str) -> None:
+    path = _write(tmp_path, f"# nu {comment}\n1 1e12\n3 1e12\n")
+    assert read_flux(path, neutrino="nue").total == pytest.approx(2e-9, rel=1e-12, abs=0.0)
+
+
+# ---- bin number, low and high edge
+
+
+@pytest.mark.parametrize(
+    ("neutrino", "share"), [("numu", 1.0), ("numubar", 0.05), ("nue", 1 / 90), ("nuebar", 1 / 400)]
+)
+def test_numbers_and_edges_of_bins(neutrino: str, share: float) -> None:
+    flux = read_flux(CASES / "bin_low_high.txt", neutrino=neutrino)
+    right = read_flux(CASES / "bin_low_high_right.dat", neutrino="numu", columns={"numu": 1}, points="edges")
+    scaled = TabulatedFlux(right.energies_GeV, right.values * share, "histogram", right.total_units)
+    same(flux, scaled, rel=2e-5)
+    assert "(per cm2 and 50 MeV, for 1e+21 POT; histogram)" in flux.description
+
+
+def test_numbers_and_edges_without_names(tmp_path: Path) -> None:
+    rows = "".join(f"{i} {0.1 * (i - 1):.1f} {0.1 * i:.1f} {i}e-9\n" for i in range(1, 7))
+    path = _write(tmp_path, f"% bin, low, high edge, flux /cm2/GeV/POT\n{rows}")
+    with pytest.raises(
+        FileError, match=r":2: column 0 counts 1, 2, 3, \.\.\.: it may number the bins; give energy_column"
+    ):
+        read_flux(path, neutrino="nue", columns={"nue": 3})
+    flux = read_flux(path, neutrino="nue", columns={"nue": 3}, low_column=1, high_column=2)
+    assert flux.total == pytest.approx(2.1e-9, rel=1e-12, abs=0.0)
+
+
+def test_energy_over_two_columns_and_heads_without_a_comment_sign(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path,
+        "\tFlux (/m^2/1E21p.o.t/50MeV)\nBin#\tEnergy (GeV)\tnumu\tantinue\n\n1\t0 0.1\t4D12 1\n2\t0.1 0.4\t2D12 3\n",
+    )
+    flux = read_flux(path, neutrino="numu")
+    np.testing.assert_array_equal(flux.energies_GeV, [0.0, 0.1, 0.4])
+    np.testing.assert_allclose(flux.values, [4e12 / 1e25 / 0.05, 2e12 / 1e25 / 0.05], rtol=1e-12)
+    assert "column 3" in flux.description
+    assert read_flux(path, neutrino="nuebar").description.startswith("nuebar from flux.dat, column 4 ")
+
+
+# ---- columns by name
+
+
+@pytest.mark.parametrize(("neutrino", "column"), [("numu", 2), ("numubar", 3), ("nue", 4), ("nuebar", 5)])
+def test_named_columns(neutrino: str, column: int) -> None:
+    flux = read_flux(CASES / "named_columns.dat", neutrino=neutrino)
+    table = np.loadtxt(CASES / "named_columns.dat")
+    np.testing.assert_allclose(flux.values, table[:, column] / 0.05, rtol=1e-12)
+    np.testing.assert_array_equal(flux.energies_GeV, [*table[:, 0], 3.0])
+    assert f"column {column} (per cm2 and 50 MeV; histogram)" in flux.description
+
+
+def test_every_named_column() -> None:
+    source = build_source("file", {"path": str(CASES / "named_columns.dat")}, None, Path())
+    assert source.neutrinos == ("nue", "numu", "nuebar", "numubar")
+    assert "columns 4, 2, 5, 3 (per cm2 and 50 MeV; histogram)" in source.description
+    by_name = build_source("file", {"path": str(CASES / "named_columns.dat"), "column": "numu"}, None, Path())
+    assert ", column 2 (" in by_name.description
+
+
+def test_a_neutrino_that_the_head_does_not_name() -> None:
+    with pytest.raises(FileError, match=r":2: 'Elo Ehi numu numub nue nueb' names no nutau; give its column"):
+        read_flux(CASES / "named_columns.dat", neutrino="nutau")
+    with pytest.raises(InputError, match="numu cannot be in column 1, which is that of the upper edge"):
+        read_flux(CASES / "named_columns.dat", neutrino="numu", columns={"numu": 1})
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "E_GeV,NuMuBar,NuMu",
+        "Energy [GeV]; anti-numu; numu;",
+        "! Enu/GeV  nu_mu_bar  nu_mu",
+        "// E  numub  numu",
+        "; Energy(GeV) ν̄μ νμ",
+        "% BinMid\tnumubar_flux\tnumu_flux",
+    ],
+)
+def test_other_heads(tmp_path: Path, head: str) -> None:
+    flux = read_flux(_write(tmp_path, f"{head}\n1, 5e-9, 1e-9,\n3, 5e-9, 1e-9,\n"), neutrino="numu")
+    assert flux.total == pytest.approx(2e-9, rel=1e-12, abs=0.0)
+    assert ", column 2 " in flux.description
+
+
+def test_a_head_that_does_not_fit(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# E numu nue\n1 2 3 4\n2 2 3 4\n")
+    with pytest.raises(FileError, match=r":1: 'E numu nue' names 3 columns, and there are 4; say which is which with"):
+        read_flux(path, neutrino="numu")
+    assert read_flux(path, neutrino="numu", columns={"E": 0, "numu": 2}).total == 3.0
+
+
+# ---- uneven bins
+
+
+def test_bins_that_are_not_50_MeV_wide() -> None:
+    path = CASES / "uneven_per_50MeV.txt"
+    right = read_flux(CASES / "bin_low_high_right.dat", neutrino="numu", points="edges")
+    same(read_flux(path, neutrino="numu"), right)
+    same(read_flux(path, neutrino="numu", per="50 MeV", points="edges"), right)
+    with pytest.raises(
+        FileError, match=r"says a flux per 50 MeV, and its bins are not all that wide, .* per = '50 MeV'"
+    ):
+        read_flux(path, neutrino="numu", per="bin", points="edges")
+    with pytest.raises(FileError, match=r":1: '.*' says points = 'edges', and points = 'centre' is given"):
+        read_flux(path, neutrino="numu", points="centre")
+
+
+def test_centres_with_widths(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path, "# E width numu [/cm2/MeV/POT, GeV]\n0.5 1 1e-12\n2 2 2e-12\n6 6 1e-12\n".replace(", GeV", "")
+    )
+    flux = read_flux(path, neutrino="numu", energy_unit="GeV")
+    np.testing.assert_array_equal(flux.energies_GeV, [0.0, 1.0, 3.0, 9.0])
+    assert flux.total == pytest.approx(11e-9, rel=1e-12, abs=0.0)
+
+
+def test_gaps_between_bins(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# Elo Ehi numu\n0 1 1e-9\n1 2 1e-9\n2.5 3 1e-9\n")
+    with pytest.raises(FileError, match=r":4: the bin begins at 2.5, and the one before ends at 2; write gaps as bins"):
+        read_flux(path, neutrino="numu")
+
+
+def test_centres_rounded_to_two_digits(tmp_path: Path) -> None:
+    rows = "".join(f"{0.05 * i + 0.025 + 1e-9:.2f} 1e-11\n" for i in range(40))
+    flux = read_flux(_write(tmp_path, f"# /cm2/POT/50 MeV\n{rows}"), neutrino="nue", per="bin")
+    assert flux.total == pytest.approx(40e-11, rel=1e-9, abs=0.0)
+    assert flux.energy_max_GeV == pytest.approx(2.0, abs=0.01)
+
+
+def test_descending_energies(tmp_path: Path) -> None:
+    flux = read_flux(_write(tmp_path, "3 1e-9\n2 2e-9\n1 4e-9\n"), neutrino="nue")
+    np.testing.assert_array_equal((flux.energies_GeV, flux.values), ([1.0, 2.0, 3.0], [4e-9, 2e-9, 1e-9]))
+
+
+# ---- bursts, seconds and MeV
+
+
+def test_fluence_of_a_supernova() -> None:
+    path = CASES / "snowglobes_like.dat"
+    with pytest.raises(FileError, match=r"501 rows of 7 columns .* give area = 'cm2' or 'm2' and per = 'GeV'"):
+        read_flux(path, neutrino="nue")
+    table = np.loadtxt(path)
+    for options, units in [({"format": "snowglobes"}, "cm^-2"), ({"area": "cm2", "per": "0.2 MeV"}, "cm^-2 POT^-1")]:
+        flux = read_flux(path, neutrino="nuebar", **options)  # type: ignore[arg-type]
+        assert flux.total == pytest.approx(table[:, 4].sum(), rel=1e-12)
+        assert flux.total_units == units
+        assert flux.energy_max_GeV == pytest.approx(0.1002, rel=1e-9)
+    with pytest.raises(
+        FileError, match="neutrinos per cm2 and proton on target is more than any beam has, as read: nue"
+    ):
+        build_source("file", {"path": str(path), "area": "cm2", "per": "bin"}, "nue", Path())
+    assert build_source("file", {"path": str(path), "format": "snowglobes"}, None, Path()).total_units == "cm^-2"
+
+
+def test_flux_per_mev_and_second() -> None:
+    path = CASES / "inverse_mev.dat"
+    energies, values = np.loadtxt(path).T
+    for options in ({}, {"energy_unit": "MeV"}, {"energy_unit": "MeV", "per": "MeV", "time": "s"}):
+        flux = read_flux(path, neutrino="nue", **options)  # type: ignore[arg-type]
+        assert flux.total == pytest.approx(np.trapezoid(values, energies), rel=1e-12)
+        assert flux.total_units == "cm^-2 s^-1"
+    for wrong, message in [
+        ({"per": "GeV"}, "says per = 'MeV', and per = 'GeV' is given"),
+        ({"energy_unit": "GeV"}, "says energy_unit = 'MeV', and energy_unit = 'GeV' is given"),
+        ({"time": "POT"}, "says time = 's', and time = 'POT' is given"),
+        ({"pot": 3e7}, "pot = 3e.07 does not go with it: .* says a flux per time; leave pot out"),
+    ]:
+        with pytest.raises(FileError, match=message):
+            read_flux(path, neutrino="nue", **wrong)  # type: ignore[arg-type]
+
+
+def test_flux_per_year(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# E (MeV), flux (m^-2 yr^-1 keV^-1)\n1 3.15576e7\n3 3.15576e7\n")
+    assert read_flux(path, neutrino="nue").total == pytest.approx(2000.0 / 1e4, rel=1e-12)
+
+
+# ---- beyond any beam
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "1 1e-3\n2 1e-3\n",
+            "0.001 neutrinos per cm2 and proton on target is more than any beam has, as read: nue from",
+        ),
+        ("0.01 1e-9\n0.1 1e-9\n", "a beam that ends at 0.1 GeV is unusual, as read: .*; give energy_unit"),
+        ("100 1e-12\n3000 1e-12\n", "a beam that ends at 3000 GeV is unusual, as read: .*; give energy_unit"),
+    ],
+)
+def test_fluxes_beyond_any_beam(tmp_path: Path, text: str, message: str) -> None:
+    path = _write(tmp_path, text)
+    with pytest.raises(FileError, match=message):
+        build_source("file", {"path": str(path)}, "nue", Path())
+    stated = {"path": str(path), "area": "cm2", "per": "GeV", "pot": 1, "energy_unit": "GeV"}
+    assert build_source("file", stated, "nue", Path()).total == read_flux(path, neutrino="nue").total
+
+
+# ---- layouts of programs
+
+
+def test_beam_of_nuwro(tmp_path: Path) -> None:
+    path = _write(tmp_path, "beam_type = 0\nbeam_particle = 14\nbeam_energy = 0 3000 1 2 1\n")
+    flux = read_flux(path, neutrino="numu", format="nuwro")
+    np.testing.assert_allclose(flux.energies_GeV, [0.0, 1.0, 2.0, 3.0], rtol=1e-15)
+    np.testing.assert_allclose(flux.density(np.array([0.5, 1.5])), [0.25, 0.5], rtol=1e-12)
+    assert (flux.total, flux.total_units) == (1.0, "")
+    assert "(only its shape, energies in MeV; histogram)" in flux.description
+    assert build_source("file", {"path": str(path), "format": "nuwro"}, None, Path()).neutrinos == ("numu",)
+    absolute = read_flux(path, neutrino="numu", format="nuwro", area="m2", per="bin", pot=1e6)
+    assert absolute.total == pytest.approx(4e-10, rel=1e-12, abs=0.0)
+    with pytest.raises(FileError, match="are relative unless the card says what they are; give per = 'GeV'"):
+        read_flux(path, neutrino="numu", format="nuwro", area="m2")
+    with pytest.raises(FileError, match="names no nue; give its column, or another neutrino"):
+        read_flux(path, neutrino="nue", format="nuwro")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("beam_energy = 1000\n", "flux.dat:1: beam_energy must be followed by the first and the last energy in MeV"),
+        ("x = 1\nbeam_energy = 5 1 2 3\n", "flux.dat:2: beam_energy goes from 5 to 1 MeV; let it rise from 0"),
+        ("1 2\n", "has 0 lines 'beam_energy = ...', and NuWro's layout has one"),
+    ],
+)
+def test_what_is_no_beam_of_nuwro(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        read_flux(_write(tmp_path, text), neutrino="numu", format="nuwro")
+
+
+def _honda(cosines: list[tuple[float, float, float]]) -> str:
+    return "".join(
+        f"average flux in [cosZ ={low:5.2f} -- {high:5.2f}, phi_Az =   0 -- 360]\n"
+        " Enu(GeV)   NuMu       NuMubar    NuE        NuEbar\n"
+        f"  1.0000E-01 {size}E+04 1E+04 3E+03 2E+03\n  3.0000E-01 {size}E+03 1E+03 3E+02 2E+02\n"
+        for low, high, size in cosines
+    )
+
+
+def test_atmospheric_flux_of_honda(tmp_path: Path) -> None:
+    path = _write(tmp_path, _honda([(0.0, 1.0, 3.0), (-1.0, 0.0, 1.0)]))
+    flux = read_flux(path, neutrino="numu", format="honda")
+    # (3 + 1) 2 pi at both ends, of 1e4 and 1e3 per m2, s, sr and GeV, over 0.2 GeV
+    assert flux.total == pytest.approx(4.0 * 2.0 * np.pi * 0.5 * (1e4 + 1e3) * 0.2 / 1e4, rel=1e-12)
+    assert flux.total_units == "cm^-2 s^-1"
+    assert build_source("file", {"path": str(path), "format": "honda"}, None, Path()).neutrinos == (
+        *("nue", "numu", "nuebar", "numubar"),
+    )
+    half = _write(tmp_path, _honda([(0.0, 1.0, 3.0)]))
+    with pytest.raises(FileError, match=r"its blocks cover 6.283 sr, and all directions are 12.57 sr"):
+        read_flux(half, neutrino="numu", format="honda")

@@ -1,0 +1,127 @@
+"""Which column of a table is what, by the names in its head."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tridentgen.flux.units_text import ENERGIES_GeV
+from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.typing import FloatArray
+
+ENERGY, LOW, HIGH, WIDTH, BIN = "E", "low", "high", "width", "bin"
+"""Names of the columns that are no flux."""
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    ENERGY: (
+        *("e", "enu", "ev", "en", "energy", "energies", "eneutrino", "neutrinoenergy", "nuenergy", "trueenergy"),
+        *("binmid", "mid", "midpoint", "emid", "ecentre", "ecenter", "bincentre", "bincenter", "ebin", "emean", "eavg"),
+    ),
+    LOW: (
+        *("elo", "elow", "emin", "low", "lo", "lower", "elower", "loweredge", "loweredges", "lowedge", "lowedges"),
+        *("binlow", "binlo", "ebinlow", "binmin", "xlow", "xlo", "xmin", "eleft", "left", "leftedge", "lowerbinedge"),
+    ),
+    HIGH: (
+        *("ehi", "ehigh", "emax", "high", "hi", "upper", "eupper", "upperedge", "upperedges", "highedge", "highedges"),
+        *("binhigh", "binhi", "ebinhigh", "binmax", "xhigh", "xhi", "xmax", "eright", "right", "rightedge"),
+    ),
+    WIDTH: ("width", "de", "binwidth", "deltae", "ewidth"),
+    BIN: ("bin", "bins", "binno", "binnumber", "binnum", "ibin", "nbin", "no", "index", "i", "idx"),
+}
+_KNOWN = {word: name for name, words in _WORDS.items() for word in words}
+_FLAVOUR = {"e": "nue", "m": "numu", "mu": "numu", "t": "nutau", "tau": "nutau"}
+_NEUTRINO = re.compile(r"(anti|a|bar)?nu(bar|b|_)?(e|mu|m|tau|t)s?(bar|b)?")
+_FILLER = {
+    *("flux", "fluxes", "phi", "per", "pot", "cm", "m", "s", "sr", "in", "nus", "d", "dphi", "unosc"),
+    *(name.lower() for name in ENERGIES_GeV),
+}
+_SPLITS = (r"[\t]+|\s{2,}", r"[,;]", r"[\s,;|]+")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The columns named by one line of a file.
+
+    Attributes
+    ----------
+    columns : mapping
+        Number of the column of ``"E"``, ``"low"``, ``"high"``, ``"width"``, ``"bin"`` and of each neutrino.
+    words : tuple of str
+        The names as written.
+    line, text
+        The line, by number and as it stands.
+    sure : bool
+        Whether the names account for every column of the table.
+    """
+
+    columns: Mapping[str, int]
+    words: tuple[str, ...]
+    line: int
+    text: str
+    sure: bool
+
+
+def column_name(word: str) -> str | None:
+    """Return what a column of this name holds, or None for a name that is not known."""
+    plain = word.lower().replace("µ", "mu").replace("μ", "mu").replace("τ", "tau").replace("ₑ", "e")
+    plain = re.sub(r"ν[\u0304\u0305]", "nubar", plain).replace("ν", "nu")
+    pieces = [piece for piece in re.split(r"[^a-z]+", plain) if piece]
+    joined = "".join(pieces)
+    kept = "".join(piece for piece in pieces if piece not in _FILLER) or joined
+    for candidate in dict.fromkeys((joined, kept)):
+        if candidate in _KNOWN:
+            return _KNOWN[candidate]
+        match = _NEUTRINO.fullmatch(candidate)
+        if match is not None:
+            anti = bool(match.group(1) or match.group(2) or match.group(4))
+            return _FLAVOUR[match.group(3)] + ("bar" if anti else "")
+    return None
+
+
+def read_head(notes: Iterable[tuple[int, str]], rows: FloatArray) -> Head | None:
+    """Return the head of a table, the last line that names columns; None if there is none."""
+    found: Head | None = None
+    for line, text in notes:
+        head = _head_of(line, text, rows)
+        if head is not None and (head.sure or found is None or not found.sure):
+            found = head
+    return found
+
+
+def _head_of(line: int, text: str, rows: FloatArray) -> Head | None:
+    """Return the columns that a line names: an energy, low edge or bin first, and at least one neutrino."""
+    bare = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", text[:1000]).strip()
+    best: Head | None = None
+    for split in _SPLITS:
+        words = [word.strip() for word in re.split(split, bare) if re.search(r"[^\W\d_]", word)]
+        names = [column_name(word) for word in words]
+        run = next((i for i, name in enumerate(names) if name is None), len(names))
+        if run < len(names) and len(names) == rows.shape[1]:
+            run = len(names)  # columns of other things between those that are known
+        head = _placed(line, text, words[:run], names[:run], rows)
+        if head is not None and (best is None or (head.sure, len(head.columns)) > (best.sure, len(best.columns))):
+            best = head
+    return best
+
+
+def _placed(line: int, text: str, words: list[str], names: list[str | None], rows: FloatArray) -> Head | None:
+    """Return the head of these names in this order, or None where they are no head."""
+    known = [name for name in names if name is not None]
+    if not names or names[0] not in (ENERGY, LOW, BIN) or not any(name in NEUTRINOS for name in known):
+        return None
+    if len(set(known)) < len(known):
+        return None
+    columns = {name: i for i, name in enumerate(names) if name is not None}
+    width = rows.shape[1]
+    if len(names) == width - 1 and ENERGY in columns and LOW not in columns:
+        at = columns[ENERGY]
+        low, high = rows[:, at], rows[:, at + 1]
+        if (
+            len(rows) > 1 and np.array_equal(low[1:], high[:-1]) and (high > low).all()
+        ):  # "Energy" stands over both edges
+            columns = {name: column + (column > at) for name, column in columns.items() if name != ENERGY}
+            return Head({**columns, LOW: at, HIGH: at + 1}, tuple(words), line, text, True)
+    return Head(columns, tuple(words), line, text, len(names) == width)

@@ -1,0 +1,284 @@
+"""Fluxes in columns of text: which column is what, what the energies are, and the flux of one neutrino."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tridentgen.errors import FileError, InputError, nearest
+from tridentgen.flux.base import require
+from tridentgen.flux.bins import edges_of_both, edges_of_centres, edges_of_lower_edges, edges_of_widths, widths_are
+from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, read_head
+from tridentgen.flux.program_files import read_honda, read_nuwro
+from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
+from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
+from tridentgen.flux.text_table import TextTable, read_text_table
+from tridentgen.flux.units_text import ENERGIES_GeV, TextUnits, per_in_gev, read_units
+from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.typing import FloatArray
+
+DEFAULT_COLUMNS: Mapping[str, int] = {ENERGY: 0, **{name: i for i, name in enumerate(NEUTRINOS, start=1)}}
+"""E nue numu nutau nuebar numubar nutaubar: the order of GLoBES and of most published tables."""
+
+_PLACES = {"energy_column": ENERGY, "low_column": LOW, "high_column": HIGH}
+_GLOBES_SHAPE = (501, 7)
+"""Rows and columns of the files of GLoBES (P. Huber et al., Comput. Phys. Commun. 167 (2005) 195) and SNOwGLoBES."""
+
+FORMATS: Mapping[str, Defaults] = {
+    "columns": PLAIN,
+    "globes": {**PLAIN, "area": "m2"},
+    "snowglobes": {**PLAIN, "per": "bin", "time": "burst"},
+    "honda": {**PLAIN, "area": "m2", "time": "s"},
+    "nuwro": {"area": "cm2", "per": "bin", "energy_unit": "MeV", "time": SHAPE},
+    "nuwro, absolute": {"area": None, "per": None, "energy_unit": "MeV", "time": "POT"},
+    "root": {**PLAIN, "per": None},
+    "501 x 7": {**PLAIN, "area": None, "per": None},
+}
+"""What the numbers are by the name of a format, where neither card nor file says it."""
+
+BECAUSE = {
+    "root": "no title says what energy its contents are per",
+    "nuwro, absolute": "the numbers after beam_energy are relative unless the card says what they are",
+    "501 x 7": "501 rows of 7 columns without a comment are a file of GLoBES (format = 'globes': per m2 and GeV) or of "
+    "SNOwGLoBES (format = 'snowglobes': per cm2 and bin, for a burst)",
+}
+"""Why units are asked for."""
+
+_COUNTED, _MANY = 5, 15
+"""As many energies 1, 2, 3, ... may be numbers of bins, beside a column that rises like energies, and in any case."""
+
+
+_READERS: Mapping[str, Callable[[Path], TextTable]] = {"honda": read_honda, "nuwro": read_nuwro}
+
+
+class FluxTable:
+    """A text file: its numbers, its head, and what its text says of units.
+
+    Parameters
+    ----------
+    path
+        The file.
+    format
+        As of `read_flux`; ``"auto"`` are columns.
+    """
+
+    def __init__(self, path: Path, format: str) -> None:
+        self.path, self.format = path, format
+        self.table: TextTable = _READERS[format](path) if format in _READERS else read_text_table(path, heads=True)
+        self.rows = self.table.rows
+        self.head: Head | None = read_head(self.table.notes, self.rows)
+        self.said: TextUnits = read_units(() if format in _READERS else self.table.notes)
+
+    def where(self, row: int) -> str:
+        """Return file and line of a row, for messages."""
+        return f"{self.path}:{self.table.lines[row]}"
+
+    def named_columns(self) -> dict[str, int]:
+        """Return the columns that the head names, or the default ones; raise `FileError` for one not understood."""
+        if self.format == "nuwro" and self.head is None:
+            return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
+        if self.head is None or self.format in ("globes", "snowglobes"):
+            return dict(DEFAULT_COLUMNS)
+        names = self.head.columns
+        agrees = all(DEFAULT_COLUMNS.get(name) == column for name, column in names.items())
+        if not self.head.sure and not agrees:
+            raise FileError(
+                f"{self.path}:{self.head.line}: '{self.head.text}' names {len(self.head.words)} columns, and there are "
+                f"{self.rows.shape[1]}; say which is which with column and energy_column"
+            )
+        return dict(names) if self.head.sure else dict(DEFAULT_COLUMNS)
+
+    def columns_for(
+        self, neutrino: str, columns: Mapping[str, int] | None, places: Mapping[str, int | str | None]
+    ) -> dict[str, int]:
+        """Return the columns of the energy, of edges and of every neutrino in the table, including `neutrino`."""
+        width = self.rows.shape[1]
+        if self.format in ("globes", "snowglobes") and width != len(DEFAULT_COLUMNS):
+            raise FileError(
+                f"{self.where(0)}: {width} columns, {'GLoBES' if self.format == 'globes' else 'SNOwGLoBES'} files have "
+                f"{len(DEFAULT_COLUMNS)}; use format = 'columns'"
+            )
+        placed = {_PLACES[key]: self._place(key, value) for key, value in places.items() if value is not None}
+        named = self._energies_of_head() if columns is not None else self.named_columns()
+        wanted = {**named, **(columns or {}), **placed}
+        if ENERGY in (columns or {}) or ENERGY in placed:
+            wanted = {name: column for name, column in wanted.items() if name not in (LOW, HIGH) or name in placed}
+        if LOW in placed:
+            wanted.pop(ENERGY, None)
+        for name, column in wanted.items():
+            if name not in (*DEFAULT_COLUMNS, LOW, HIGH, WIDTH, BIN):
+                raise InputError(f"columns: unknown name '{name}'{nearest(name, DEFAULT_COLUMNS)}; use E and neutrinos")
+            require(column >= 0, f"columns['{name}']", column, "must be counted from 0")
+        self._check_columns(neutrino, wanted, columns)
+        needed = {**(columns or {}), **placed, neutrino: wanted[neutrino]}
+        if ENERGY in wanted:
+            needed[ENERGY] = wanted[ENERGY]
+        for name, column in needed.items():
+            if column >= width:
+                raise FileError(
+                    f"{self.where(0)}: has {width} columns, but {name} is expected in column {column}, "
+                    "counted from 0; say which column holds it"
+                )
+        return {name: column for name, column in wanted.items() if column < width}
+
+    def _check_columns(self, neutrino: str, wanted: Mapping[str, int], columns: Mapping[str, int] | None) -> None:
+        """Raise unless there are columns of the neutrino and of energies, and they are different ones."""
+        if neutrino not in wanted:
+            if columns is not None:
+                raise InputError(f"columns gives no column for {neutrino}; it gives {', '.join(wanted)}")
+            assert self.head is not None, "without a head there is a column for every neutrino"
+            raise FileError(
+                f"{self.path}:{self.head.line}: '{self.head.text}' names no {neutrino}; "
+                "give its column, or another neutrino"
+            )
+        if ENERGY not in wanted and LOW not in wanted:
+            raise FileError(
+                f"{self.path}: its head names no energies; give energy_column, or low_column and high_column"
+            )
+        for name in (ENERGY, LOW, HIGH, BIN):
+            if wanted[neutrino] == wanted.get(name):
+                meaning = {ENERGY: "that of the energy", BIN: "that of the number of the bin"}
+                of = meaning.get(name, f"that of the {name}er edge".replace("higher", "upper"))
+                raise InputError(f"columns: {neutrino} cannot be in column {wanted[name]}, which is {of}")
+
+    def _energies_of_head(self) -> dict[str, int]:
+        """Return the columns of energies, edges and bin numbers that a head names; column 0 without one."""
+        if self.format == "nuwro":
+            return {LOW: 0, HIGH: 1}
+        if self.head is None or not self.head.sure:
+            return {ENERGY: 0}
+        return {name: column for name, column in self.head.columns.items() if name not in NEUTRINOS}
+
+    def _place(self, key: str, value: int | str) -> int:
+        """Return the number of a column given by its number or its name in the head."""
+        if isinstance(value, int):
+            require(value >= 0, key, value, "must be counted from 0")
+            return value
+        words = [word.lower() for word in self.head.words] if self.head is not None and self.head.sure else []
+        if value.lower() not in words:
+            there = f"the head names {', '.join(words)}" if words else "the file has no head that names every column"
+            raise InputError(f"{key} = {value!r} is no column; {there}: give its number, counted from 0")
+        return words.index(value.lower())
+
+    def flux(
+        self,
+        neutrino: str,
+        columns: Mapping[str, int] | None,
+        places: Mapping[str, int | str | None],
+        given: Mapping[str, str | None],
+        pot: float | None,
+    ) -> TabulatedFlux:
+        """Return the flux of one neutrino."""
+        layout = "columns" if self.format == "auto" else self.format
+        if self.format == "auto" and self.rows.shape == _GLOBES_SHAPE and not self.table.notes:
+            layout = "501 x 7"
+        if layout == "nuwro" and any((pot, given["time"], given["area"], given["per"])):
+            layout = "nuwro, absolute"
+        numbers = self.columns_for(neutrino, columns, places)
+        units = settle_units(self.path, given, pot, self.said, FORMATS[layout], BECAUSE.get(layout, ""))
+        first = numbers[LOW] if LOW in numbers else numbers[ENERGY]
+        if len(self.rows) > 1 and (np.diff(self.rows[:, first]) < 0.0).all() and len(self.rows) > 2:
+            self.rows = self.rows[::-1]
+            self.table = replace(self.table, rows=self.rows, lines=self.table.lines[::-1])
+        raw = self.rows[:, numbers[neutrino]]
+        raise_flaw(energy_flaw(self.rows[:, first]), self.where)
+        raise_flaw(value_flaw(raw), lambda row: f"{self.where(row)}: {neutrino}")
+        if not raw.any():
+            filled = [name for name in NEUTRINOS if name in numbers and self.rows[:, numbers[name]].any()]
+            others = f"those with flux are {', '.join(filled)}" if filled else "and so is every other"
+            raise FileError(f"{self.path}: the flux of {neutrino} is zero at all energies; {others}")
+        if len(raw) < 2:
+            raise FileError(
+                f"{self.where(0)}: a spectrum needs at least two rows; for one energy use kind = 'monochromatic'"
+            )
+        if places.get("energy_column") is None and (columns is None or ENERGY not in columns):
+            self._question_counted(first)
+        edges = self._edges(numbers, units, given)
+        label = f"{neutrino} from {self.path.name}, column {numbers[neutrino]}"
+        if edges is None:
+            return made_flux(units.to_gev(self.rows[:, first]), units.to_flux(raw, None), "linear", label, units)
+        check_widths(self.path, edges, units)
+        return made_flux(edges, units.to_flux(raw, np.diff(edges)), "histogram", label, units)
+
+    def _question_counted(self, column: int) -> None:
+        """Raise `FileError` for energies 1, 2, 3, ... that no head calls energies: they may be numbers of bins."""
+        energies = self.rows[:, column]
+        named = self.head is not None and column in (self.head.columns.get(ENERGY), self.head.columns.get(LOW))
+        if named or len(energies) < _COUNTED or energies[0] not in (0.0, 1.0) or self.rows.shape[1] < 3:
+            return
+        rising = (np.diff(self.rows[:, column + 1 : column + 3], axis=0) > 0.0).all(axis=0).any()
+        if (np.diff(energies) == 1.0).all() and (rising or len(energies) >= _MANY):
+            raise FileError(
+                f"{self.where(0)}: column {column} counts {energies[0]:g}, {energies[1]:g}, {energies[2]:g}, ...: it "
+                "may number the bins; give energy_column, or low_column and high_column"
+            )
+
+    def _edges(self, numbers: Mapping[str, int], units: Units, given: Mapping[str, str | None]) -> FloatArray | None:
+        """Return the edges of the bins in GeV, or None for points of a curve."""
+        path, lines = self.path, self.table.lines
+        column = {
+            name: units.to_gev(self.rows[:, i]) for name, i in numbers.items() if name in (ENERGY, LOW, HIGH, WIDTH)
+        }
+        for name, values in column.items():
+            raise_flaw(None if np.isfinite(values).all() else energy_flaw(values), self.where)
+            del name
+        points = units.points
+        if LOW in column and points in ("points", "centre"):
+            raise InputError(
+                f"points = '{points}' does not go with a column of lower edges; leave points out or give energy_column"
+            )
+        if LOW in column and HIGH in column:
+            return edges_of_both(path, column[LOW], column[HIGH], lines)
+        if LOW in column:
+            return edges_of_lower_edges(column[LOW])
+        energies = column[ENERGY]
+        if WIDTH in column and given.get("points") is None:
+            return edges_of_widths(path, energies, column[WIDTH], lines)
+        if points is None:
+            points = self._points(energies, units)
+        if points == "points":
+            return None
+        return edges_of_lower_edges(energies) if points == "edges" else edges_of_centres(path, energies)
+
+    def _points(self, energies: FloatArray, units: Units) -> str:
+        """Return what the energies are where nothing says it; raise `FileError` for bins that may be either."""
+        if units.per == "bin":
+            return "centre"
+        if units.per in ENERGIES_GeV:
+            return "points"
+        width = per_in_gev(units.per)
+        assert width is not None, "checked with the options"
+        even = widths_are(energies, width)
+        if even and abs(energies[0] / width - 0.5) < 0.15:
+            return "centre"
+        raise FileError(
+            f"{self.path}: its flux is per {units.per}, and its energies {energies[0]:g}, {energies[1]:g}, ... GeV may "
+            "be lower edges or points; give points = 'edges', 'centre' or 'points'"
+        )
+
+
+def check_widths(path: Path, edges_GeV: FloatArray, units: Units) -> None:
+    """Raise `FileError` where the text says one width of bins, the card the numbers per bin, and the bins differ."""
+    width = units.bin_width_GeV
+    if width is not None and not widths_are(edges_GeV, width):
+        raise FileError(
+            f"{path}: its text says a flux per {width * 1e3:g} MeV, and its bins are not all that wide, so per = 'bin' "
+            f"is something else; give per = '{width * 1e3:g} MeV'"
+        )
+
+
+def raise_flaw(flaw: tuple[int, str] | None, where: Callable[[int], str]) -> None:
+    """Raise `FileError` for a flaw, saying where it is."""
+    if flaw is not None:
+        raise FileError(f"{where(flaw[0])}: {flaw[1]}")
+
+
+def made_flux(
+    energies_GeV: FloatArray, values: FloatArray, interpolation: str, label: str, units: Units
+) -> TabulatedFlux:
+    """Return the flux, with column and units in its description."""
+    description = f"{label} ({units.in_words()}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"
+    return TabulatedFlux(energies_GeV, values, interpolation, units.total_units, description)

@@ -1,0 +1,282 @@
+"""What a text says about the units of a flux: titles of histograms and axes, heads and comments of tables."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+ENERGIES_GeV: Mapping[str, float] = {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
+"""Units of energy by name, in GeV."""
+
+AREAS_CM2: Mapping[str, float] = {"cm2": 1.0, "m2": 1e4, "km2": 1e10}
+"""Units of area by name, in cm^2."""
+
+_ENERGY_NAMES = {name.lower(): name for name in ENERGIES_GeV}
+_SECONDS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("hour", "hours", "hr"), 3600.0),
+    **dict.fromkeys(("day", "days"), 86400.0),
+    **dict.fromkeys(("y", "yr", "yrs", "year", "years"), 31_557_600.0),
+}
+_SHORT_TIMES = ("s", "y")
+_EXPOSURES = ("spill", "spills", "pulse", "pulses", "protons", "proton", "exposure")
+_ANGLES = ("sr", "steradian", "steradians", "srad")
+_MASSES = ("kton", "ktons", "kt", "ton", "tons", "tonne", "tonnes", "kg", "kiloton", "kilotonne")
+_OTHER_AREAS = ("mm", "dm", "inch", "foot", "ft", "barn", "hectare")
+_ENERGY_AXES = (
+    *("e", "enu", "ev", "en", "energy", "energies", "enuc", "edge", "edges", "emin", "emax", "elo", "ehi", "elow"),
+    *("ehigh", "low", "high", "lower", "upper", "in", "binmid", "emid", "ecentre", "ecenter", "t"),
+)
+_SPACING = ("step", "steps", "wide", "width", "spacing", "binning", "intervals")
+_BETWEEN = ("energy", "unit", "a", "each", "the", "one")
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"[\u2212\u2010-\u2014]", "-"),
+        (r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}", r"\1/(\2)"),
+        (r"\\(?:mathrm|mathit|text|textrm|rm|left|right|mbox|operatorname)(?![A-Za-z])", " "),
+        (r"\\[,;:! ]|[$~]", " "),
+        (r"(?:\\|#)(?:cdot|times|ast)(?![a-z])|[·×⋅∙]", "*"),
+        (r"\*\*", "^"),
+        (r"\^\s*[{(]?\s*([+-]?)\s*(\d+)\s*[})]?", r"^\1\2"),
+        (r"\{\s*([A-Za-z. ]+?)\s*\}\s*\^", r"\1^"),
+        (r"_\{[^{}]*\}", " "),
+        (r"[{}]", " "),
+        (r"[\\#]([A-Za-z]+)", r" \1 "),
+        (r"_", " "),
+        (r"(?i)\bp\s*\.\s*o\s*\.\s*t\b\.?", " POT"),
+        (r"(?i)(?<=\d)p\s*\.\s*o\s*\.\s*t\b\.?", " POT"),
+        (r"(?i)\bprotons?[\s-]+(?:on|per)[\s-]+targets?\b", " POT"),
+        (r"(?i)(\d)\s*(?:x|\*)\s*10\s*\^\s*([+-]?\d+)", r"\1e\2"),
+        (r"(?<![\w.])10\s*\^\s*([+-]?\d+)", r"1e\1"),
+        (r"(?i)(?<![\w.])(\d[\d.]*)\s*(?:thousand|k)\s*(?=pots?\b)", r"\1e3 "),
+        (r"(?i)(?<![\w.])(\d[\d.]*)\s*(?:million|M)\s*(?=pots?\b)", r"\1e6 "),
+        (r"(?i)(?<![\w.])(\d[\d.]*)\s*(?:billion|G)\s*(?=pots?\b)", r"\1e9 "),
+        (r"(?i)(?<![a-z])pots?(?![a-z])", " POT"),
+        (r"(?i)\b(?:square|sq\.?)\s*(?:centimet(?:er|re)s?|cm)\b", "cm^2"),
+        (r"(?i)\b(?:square|sq\.?)\s*(?:kilomet(?:er|re)s?|km)\b", "km^2"),
+        (r"(?i)\b(?:square|sq\.?)\s*(?:met(?:er|re)s?|m)\b", "m^2"),
+        (r"(?i)\bper[\s-]+", "÷ "),
+        (r"(?i)\b(eV|keV|MeV|GeV|TeV)[\s-]+bins?\b", r"\1"),
+    )
+)
+_REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"(?i)\bE\s*(?:\^\s*[+-]?[\d.]+)?\s*(?:\*|x)?\s*d\s*(?:phi|n|f|flux|j)\s*/\s*d\s*E"),
+        "its numbers are multiplied by the energy",
+    ),
+    (re.compile(r"(?i)\bE\s*\^?\s*[1-9](?:\.\d+)?\s*\*?\s*(?:phi|flux)\b"), "its numbers are multiplied by the energy"),
+    (re.compile(r"(?i)\bE(?:\s*nu)?\s*\*?\s*(?:phi)\s*\(?\s*E?\b"), "its numbers are multiplied by the energy"),
+    (
+        re.compile(r"(?i)/\s*d\s*(?:log|ln|lg)(?:\s*\^?\s*10)?|\b(?:log|ln|lg)\s*(?:10)?\s*[(\[]?\s*E(?:nu|nergy)?\b"),
+        "its energies are logarithms",
+    ),
+)
+"""Quantities that are no flux per energy over the energy, and what to call them."""
+
+_TOKEN = re.compile(
+    r"(?P<number>(?<![A-Za-z\d.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<word>[A-Za-zν]+)(?:\s*\^\s*(?P<power>[+-]?\d+)|(?P<glued>-?\d+)(?![\d.]))?"
+    r"|(?P<mark>[/÷()\[\]*=:,;])"
+)
+_LONGEST = 2000
+"""Characters of a line that are looked at."""
+
+_MOST = 500
+"""Different lines that are looked at: no head is longer."""
+
+_SHOWN = 70
+
+
+@dataclass(frozen=True)
+class Said:
+    """One statement of a text: its value, the line as it stands, and the number of that line (0: a title)."""
+
+    value: str | float
+    text: str
+    line: int
+
+    def quoted(self) -> str:
+        """Return the line in quotes, shortened."""
+        return f"'{self.text if len(self.text) <= _SHOWN else self.text[: _SHOWN - 3] + '...'}'"
+
+
+@dataclass
+class TextUnits:
+    """What a text says, and the words that say something about units that could not be placed.
+
+    Attributes
+    ----------
+    area : list
+        ``"cm2"``, ``"m2"``, ``"km2"``.
+    per : list
+        What the flux is per: ``"bin"``, ``"GeV"``, ``"50 MeV"``.
+    energy_unit : list
+        The unit of the energies, ``"GeV"``.
+    pot : list
+        Protons on target, a number.
+    seconds : list
+        The time that a flux per time is per, a number of seconds.
+    points : list
+        ``"edges"`` where a text says that energies are lower edges.
+    unplaced : dict
+        For ``"energy"``, ``"area"``, ``"exposure"`` and ``"time"``, the words that could not be placed.
+    refused : list
+        Quantities that are no flux per area and energy; the value says which.
+    """
+
+    area: list[Said] = field(default_factory=list)
+    per: list[Said] = field(default_factory=list)
+    energy_unit: list[Said] = field(default_factory=list)
+    pot: list[Said] = field(default_factory=list)
+    seconds: list[Said] = field(default_factory=list)
+    points: list[Said] = field(default_factory=list)
+    unplaced: dict[str, list[Said]] = field(default_factory=dict)
+    refused: list[Said] = field(default_factory=list)
+
+
+def read_units(lines: Iterable[tuple[int, str]]) -> TextUnits:
+    """Read what lines of text, with their numbers, say about units."""
+    found = TextUnits()
+    distinct: dict[str, int] = {}
+    for number, text in lines:
+        if text.strip() and len(distinct) < _MOST:
+            distinct.setdefault(text.strip(), number)
+    for text, number in distinct.items():
+        _Line(text, number, found).read()
+    return found
+
+
+def per_in_gev(per: str) -> float | None:
+    """Return the energy that a flux is per, as ``"GeV"`` or ``"50 MeV"``, in GeV; None where it is none."""
+    match = re.fullmatch(r"\s*((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)?\s*([A-Za-z]+)\s*", per)
+    if match is None or match.group(2).lower() not in _ENERGY_NAMES:
+        return None
+    value = float(match.group(1) or 1.0) * ENERGIES_GeV[_ENERGY_NAMES[match.group(2).lower()]]
+    return value if 0.0 < value < float("inf") else None
+
+
+def simplified(text: str) -> str:
+    """Return a text with the markup of ROOT, LaTeX and Unicode replaced by plain words, ``/`` and ``^``."""
+    plain = " ".join(text[:_LONGEST].split())
+    plain = re.sub(r"[⁰¹²³⁴-⁹⁺⁻]+", lambda run: "^" + run.group().translate(_SUPERSCRIPTS), plain)
+    for pattern, replacement in _REWRITTEN:
+        plain = pattern.sub(replacement, plain)
+    return plain
+
+
+class _Line:
+    """One line, read word by word from left to right."""
+
+    def __init__(self, text: str, line: int, found: TextUnits) -> None:
+        self.text, self.line, self.found = text, line, found
+        self.plain = simplified(text)
+        self.tokens = list(_TOKEN.finditer(self.plain))
+        self.groups: list[bool] = []  # brackets that are open: whether the bracket is divided by
+        self.slash = False
+        self.listing = False  # after "per": commas and "and" go on dividing, as in "per m2, GeV and 1e20 POT"
+        self.number: float | None = None
+
+    def say(self, where: list[Said], value: str | float) -> None:
+        where.append(Said(value, self.text, self.line))
+
+    def cannot_place(self, kind: str, word: str) -> None:
+        self.say(self.found.unplaced.setdefault(kind, []), word)
+
+    def read(self) -> None:
+        for pattern, what in _REFUSED:
+            if pattern.search(self.plain):
+                self.say(self.found.refused, what)
+                break
+        if re.search(r"(?i)\b(?:lower|low|left)\s*(?:bin\s*)?edges?\b", self.plain):
+            self.say(self.found.points, "edges")
+        for i, token in enumerate(self.tokens):
+            if token["mark"]:
+                self._mark(token["mark"])
+            elif token["number"]:
+                self.number = float(token["number"])
+            else:
+                self._word(i, token)
+
+    def _mark(self, mark: str) -> None:
+        if mark in "([":
+            self.groups.append(self.slash)
+        elif mark in ")]" and self.groups:
+            self.groups.pop()
+        self.listing = mark == "÷" or (self.listing and mark in ",*")
+        self.slash = mark in "/÷" or self.listing
+        if mark != "*":
+            self.number = None
+
+    def _word(self, i: int, token: re.Match[str]) -> None:
+        word, power = token["word"], int(token["power"] or token["glued"] or 1)
+        if self.slash and word.lower() in _BETWEEN and power == 1 and self._next(i) != "":
+            return  # per energy bin
+        if word == "and" and self.listing:
+            self.slash = True
+            return
+        divided = self.slash or power < 0 or (bool(self.groups) and self.groups[-1])
+        number, after_slash = self.number, self.slash
+        self.slash, self.number = False, None
+        low = word.lower()
+        self.listing = self.listing and (low in _ENERGY_NAMES or low in ("cm", "m", "km", "pot", "bin", *_SECONDS))
+        if low in _ENERGY_NAMES:
+            self._energy(i, _ENERGY_NAMES[low], power, number, divided, after_slash)
+        elif (low == "cm" or word in ("m", "km")) and abs(power) == 2:
+            self.say(self.found.area, f"{low}2")
+        elif (low in ("cm", "km") and divided) or (low in _OTHER_AREAS and (divided or abs(power) == 2)):
+            self.cannot_place("area", token.group())
+        elif word == "POT" or (low in ("proton", "protons") and (number is not None or divided)):
+            self._pot(i, number)
+        elif low in _SECONDS:
+            self._time(low, number, divided)
+        elif low in ("bin", "bins") and divided:
+            self.say(self.found.per, "bin")
+        elif low in _EXPOSURES:
+            self.cannot_place("exposure", word)
+        elif low in _ANGLES and divided:
+            self.say(self.found.refused, "its numbers are per sr")
+        elif low in _MASSES and divided:
+            self.say(self.found.refused, "its numbers are events in a mass, which is no flux")
+
+    def _energy(self, i: int, name: str, power: int, number: float | None, divided: bool, after_slash: bool) -> None:
+        before, after = self._before(i), self._next(i)
+        axis = before.lower() in _ENERGY_AXES and power == 1 and number is None
+        alone = before in ("(", "[") and after in (")", "]") and power == 1 and number is None
+        slashed_axis = after_slash and self._before(i - 1).lower() in _ENERGY_AXES and power == 1 and number is None
+        spaced = after.lower() in _SPACING and number is not None
+        if slashed_axis or ((axis or alone) and not after_slash and not (self.groups and self.groups[-1])):
+            self.say(self.found.energy_unit, name)
+        elif divided and abs(power) == 1 and not spaced and (number is None or 0.0 < number < math.inf):
+            self.say(self.found.per, name if number in (None, 1.0) else f"{number:g} {name}")
+        else:
+            self.cannot_place("energy", name if number is None else f"{number:g} {name}")
+
+    def _pot(self, i: int, number: float | None) -> None:
+        following = self.tokens[i + 1 : i + 3]
+        if number is None and len(following) == 2 and following[0].group() in "=:" and following[1]["number"]:
+            number = float(following[1]["number"])
+        if number is None or 0.0 < number < math.inf:
+            self.say(self.found.pot, number or 1.0)
+        else:
+            self.cannot_place("exposure", "POT")
+
+    def _time(self, word: str, number: float | None, divided: bool) -> None:
+        if divided and (number is None or 0.0 < number < math.inf):
+            self.say(self.found.seconds, _SECONDS[word] * (number or 1.0))
+        elif word not in _SHORT_TIMES:
+            self.cannot_place("time", word)
+
+    def _before(self, i: int) -> str:
+        return self._name(self.tokens[i - 1]) if i >= 1 else ""
+
+    def _next(self, i: int) -> str:
+        return self._name(self.tokens[i + 1]) if i + 1 < len(self.tokens) else ""
+
+    @staticmethod
+    def _name(token: re.Match[str]) -> str:
+        return str(token["word"] or token.group())
