@@ -36,7 +36,8 @@ def cut(
     minus: Sequence[str] = (),
     plus: Sequence[str] = (),
     veto_GeV: float | None = None,
-    beam_direction: tuple[float, float, float] = (0.0, 0.0, 1.0),
+    beam_direction: tuple[float, float, float] | None = None,
+    weight: str | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> CutFlow:
@@ -59,6 +60,8 @@ def cut(
         Reject tridents with another visible particle of more kinetic energy.
     beam_direction
         Of other generators: the beam where an event has no incoming particle.
+    weight
+        Of HepMC: name of the weight that is taken; that named CV, or the only one, unless given.
     force
         Overwrite the output.
     progress
@@ -67,7 +70,7 @@ def cut(
     Returns
     -------
     CutFlow
-        What each cut leaves, by regime: shares, cross sections and their errors.
+        What each cut leaves, by regime: shares, cross sections and their errors; `notes` on files of others.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def cut(
     candidates = None
     if minus:
         candidates = Candidates(Taken.named("minus", minus, -1), Taken.named("plus", plus, 1), beam_direction)
-    request = CutRequest(options, None if card is None else Path(card), candidates, veto_GeV)
+    request = CutRequest(options, None if card is None else Path(card), candidates, veto_GeV, weight)
     return apply_cuts(Path(path), request, output if output is None else Path(output), force=force, progress=progress)
 
 

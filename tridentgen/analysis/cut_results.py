@@ -60,6 +60,8 @@ class CutFlow:
         Where the events that pass have been written.
     written : int
         How many they are.
+    notes : tuple of str
+        What is to be said of a file of another generator: masses not believed, recoils reconstructed.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class CutFlow:
     scale: Scale
     output: Path | None = None
     written: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def whole(self) -> CutSums:
