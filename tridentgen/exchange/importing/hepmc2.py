@@ -53,41 +53,44 @@ class Hepmc2Reader:
         InputError
             The weight to take is not known.
         """
+        for raw in self._raw():
+            if raw.unit_GeV is None:
+                raise FileError(
+                    f"'{self.path}': event {raw.number} does not say whether momenta are GeV or MeV; put a line "
+                    f"'U GEV MM' or 'U MEV MM' behind its line E"
+                )
+            weight = self._weights.of(raw.names, raw.weights)
+            event = Event(raw.number, weight, tuple(raw.entries), raw.time_mm / _MM_PER_NS, raw.unit_GeV)
+            yield found_of(event, self.path, self.notes)
+
+    def _raw(self) -> Iterator[_Raw]:
+        """Take the lines of the file apart."""
         raw, ended, number = None, False, 0
         for number, line in numbered_lines(self.path, "HepMC2 text"):
             try:
                 text = line.decode().rstrip()
-                if text.startswith("E "):
-                    if raw is not None:
-                        yield self._event(raw)
-                    raw = _Raw.of(text.split())
-                elif text.startswith("HepMC::"):
+                new = _Raw.of(text.split()) if text.startswith("E ") else None
+                if text.startswith("HepMC::"):
                     ended = text.startswith(_END)
-                elif text and raw is not None:
-                    raw.add(text)
-                elif text:
-                    raise ValueError
+                elif new is None and text:
+                    _known(raw).add(text)
+                elif new is not None and raw is not None:
+                    raw.require_whole()
             except (ValueError, IndexError, KeyError):
                 raise FileError(f"{self.path}:{number}: not what HepMC2 has here; make it again") from None
+            if new is not None:
+                if raw is not None:
+                    yield raw
+                raw = new
         if not ended:
             raise FileError(f"'{self.path}' is cut short: its last line is missing; make it again or take a fresh copy")
         try:
             if raw is not None:
-                yield self._event(raw)
+                raw.require_whole()
         except ValueError:
             raise FileError(f"{self.path}:{number}: the last event is not whole; make it again") from None
-
-    def _event(self, raw: _Raw) -> Found:
-        if raw.missing or raw.vertices:
-            raise ValueError
-        if raw.unit_GeV is None:
-            raise FileError(
-                f"'{self.path}': event {raw.number} does not say whether momenta are GeV or MeV; put a line "
-                f"'U GEV MM' or 'U MEV MM' behind its line E"
-            )
-        weight = self._weights.of(raw.names, raw.weights)
-        event = Event(raw.number, weight, tuple(raw.entries), raw.time_mm / _MM_PER_NS, raw.unit_GeV)
-        return found_of(event, self.path, self.notes)
+        if raw is not None:
+            yield raw
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -138,6 +141,11 @@ class _Raw:
         elif kind not in ("C ", "H ", "F "):
             raise ValueError
 
+    def require_whole(self) -> None:
+        """Raise `ValueError` where vertices or particles are missing."""
+        if self.missing or self.vertices:
+            raise ValueError
+
     def _vertex(self, words: list[str]) -> None:
         if self.missing or self.vertices < 1 or whole(words[1]) >= 0:
             raise ValueError
@@ -157,3 +165,10 @@ class _Raw:
         self.entries.append(Entry(whole(words[8]), whole(words[2]), (energy, px, py, pz), mass, self.orphans > 0))
         self.orphans -= 1
         self.missing -= 1
+
+
+def _known(raw: _Raw | None) -> _Raw:
+    """Return an event whose line E has been read; raise `ValueError` where there was none."""
+    if raw is None:
+        raise ValueError
+    return raw

@@ -42,7 +42,7 @@ class Weights:
         known = list(names) or [str(place) for place in range(len(values))]
         place = self._place(known)
         central = known.index(CENTRAL) if CENTRAL in known else place if len(known) == 1 else None
-        if max(place, central or 0) >= len(values):
+        if len(values) < len(known):
             raise FileError(
                 f"'{self._path}': an event has {len(values)} weights, the file names {len(known)}; make it again"
             )
