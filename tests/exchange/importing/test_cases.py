@@ -240,6 +240,14 @@ def test_single_precision_is_enough(cli: Command, tmp_path: Path) -> None:
     assert (found.code, found.err) == (0, "")
 
 
+def test_roots_of_negative_squares(cli: Command, tmp_path: Path) -> None:
+    """CLHEP gives a photon that is rounded to E < p a negative mass."""
+    path = tmp_path / "o.hepevt"
+    path.write_text(hepevt(*ALONG_X, "1 22 0.0 0.0 3.0000001 3.0 -0.000774597"))
+    found = cli("cut", path, *MUONS)
+    assert (found.code, found.err) == (0, "")
+
+
 def test_proton_of_mass_0(cli: Command) -> None:
     found = cli("cut", CASES / "proton_mass_0.hepevt", *MUONS, "--veto-kinetic", "20MeV", "--json")
     assert share(found) == 1.0

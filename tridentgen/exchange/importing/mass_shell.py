@@ -81,6 +81,8 @@ def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
     words = f"E^2 - p^2 = {square:.6g} GeV^2 and the mass {mass_GeV:.6g} GeV"
     if known is not None and known[0] > 0.0:
         words += f" where its code has {known[0]:.6g} GeV"
+    if -math.sqrt(slack) <= mass_GeV < 0.0:  # as some write the root of a negative square that is rounded
+        mass_GeV = 0.0
     if energy < 0.0 or mass_GeV < 0.0 or square < -slack:
         return Judged(mass_GeV, refused=words)
     if abs(square - mass_GeV * mass_GeV) <= slack:
