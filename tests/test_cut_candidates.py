@@ -123,8 +123,8 @@ def test_the_axis_is_that_of_the_neutrino(cli: Command, tmp_path: Path, monkeypa
     asked = cli("cut", "without.hepevt", *LEPTONS, *cut)
     assert asked.code == 2
     assert asked.err == (
-        "tridentgen: 'without.hepevt': event 0 has no incoming particle, and theta_pair <= 15 deg needs the direction "
-        "of the beam: give --beam-direction X Y Z, 0 0 1 for the z axis\n"
+        "tridentgen: 'without.hepevt': event 0 has no incoming particle, or several, and theta_pair <= 15 deg needs "
+        "the direction of the beam: give --beam-direction X Y Z, 0 0 1 for the z axis\n"
     )
 
 

@@ -173,7 +173,10 @@ def test_no_beam_is_asked_for(cli: Command, tmp_path: Path) -> None:
     path.write_text(hepevt(*ALONG_X))
     assert share(cli("cut", path, *MUONS, "--cut", "m2_ll_min_GeV2=0.04", "--json")) == 1.0  # no direction is needed
     message = asked(cli("cut", path, *MUONS, *NARROW))
-    assert "event 0 has no incoming particle, and theta_minus <= 10 deg needs the direction of the beam" in message
+    assert (
+        "event 0 has no incoming particle, or several, and theta_minus <= 10 deg needs the direction of the beam"
+        in message
+    )
     assert share(cli("cut", path, *MUONS, *NARROW, "--beam-direction", "1", "0", "0", "--json")) == 1.0
     with pytest.raises(InputError, match="needs the direction of the beam"):
         tg.cut(path, {"theta_minus_max_deg": 10.0}, minus=["mu-"], plus=["mu+"])
@@ -182,7 +185,31 @@ def test_no_beam_is_asked_for(cli: Command, tmp_path: Path) -> None:
 def test_two_neutrinos_come_in(cli: Command, tmp_path: Path) -> None:
     text = hepevt(row(0, 14, 3.0, 0.0, 0.0, 0.0), row(0, 12, 0.0, 3.0, 0.0, 0.0), *ALONG_X)
     (tmp_path / "o.hepevt").write_text(text)
-    assert "event 0 has " in asked(cli("cut", tmp_path / "o.hepevt", "--cut", "q2_max_GeV2=1"))
+    message = asked(cli("cut", tmp_path / "o.hepevt", "--cut", "q2_max_GeV2=1"))
+    assert "event 0 has no incoming target; neutrino and target are needed" in message
+    assert "event 0 has no incoming particle, or several" in asked(cli("cut", tmp_path / "o.hepevt", *MUONS, *NARROW))
+    target = row(0, 1000180400, 0.0, 0.0, 0.0, 37.2155)
+    (tmp_path / "o.hepevt").write_text(text.replace("0 4\n", "0 5\n") + hepevt(target).partition("\n")[2])
+    message = asked(cli("cut", tmp_path / "o.hepevt", "--cut", "q2_max_GeV2=1"))
+    assert "event 0 has several incoming neutrinos; one is needed" in message
+
+
+def test_beam_of_protons(cli: Command, tmp_path: Path) -> None:
+    """It is the axis, but a nucleon that moves in a nucleus is not."""
+    path = tmp_path / "o.hepevt"
+    for momentum, code in ((120.0, 0), (0.2, 2)):
+        path.write_text(hepevt(row(0, 2212, momentum, 0.0, 0.0, M_P), *ALONG_X))
+        assert cli("cut", path, *MUONS, *NARROW).code == code
+
+
+def test_weights_without_names(cli: Command, tmp_path: Path) -> None:
+    """They go by their number."""
+    pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")
+    path = tmp_path / "o.hepmc3"
+    path.write_text((CASES / "weights_cv_second.hepmc3").read_text().replace("W Alternative\\|CV\n", "", 1))
+    cut = ("cut", path, "--cut", "energy_minus_max_GeV=1.5", "--json")
+    assert "has 2 weights and none is named CV: choose with --weight NAME, one of 0, 1" in asked(cli(*cut))
+    assert share(cli(*cut, "--weight", "1")) == pytest.approx(5 / 12, rel=1e-9)
 
 
 # Mass shell
@@ -378,6 +405,7 @@ def test_second_lines_of_hepmc3(tmp_path: Path) -> None:
     [
         ("o.hepevt", "<LesHouchesEvents version='3.0'>\n", "is not HEPEVT but Les Houches events"),
         ("o.hepevt", "HepMC::Version 3.02.07\nHepMC::Asciiv3-START_EVENT_LISTING\n", "is not HEPEVT but HepMC3 text"),
+        ("o.hepevt", "root\udcff\n", "is not HEPEVT but a ROOT file"),
         ("o.hepmc", "<LesHouchesEvents version='3.0'>\n", "is not HepMC text but Les Houches events"),
         ("o.hepmc", "HepMC::Version 1.2\nHepMC::IO_Ascii-START_EVENT_LISTING\n", "text of HepMC 1"),
         ("o.hepevt", "7 1 1 1\n", "o.hepevt:1: expected the head of an event"),
@@ -388,7 +416,7 @@ def test_second_lines_of_hepmc3(tmp_path: Path) -> None:
     ],
 )
 def test_which_variant_it_is(cli: Command, tmp_path: Path, name: str, content: str, message: str) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_bytes(content.encode(errors="surrogateescape"))
     assert message in asked(cli("cut", tmp_path / name, *MUONS))
 
 

@@ -94,8 +94,8 @@ class Candidates:
             lost = next((event for event in found if not _moves(event.beam)), None)
             if lost is not None:
                 raise InputError(
-                    f"'{path}': event {lost.number} has no incoming particle, and {directed} needs the direction of "
-                    f"the beam: give --beam-direction X Y Z, 0 0 1 for the z axis"
+                    f"'{path}': event {lost.number} has no incoming particle, or several, and {directed} needs the "
+                    f"direction of the beam: give --beam-direction X Y Z, 0 0 1 for the z axis"
                 )
         pairs = [self._pair(event) for event in found]
         none = (0.0, 0.0, 0.0, 0.0)

@@ -56,7 +56,7 @@ def found_of(event: Event, path: Path, notes: Notes) -> Found:
     require_possible(event.number, [entry.pdgid for entry in event.entries], path)
     beam, target, several = _beam_and_target(event.entries)
     struck = next((e.pdgid for e in event.entries if e.status in _STRUCK and e not in (beam, target)), 0)
-    missing = [name for name, entry in (("neutrino", beam), ("target", target)) if entry is None]
+    missing = [name for name, there in (("neutrino", beam or several), ("target", target)) if not there]
     flaws = [f"no incoming {' and no '.join(missing)}; neutrino and target are needed"] if missing else []
     flaws += ["several incoming neutrinos; one is needed"] if several else []
     seen = {}
@@ -95,16 +95,19 @@ def _seen(entry: Entry, event: Event, notes: Notes) -> tuple[Seen, str]:
 
 
 def _beam_and_target(entries: Sequence[Entry]) -> tuple[Entry | None, Entry | None, bool]:
-    """Return what comes in, and whether there are several neutrinos of which any may be the beam."""
+    """Return what comes in, and whether there are several neutrinos of which any may be the beam: then none is."""
     coming = [entry for entry in entries if entry.status != FINAL]
     neutrinos = _surest([entry for entry in coming if entry.pdgid in _NEUTRINOS], _INCOMING)
-    moving = [e for e in coming if e.status in _INCOMING and e.orphan and any(e.p4[1:]) and not _is_nuclear(e)]
+    several = len(neutrinos) > 1 and neutrinos[0].status in (4, 0)
+    if several:
+        neutrinos = []
+    moving = [] if several else [e for e in coming if e.status in _INCOMING and e.orphan and _is_beam(e)]
     beam = next(iter(neutrinos or _surest(moving, _INCOMING)), None)
     rest = [entry for entry in coming if entry is not beam]
     nuclei = _surest([entry for entry in rest if _is_nuclear(entry) and entry.status not in _STRUCK[:1]], _TARGET)
     other = [entry for entry in rest if entry.status in (20, 4, 0) and entry.pdgid not in _NEUTRINOS]
     target = next(iter(nuclei or _surest(other, _TARGET)), None)
-    return beam, target, len(neutrinos) > 1 and neutrinos[0].status in (4, 0)
+    return beam, target, several
 
 
 def _surest(entries: Sequence[Entry], order: tuple[int, ...]) -> list[Entry]:
@@ -112,6 +115,11 @@ def _surest(entries: Sequence[Entry], order: tuple[int, ...]) -> list[Entry]:
     ranks = [order.index(e.status) if e.status in order else len(order) + (e.status == DECAYED) for e in entries]
     first = [entry for entry, rank in zip(entries, ranks, strict=True) if rank == min(ranks)]
     return [entry for entry in first if entry.orphan] or first
+
+
+def _is_beam(entry: Entry) -> bool:
+    """Return whether a particle may be the beam: it moves, a nucleus or nucleon by more than it does in a target."""
+    return any(entry.p4[1:]) and (not _is_nuclear(entry) or entry.p4[0] > 2.0 * entry.mass)
 
 
 def _is_nuclear(entry: Entry) -> bool:

@@ -75,6 +75,8 @@ class HepevtReader:
             for event in _events(_Lines(self.path), self.notes):
                 yield found_of(event, self.path, self.notes)
         except UnicodeDecodeError as error:
+            if variant := variant_of(self.path):
+                raise FileError(f"'{self.path}' is not HEPEVT but {variant}") from error
             raise FileError(f"cannot read '{self.path}' as HEPEVT text: {error}") from error
 
     @property

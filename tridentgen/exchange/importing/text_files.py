@@ -12,13 +12,15 @@ from tridentgen.events.output import reason
 
 MOST_LINE_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
-_VARIANTS = {
+_TEXTS = {
     b"HepMC::Asciiv3": "HepMC3 text; name it .hepmc3",
     b"HepMC::IO_GenEvent": "HepMC2 text; name it .hepmc",
     b"HepMC::IO_ExtendedAscii": "HepMC2's extended text; write IO_GenEvent or HepMC3",
     b"HepMC::IO_Ascii": "text of HepMC 1; write IO_GenEvent or HepMC3",
     b"<LesHouchesEvents": "Les Houches events, which have no hadronic final state to cut on; write HepMC3",
     b"HepMC::Version": "HepMC text; name it .hepmc",
+}
+_BINARIES = {
     b"root": "a ROOT file; write HepMC3 text",
     _GZIP: "compressed; end its name with .gz",
     b"BZh": "compressed by bzip2; decompress it",
@@ -31,7 +33,8 @@ _VARIANTS = {
 def variant_of(path: Path) -> str:
     """Return what a file is, in words, where its first bytes say it; else nothing."""
     head = head_of(path)
-    return next((words for mark, words in _VARIANTS.items() if mark in head[:300].lstrip()), "")
+    found = [words for mark, words in _BINARIES.items() if head.startswith(mark)]
+    return next(iter(found + [words for mark, words in _TEXTS.items() if mark in head]), "")
 
 
 def head_of(path: Path) -> bytes:
