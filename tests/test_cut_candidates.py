@@ -119,7 +119,13 @@ def test_the_axis_is_that_of_the_neutrino(cli: Command, tmp_path: Path, monkeypa
     directed = left(cli, "without.hepevt", *LEPTONS, *cut, "--beam-direction", "2", "-1", "10")
     assert left(cli, "with.hepevt", *LEPTONS, *cut) == directed
     assert left(cli, "with.hepevt", *LEPTONS, *cut, "--beam-direction", "0", "1", "0") == directed
-    assert left(cli, "without.hepevt", *LEPTONS, *cut) != directed
+    assert left(cli, "without.hepevt", *LEPTONS, *cut, "--beam-direction", "0", "0", "1") != directed
+    asked = cli("cut", "without.hepevt", *LEPTONS, *cut)
+    assert asked.code == 2
+    assert asked.err == (
+        "tridentgen: 'without.hepevt': event 0 has no incoming particle, or several, and theta_pair <= 15 deg needs "
+        "the direction of the beam: give --beam-direction X Y Z, 0 0 1 for the z axis\n"
+    )
 
 
 def test_weighted_background_with_a_cross_section(cli: Command, tmp_path: Path) -> None:
@@ -213,8 +219,8 @@ def test_no_event_passes(cli: Command, background: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--cut", "m2_ll_max_GeV2=1"), "event 0 has 0 particles of status 0; neutrino and target are needed; or name "
-         "the particles taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
+        (("--cut", "m2_ll_max_GeV2=1"), "event 0 has no incoming neutrino and no target; neutrino and target "
+         "are needed; or name what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
         ((*LEPTONS, "--cut", "q2_max_GeV2=1"), "the events of 'bg.hepevt' have no 'q2' to cut on; leave q2_min and"),
         ((*LEPTONS, "--cut", "w2_max_GeV2=1"), "have no 'w2'"),
         ((*LEPTONS, "--cut", "recoil_energy_max_GeV=1"), "have no 'recoil_energy'"),
@@ -252,7 +258,7 @@ def test_events_that_are_no_tridents(cli: Command, tmp_path: Path) -> None:
         ("0 3\n", "0 4\n", "expected the 15 columns of a particle"),
         ("0.3 0.1 2.0", "nan 0.1 2.0", "'p4_minus' of event 0 is not finite"),
         (hepevt(BACKGROUND), "", "holds no events"),
-        ("1 3\n", "1\n", "expected 2 whole numbers"),
+        ("1 3\n", "1\n", "bg.hepevt:5: another kind of head than the first event has"),
     ],
 )
 def test_damaged_files(cli: Command, background: Path, old: str, new: str, message: str) -> None:

@@ -42,7 +42,8 @@ def cut(
     minus: str | Sequence[str] = (),
     plus: str | Sequence[str] = (),
     veto_GeV: float | None = None,
-    beam_direction: tuple[float, float, float] = (0.0, 0.0, 1.0),
+    beam_direction: tuple[float, float, float] | None = None,
+    weight: str | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> CutFlow:
@@ -64,7 +65,9 @@ def cut(
     veto_GeV
         Reject events with another visible particle of more kinetic energy; for tridents.
     beam_direction
-        For files of other generators: direction of the beam if an event has no incoming particle.
+        Of other generators: the beam where an event has no incoming particle.
+    weight
+        Of HepMC: name of the weight that is taken; that named CV, or the only one, unless given.
     force
         Overwrite the output.
     progress
@@ -73,7 +76,7 @@ def cut(
     Returns
     -------
     CutFlow
-        The cut flow by regime: shares, cross sections and their errors.
+        What each cut leaves, by regime: shares, cross sections and their errors; `notes` on files of others.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def cut(
     candidates = None
     if minus:
         candidates = Candidates(Taken.named("minus", minus, -1), Taken.named("plus", plus, 1), beam_direction)
-    request = CutRequest(options, None if card is None else Path(card), candidates, veto_GeV)
+    request = CutRequest(options, None if card is None else Path(card), candidates, veto_GeV, weight)
     return apply_cuts(Path(path), request, output if output is None else Path(output), force=force, progress=progress)
 
 

@@ -59,7 +59,9 @@ class CutFlow:
     output : Path or None
         File of the events that pass.
     written : int
-        Number of events written.
+        How many they are.
+    notes : tuple of str
+        What is to be said of a file of another generator: masses not believed, recoils reconstructed.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class CutFlow:
     scale: Scale
     output: Path | None = None
     written: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def whole(self) -> CutSums:

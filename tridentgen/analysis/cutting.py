@@ -22,10 +22,10 @@ from tridentgen.events.observables import Cut, Observable
 from tridentgen.events.output import check_output
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.selected import write_passing
-from tridentgen.exchange.importing.candidates import OTHER, Candidates, other_kinetic_GeV
+from tridentgen.exchange.importing.candidates import COLUMNS, OTHER, Candidates, other_kinetic_GeV
 from tridentgen.exchange.importing.formats import is_foreign, open_foreign
 from tridentgen.exchange.importing.found import Found, Reader, batched
-from tridentgen.exchange.importing.tables import blocks, require_finite
+from tridentgen.exchange.importing.tables import NoTridentError, blocks, require_finite, require_positive
 from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.kinds import TRIDENT, columns_of, kind_of
 from tridentgen.processes.trident.observables import OTHER_KINETIC
@@ -52,12 +52,15 @@ class CutRequest:
         Particles of another generator taken for the leptons: events with exactly one pair pass.
     veto_GeV : float or None
         Events with another visible particle of more kinetic energy are rejected.
+    weight : str or None
+        Name of the weight of HepMC that is taken; that named CV, or the only one, unless given.
     """
 
     options: tuple[str, ...] = ()
     card: str | Path | None = None
     candidates: Candidates | None = None
     veto_GeV: float | None = None
+    weight: str | None = None
 
     def steps(self, kind: ReactionKind, path: Path, stored: str | None = None) -> tuple[list[Cut], tuple[str, ...]]:
         """Return the cuts in order, and each in words; raise `InputError` if there are none.
@@ -129,7 +132,9 @@ def apply_cuts(
             raise InputError(
                 f"--output {target}: needs an event file; convert '{path}' with 'tridentgen convert' first"
             )
-        return _cut_foreign(open_foreign(path), cuts)
+        return _cut_foreign(open_foreign(path, cuts.weight), cuts)
+    if cuts.weight is not None:
+        raise InputError(f"--weight goes with HepMC, not with '{path}'; leave it out")
     if cuts.candidates is not None:
         raise InputError(f"--minus and --plus go with HepMC and HEPEVT, not with '{path}'; leave them out")
     if target is not None:
@@ -180,9 +185,9 @@ def _scale(known: Mapping[str, Any]) -> Scale:
 
 
 def _cut_foreign(reader: Reader, cuts: CutRequest) -> CutFlow:
-    """Return the cut flow of the events of another generator."""
-    path, events = reader.path, reader.events()
-    batches = _as_they_are(events, path) if cuts.candidates is None else _paired(events, cuts.candidates, path)
+    """Return what is left of the events of another generator."""
+    path = reader.path
+    batches = _as_they_are(reader) if cuts.candidates is None else _paired(reader, cuts, cuts.candidates)
     first = next(batches, None)
     if first is None:
         raise FileError(f"'{path}' holds no events; make it again")
@@ -191,22 +196,25 @@ def _cut_foreign(reader: Reader, cuts: CutRequest) -> CutFlow:
     _needed(steps, columns, path)
     sort = _grouping(kind, columns)
     sums = cut_sums(chain([columns], (more for _, more in batches)), steps, _column(sort))
+    total, squares, events = (sum(float(part.all[i]) for part in sums.values()) for i in range(3))
+    require_positive(total, math.sqrt(squares * events), path)
     what = "candidates" if cuts.candidates is not None else kind.events_are
     sigma = reader.sigma_cm2
-    return CutFlow(path, what, words, _by_name(sums, sort, {}), Scale(sigma, None if sigma is None else 0.0, math.inf))
+    scale = Scale(sigma, None if sigma is None else 0.0, math.inf)
+    return CutFlow(path, what, words, _by_name(sums, sort, {}), scale, notes=reader.notes.lines(path))
 
 
-def _as_they_are(events: Iterable[Found], path: Path) -> Iterator[tuple[ReactionKind, Columns]]:
-    """Return the columns of tridents or CEvNS; raise `InputError` for other events."""
+def _as_they_are(reader: Reader) -> Iterator[tuple[ReactionKind, Columns]]:
+    """Return the columns of tridents or CEvNS; raise `InputError` where the events are something else."""
     try:
-        for block in blocks(_whole(events), path):
+        for block in blocks(_whole(reader.events()), reader.path, reader.notes):
             if block.kind.veto is not None:
                 pairs = zip(block.found, block.roles, strict=True)
                 others = [other_kinetic_GeV(event, (roles.minus, roles.plus)) for event, roles in pairs]
                 yield block.kind, {**block.columns, block.kind.veto.name: np.array(others)}
             else:
                 yield block.kind, block.columns
-    except InputError as error:
+    except NoTridentError as error:
         raise InputError(f"{error}; {_NAME_THEM}") from error
 
 
@@ -218,11 +226,13 @@ def _whole(events: Iterable[Found]) -> Iterator[Found]:
         yield event
 
 
-def _paired(events: Iterable[Found], candidates: Candidates, path: Path) -> Iterator[tuple[ReactionKind, Columns]]:
+def _paired(reader: Reader, cuts: CutRequest, candidates: Candidates) -> Iterator[tuple[ReactionKind, Columns]]:
     """Return the columns of candidates."""
-    for found in batched(events):
-        columns = candidates.columns(found)
-        require_finite(columns, found, path)
+    steps, words = cuts.steps(TRIDENT, reader.path)
+    along = [word for cut, word in zip(steps, words, strict=True) if "p4_nu_in" in cut.observable.needed(COLUMNS)]
+    for found in batched(reader.events()):
+        columns = candidates.columns(found, reader.path, next(iter(along), ""))
+        require_finite(columns, found, reader.path)
         yield TRIDENT, columns
 
 

@@ -26,6 +26,8 @@ def add(commands: Subparsers) -> None:
                          help=f"outgoing nuclei: {', '.join(RECOILS)} (default: final)")  # fmt: skip
     convert.add_argument("--unweight", action="store_true", help="unweight by accept-reject")
     convert.add_argument("--seed", metavar="S", default="1", help="seed of the random numbers for --unweight")
+    convert.add_argument("--weight", metavar="NAME",
+                         help="of foreign HepMC: weight to take (default: CV, or the only one)")  # fmt: skip
     convert.add_argument("--force", action="store_true", help="overwrite the output")
     convert.add_argument("--json", action="store_true", help="print JSON")
     convert.set_defaults(command=_convert)
@@ -39,7 +41,8 @@ def _convert(options: argparse.Namespace) -> int:
     with progress_bar(options.clock) as progress:
         done = convert(
             options.source, options.target, flavour=options.flavour, recoil=options.recoil, unweight=options.unweight,
-            seed=int(options.seed), force=options.force, progress=progress,
+            seed=int(options.seed), force=options.force, progress=progress, weight=options.weight,
+            tell=lambda note: complain(f"tridentgen: warning: {note}"),
         )  # fmt: skip
     if done is None:
         print(json.dumps({"path": options.target}) if options.json else options.target)

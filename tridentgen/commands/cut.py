@@ -19,7 +19,9 @@ from tridentgen.reports.cuts import cut_json, cut_text, nothing_left
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("cut", help="apply cuts to the events of a file", allow_abbrev=False)
-    parser.add_argument("file", metavar="FILE", help="event file; or .hepmc3, .hepmc3.gz, .hepevt of any generator")
+    parser.add_argument(
+        "file", metavar="FILE", help="event file; or .hepmc3, .hepmc, .hepevt of any generator, also .gz"
+    )
     parser.add_argument("--cut", metavar="KEY=VALUE", action="extend", nargs="+", default=[],
                         help="a key of [cuts], as in m2_ll_max_GeV2=0.2; in this order")  # fmt: skip
     parser.add_argument("--card", metavar="CARD", help="take the [cuts] of a card (default: those of the event file)")
@@ -29,7 +31,8 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--veto-kinetic", metavar="E", help="reject events with another visible particle of more "
                         "kinetic energy: GeV, or with a unit as in 20MeV")  # fmt: skip
     parser.add_argument("--beam-direction", metavar=("X", "Y", "Z"), nargs=3,
-                        help="direction of the beam if a file has no incoming particles (default: 0 0 1)")  # fmt: skip
+                        help="where a file has no incoming particles, as in 0 0 1")  # fmt: skip
+    parser.add_argument("--weight", metavar="NAME", help="weight of HepMC to take (default: CV, or the only one)")
     parser.add_argument("-o", "--output", metavar="OUT.h5", help="write the events that pass")
     parser.add_argument("--force", action="store_true", help="overwrite the output")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -40,10 +43,12 @@ def _cut(options: argparse.Namespace) -> int:
     if options.output is not None:
         refuse_names_of_others(Path(options.output))
     veto = None if options.veto_kinetic is None else energy_GeV(options.veto_kinetic, "--veto-kinetic")
-    cuts = CutRequest(tuple(options.cut), options.card, _candidates(options), veto)
+    cuts = CutRequest(tuple(options.cut), options.card, _candidates(options), veto, options.weight)
     with progress_bar(options.clock) as progress:
         flow = apply_cuts(options.file, cuts, options.output, force=options.force, progress=progress)
     print(json.dumps(cut_json(flow), indent=2) if options.json else cut_text(flow))
+    for note in flow.notes:
+        complain(f"tridentgen: warning: {note}")
     if nothing_left(flow):
         complain(f"tridentgen: warning: no event of '{flow.path}' passes the cuts; loosen them or take more events")
     return EXIT_OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tridentgen.errors import InputError
@@ -15,18 +16,26 @@ from tridentgen.progress import Progress
 def convert(
     source: str | Path, target: str | Path, *, flavour: str | None = None, recoil: str = "final",
     unweight: bool = False, seed: int = 1, force: bool = False, progress: Progress | None = None,
+    weight: str | None = None, tell: Callable[[str], None] | None = None,
 ) -> Conversion | None:  # fmt: skip
     """Write an event file in the format given by the ending of `target`; see `tridentgen.exchange.export.convert`.
 
-    If `target` ends with ``.h5``, convert NuHepMC or HEPEVT of another generator to an event file instead, and return
-    None.
+    With a `target` that ends with ``.h5``, read HepMC or HEPEVT of another generator into an event file instead, and
+    return None. Of several weights of HepMC that named CV is taken, or the one named `weight`; `tell` is called with
+    what is to be said of such a file, which its attribute ``notes`` also has.
     """
     source, target = Path(source), Path(target)
     if is_foreign(source):
         if target.suffix != ".h5":
             raise InputError(f"'{source}' can be converted to an event file only; give a name that ends with .h5")
-        read_foreign(source).to_hdf5(target, force=force)
+        events = read_foreign(source, weight)
+        events.to_hdf5(target, force=force)
+        if tell is not None:
+            for note in str(events.attributes.get("notes", "")).splitlines():
+                tell(note)
         return None
+    if weight is not None:
+        raise InputError(f"--weight goes with HepMC, not with '{source}'; leave it out")
     with open_events(source) as file:
         attributes = dict(file.attributes)
     beams, exposure = beam_and_exposure(attributes)

@@ -24,6 +24,7 @@ def cut_json(flow: CutFlow) -> Json:
             for step, cut in enumerate(flow.steps)
         ],
         **({} if flow.output is None else {"output": str(flow.output), "written": flow.written}),
+        **({"notes": list(flow.notes)} if flow.notes else {}),
         "version": __version__,
     }
 

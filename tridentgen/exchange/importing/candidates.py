@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ OTHER = len(REGIME_NAMES)
 
 COLUMNS = ("event_id", "weight", "regime", "pairs", "p4_nu_in", "p4_minus", "p4_plus", "other_kinetic")
 """Columns of candidates: `pairs` is 1 for exactly one pair, otherwise 0 with all momenta zero."""
+
+_Z = (0.0, 0.0, 1.0)
 
 
 class Taken(NamedTuple):
@@ -63,24 +66,37 @@ class Candidates:
     Attributes
     ----------
     minus, plus : Taken
-    direction : tuple of float
-        Direction of the beam, for events without an incoming particle.
+    direction : tuple of float or None
+        Of the beam, where an event has no incoming particle; None where that is not known.
     """
 
     minus: Taken
     plus: Taken
-    direction: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    direction: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         twice = set(self.minus.codes) & set(self.plus.codes)
         if twice:
             raise InputError(f"particle {min(twice)} is in both --minus and --plus; take it for one of the leptons")
+        if self.direction is None:
+            return
         size = math.hypot(*self.direction)
         if not (math.isfinite(size) and size > 0.0):
             raise InputError(f"--beam-direction {self.direction}: give three finite numbers that are not all 0")
 
-    def columns(self, found: Sequence[Found]) -> dict[str, NDArray[Any]]:
-        """Return the `COLUMNS` of events."""
+    def columns(self, found: Sequence[Found], path: Path, directed: str = "") -> dict[str, NDArray[Any]]:
+        """Return the `COLUMNS` of events.
+
+        Raise `InputError` where an event does not say from where its neutrino comes, and the cut `directed` asks for
+        that; without such a cut it is z.
+        """
+        if directed and self.direction is None:
+            lost = next((event for event in found if not _moves(event.beam)), None)
+            if lost is not None:
+                raise InputError(
+                    f"'{path}': event {lost.number} has no incoming particle, or several, and {directed} needs the "
+                    f"direction of the beam: give --beam-direction X Y Z, 0 0 1 for the z axis"
+                )
         pairs = [self._pair(event) for event in found]
         none = (0.0, 0.0, 0.0, 0.0)
         return {
@@ -106,9 +122,14 @@ class Candidates:
         return (minus[0], plus[0]) if len(minus) == len(plus) == 1 else None
 
     def _beam(self, event: Found) -> tuple[float, float, float, float]:
-        if event.beam is not None and any(event.beam.p4[1:]):
+        if event.beam is not None and _moves(event.beam):
             return event.beam.p4
-        return (math.hypot(*self.direction), *self.direction)
+        direction = self.direction or _Z
+        return (math.hypot(*direction), *direction)
+
+
+def _moves(beam: Seen | None) -> bool:
+    return beam is not None and any(beam.p4[1:])
 
 
 def other_kinetic_GeV(event: Found, pair: tuple[Seen | None, Seen | None]) -> float:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tridentgen.errors import FileError
 from tridentgen.events.events import Events
 from tridentgen.exchange.importing.found import Reader
 from tridentgen.exchange.importing.hepevt import HepevtReader
+from tridentgen.exchange.importing.hepmc2 import START, Hepmc2Reader
 from tridentgen.exchange.importing.nuhepmc import NuHepmcReader
 from tridentgen.exchange.importing.tables import events_of
+from tridentgen.exchange.importing.text_files import head_of, variant_of
 
-ENDINGS = (".hepmc3", ".hepmc3.gz", ".hepmc", ".hepevt")
+ENDINGS = tuple(name + packed for name in (".hepmc3", ".hepmc2", ".hepmc", ".hepevt") for packed in ("", ".gz"))
 """Endings of files that can be read besides event files of this package."""
 
 
@@ -19,11 +22,22 @@ def is_foreign(path: Path) -> bool:
     return path.name.endswith(ENDINGS)
 
 
-def read_foreign(path: Path) -> Events:
-    """Read events of another format; raise `FileError` or `InputError` if that fails."""
-    return events_of(open_foreign(path))
+def read_foreign(path: Path, weight: str | None = None) -> Events:
+    """Read events of another format; raise `FileError` or `InputError` where that fails."""
+    return events_of(open_foreign(path, weight))
 
 
-def open_foreign(path: Path) -> Reader:
-    """Return the reader of a file of another format, which reads it event by event."""
-    return HepevtReader(path) if path.suffix == ".hepevt" else NuHepmcReader(path)
+def open_foreign(path: Path, weight: str | None = None) -> Reader:
+    """Return the reader of a file of another format, which reads it event by event and takes the weight of that name.
+
+    HepMC2 and HepMC3 are told apart by their first lines.
+    """
+    if path.name.removesuffix(".gz").endswith(".hepevt"):
+        return HepevtReader(path, weight=weight)
+    head = head_of(path)
+    if START in head:
+        return Hepmc2Reader(path, weight)
+    variant = variant_of(path)
+    if head and variant and b"HepMC::Asciiv3" not in head and b"HepMC::Version 3" not in head:
+        raise FileError(f"'{path}' is not HepMC text but {variant}")
+    return NuHepmcReader(path, weight)

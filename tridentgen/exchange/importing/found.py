@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tridentgen.errors import FileError
+from tridentgen.exchange.importing.notes import Notes
 from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
-from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON, NEUTRINOS
+from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON
 
 _BLOCK = 1 << 13  # events
 _MOST_NUMBER, _MOST_CODE = 1 << 63, 1 << 31
 _NUCLEONS = {2212: PROTON, 2112: NEUTRON}
-_NEUTRINOS = tuple(neutrino.pdgid for neutrino in NEUTRINOS.values())
+_ENERGY_BALANCE = 1e-4
+"""Of the energy of the beam: what may be missing for want of digits where a recoil is reconstructed."""
 
 
 class Seen(NamedTuple):
@@ -73,18 +76,27 @@ class Reader(Protocol):
         ...
 
     @property
+    def notes(self) -> Notes:
+        """What is to be said of the file, when all events have been read."""
+        ...
+
+    @property
     def sigma_cm2(self) -> float | None:
         """Cross section of the events per atom, available when all have been read; None if it is not known."""
         ...
 
 
 class Roles(NamedTuple):
-    """Roles of the outgoing particles; no charged leptons in CEvNS."""
+    """Who is who among the outgoing particles; no leptons in coherent scattering.
+
+    The recoil is `reconstructed` where it is not in the file.
+    """
 
     neutrino: Seen
     minus: Seen | None
     plus: Seen | None
     recoil: Seen
+    reconstructed: bool = False
 
     @property
     def regime(self) -> int:
@@ -92,12 +104,10 @@ class Roles(NamedTuple):
         return _NUCLEONS.get(self.recoil.pdgid, COHERENT)
 
 
-def possible(event: Found, path: Path) -> Found:
-    """Return an event; raise `FileError` if its number or a particle code is out of range."""
-    codes = [particle.pdgid for particle in (event.beam, event.target, *event.final) if particle is not None]
-    if not 0 <= event.number < _MOST_NUMBER or not all(abs(code) < _MOST_CODE for code in codes):
-        raise FileError(f"'{path}': event {event.number} has a number or a particle code out of range; make it again")
-    return event
+def require_possible(number: int, codes: Iterable[int], path: Path) -> None:
+    """Raise `FileError` where the number of an event or a code of a particle cannot be."""
+    if not 0 <= number < _MOST_NUMBER or not all(abs(code) < _MOST_CODE for code in codes):
+        raise FileError(f"'{path}': event {number} has a number or a particle that cannot be; make it again")
 
 
 def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
@@ -108,7 +118,10 @@ def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
 
 
 def roles_of(event: Found) -> Roles | None:
-    """Identify the outgoing particles; None if they are not those of a trident or CEvNS event."""
+    """Tell the outgoing particles apart; None where they are not those of a trident or of coherent scattering.
+
+    A recoiling nucleus that is not in the file, as after ``convert --recoil omit``, is had from momentum conservation.
+    """
     neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_NEUTRAL_LEPTON)]
     minus = [p for p in event.final if p.pdgid in (11, 13, 15)]
     plus = [p for p in event.final if p.pdgid in (-11, -13, -15)]
@@ -116,13 +129,24 @@ def roles_of(event: Found) -> Roles | None:
     nucleons = [p for p in hadrons if p.pdgid in _NUCLEONS]
     known = len(neutrinos) + len(minus) + len(plus) + len(hadrons)
     pair = (len(minus), len(plus))
-    if len(neutrinos) != 1 or pair not in ((0, 0), (1, 1)) or not hadrons or known != len(event.final):
+    if len(neutrinos) != 1 or pair not in ((0, 0), (1, 1)) or known != len(event.final):
         return None
     struck = [p for p in nucleons if not event.struck or p.pdgid == event.struck]
-    recoil = struck[0] if struck else hadrons[0]
-    return Roles(neutrinos[0], minus[0] if minus else None, plus[0] if plus else None, recoil)
+    recoil = next(iter(struck or hadrons), None) or _omitted_nucleus(event)
+    if recoil is None:
+        return None
+    return Roles(neutrinos[0], minus[0] if minus else None, plus[0] if plus else None, recoil, not hadrons)
 
 
-def beam_of(incoming: Sequence[Seen]) -> Seen | None:
-    """Return the neutrino among the incoming particles, else the first of them; None if there are none."""
-    return next((particle for particle in incoming if particle.pdgid in _NEUTRINOS), next(iter(incoming), None))
+def _omitted_nucleus(event: Found) -> Seen | None:
+    """Return the target nucleus with the momentum that is missing; None where energy would not be conserved then."""
+    beam, target = event.beam, event.target
+    if beam is None or target is None or target.pdgid <= FIRST_NUCLEUS_CODE or event.struck:
+        return None
+    mass = target.mass_GeV
+    x, y, z = (beam.p4[i] + target.p4[i] - sum(p.p4[i] for p in event.final) for i in (1, 2, 3))
+    energy = math.hypot(x, y, z, mass)
+    spent = sum(p.p4[0] for p in event.final) + energy - math.hypot(*target.p4[1:], mass)
+    if not abs(spent - beam.p4[0]) <= _ENERGY_BALANCE * abs(beam.p4[0]):
+        return None
+    return Seen(target.pdgid, (energy, x, y, z), mass)

@@ -1,21 +1,39 @@
-"""Reading HEPEVT text: a line ``event n``, then n lines of 15 columns in GeV, cm and ns."""
+"""Reading HEPEVT text in the variants that people have: a head for each event, then its particles, in GeV, cm and ns.
+
+=================================  =====================================================================
+head                               written by
+=================================  =====================================================================
+``N``                              Geant4's G4HEPEvtInterface, edep-sim
+``event N``                        LArSoft, MARLEY, edep-sim, this package
+``event vertex N``                 edep-sim, also with ``x y z t`` behind
+``N x y z t``                      edep-sim
+``E event N``                      HepMC3; each particle may have a second line ``x y z t`` in mm
+=================================  =====================================================================
+
+A particle is ``status code mother mother daughter daughter px py pz E m`` with or without ``x y z t``, or
+``status code daughter daughter px py pz m``.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tridentgen.errors import FileError
+from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
-from tridentgen.events.output import reason
-from tridentgen.exchange.importing.found import Found, Seen, beam_of, possible
+from tridentgen.exchange.importing.entries import Entry, Event, found_of
+from tridentgen.exchange.importing.found import Found
+from tridentgen.exchange.importing.notes import Notes
 from tridentgen.exchange.importing.tables import events_of
+from tridentgen.exchange.importing.text_files import numbered_lines, real, variant_of, whole
 
-_COLUMNS = 15
-_INCOMING, _FINAL, _STRUCK = 0, 1, 11
+_HEADS = {1: (None, 0, None), 2: (0, 1, None), 3: (0, 2, None), 5: (None, 0, 4), 7: (0, 2, 6)}
+"""Where number of the event, number of particles and time stand in a head of so many words."""
+_SHORT, _LONG, _PLACED, _SECOND_LINE = 8, 11, 15, 4
+_MM_PER_NS = 299.792458
 _Line = tuple[int, list[str]]
 
 
@@ -25,7 +43,7 @@ def read_hepevt(path: str | os.PathLike[str], sigma_cm2: float | None = None) ->
     Parameters
     ----------
     path
-        The file. Incoming particles have status 0, outgoing ones 1, a struck nucleon 11; comments begin with #.
+        The file, which may be compressed by gzip. Outgoing particles have status 1; comments begin with #.
     sigma_cm2 : float
         Cross section per atom, shared evenly by the events. Without it each has weight 1: the format has no weights.
 
@@ -39,23 +57,27 @@ def read_hepevt(path: str | os.PathLike[str], sigma_cm2: float | None = None) ->
     return events_of(HepevtReader(Path(path), sigma_cm2))
 
 
-@dataclass(frozen=True)
 class HepevtReader:
-    """A HEPEVT file, read event by event; the parameters are those of `read_hepevt`."""
+    """A HEPEVT file, read event by event; the parameters are those of `read_hepevt`.
 
-    path: Path
-    sigma_cm2: float | None = None
+    A `weight` that is asked for by name raises `InputError`.
+    """
+
+    def __init__(self, path: Path, sigma_cm2: float | None = None, weight: str | None = None) -> None:
+        if weight is not None:
+            raise InputError(f"--weight {weight}: '{path}' is HEPEVT, which has no weights; leave it out")
+        self.path, self.sigma_cm2 = path, sigma_cm2
+        self.notes = Notes()
 
     def events(self) -> Iterator[Found]:
         """Read the events; raise `FileError` as `read_hepevt` does."""
         try:
-            with self.path.open(encoding="ascii") as file:
-                words = ((number, line.partition("#")[0].split()) for number, line in enumerate(file, 1))
-                yield from _events(((number, line) for number, line in words if line), self.path)
-        except FileError:
-            raise
-        except (OSError, UnicodeDecodeError) as error:
-            raise FileError(f"cannot read '{self.path}' as HEPEVT text: {reason(error)}") from error
+            for event in _events(_Lines(self.path), self.notes):
+                yield found_of(event, self.path, self.notes)
+        except UnicodeDecodeError as error:
+            if variant := variant_of(self.path):
+                raise FileError(f"'{self.path}' is not HEPEVT but {variant}") from error
+            raise FileError(f"cannot read '{self.path}' as HEPEVT text: {error}") from error
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -63,48 +85,105 @@ class HepevtReader:
         return {"generator": "HEPEVT", "source": self.path.name}
 
 
-def _events(lines: Iterator[_Line], path: Path) -> Iterator[Found]:
-    for number, header in lines:
-        event, count = _whole(header, 2, number, path)
-        yield possible(_event(event, [_particle(next(lines, None), path, event) for _ in range(count)], path), path)
+class _Lines:
+    """The lines of a file that have words before the comment, with one to look ahead."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = ((number, line.partition(b"#")[0]) for number, line in numbered_lines(path, "HEPEVT text"))
+        words = ((number, line.decode("ascii").split()) for number, line in lines)
+        self._rest = ((number, line) for number, line in words if line)
+        self._ahead = next(self._rest, None)
+
+    def next(self) -> _Line | None:
+        """Return the next line; None at the end."""
+        line, self._ahead = self._ahead, next(self._rest, None)
+        return line
+
+    @property
+    def words_ahead(self) -> int:
+        """How many words the next line has."""
+        return len(self._ahead[1]) if self._ahead else 0
 
 
-def _whole(words: list[str], count: int, number: int, path: Path) -> list[int]:
+class _Head(NamedTuple):
+    """Head of an event: how many words, whether it is HepMC3's; numbers, and the time where it has one."""
+
+    kind: tuple[int, bool]
+    event: int
+    particles: int
+    time_ns: float
+
+
+def _events(lines: _Lines, notes: Notes) -> Iterator[Event]:
+    kind, running = None, 0
+    while line := lines.next():
+        number, words = line
+        head = _head(words, running, number, lines.path)
+        if kind not in (None, head.kind):
+            raise FileError(f"{lines.path}:{number}: another kind of head than the first event has; make it again")
+        if len(words) in (3, 7) and not head.kind[1] and head.event == running - 1 and running:
+            notes.add("vertices count as events of their own", f"event {head.event} has several")
+        kind, running = head.kind, head.event + 1
+        particles = [_particle(lines, head) for _ in range(head.particles)]
+        times = [time for _, time in particles if time is not None]
+        yield Event(head.event, 1.0, tuple(entry for entry, _ in particles), times[-1] if times else head.time_ns)
+
+
+def _head(words: list[str], running: int, number: int, path: Path) -> _Head:
+    """Return the head of an event; `running` is its number where it has none."""
+    hepmc3 = words[0] == "E"
+    rest = words[1:] if hepmc3 else words
     try:
-        if len(words) != count:
+        event, count, time = _HEADS[len(rest)]
+        if hepmc3 and len(rest) != 2:
             raise ValueError
-        return [int(word) for word in words]
-    except ValueError:
+        head = _Head(
+            (len(words), hepmc3),
+            running if event is None else whole(rest[event]),
+            whole(rest[count]),
+            0.0 if time is None else real(rest[time]),
+        )
+        if head.particles < 0 or not (len(rest) != 7 or whole(rest[1]) >= 0):
+            raise ValueError
+    except (KeyError, ValueError):
+        variant = variant_of(path)
+        if variant:
+            raise FileError(f"'{path}' is not HEPEVT but {variant}") from None
         raise FileError(
-            f"{path}:{number}: expected {count} whole numbers, event and particles; make it again"
+            f"{path}:{number}: expected the head of an event, such as 'event particles', here are {len(words)} words; "
+            f"make it again"
+        ) from None
+    return head
+
+
+def _particle(lines: _Lines, head: _Head) -> tuple[Entry, float | None]:
+    """Return a particle, and its time where it has one."""
+    line = lines.next()
+    if line is None:
+        raise FileError(f"'{lines.path}' is cut short: particles of event {head.event} are missing; make it again")
+    number, words = line
+    try:
+        status, code = whole(words[0]), whole(words[1])
+        if len(words) == _SHORT:
+            return _short(status, code, [real(word) for word in words[4:]]), None
+        if len(words) not in (_LONG, _PLACED):
+            raise ValueError
+        px, py, pz, energy, mass, *place = (real(word) for word in words[6:])
+        if head.kind[1] and len(words) == _LONG and lines.words_ahead == _SECOND_LINE:
+            number, second = lines.next() or line
+            place = [real(word) for word in second]
+            place[3] /= _MM_PER_NS
+        orphan = whole(words[2]) <= 0
+        return Entry(status, code, (energy, px, py, pz), mass, orphan), place[3] if place else None
+    except (ValueError, IndexError):
+        columns = f"{_PLACED} columns of a particle, or {_LONG} or {_SHORT}"
+        raise FileError(
+            f"{lines.path}:{number}: expected the {columns}, here are {len(words)} words; make it again"
         ) from None
 
 
-def _particle(line: _Line | None, path: Path, event: int) -> tuple[int, Seen, float]:
-    if line is None:
-        raise FileError(f"'{path}' is cut short: particles of event {event} are missing; make it again")
-    number, words = line
-    try:
-        if len(words) != _COLUMNS:
-            raise ValueError
-        px, py, pz, energy, mass, _, _, _, time = (float(word) for word in words[6:])
-        return int(words[0]), Seen(int(words[1]), (energy, px, py, pz), mass), time
-    except ValueError:
-        raise FileError(f"{path}:{number}: expected the {_COLUMNS} columns of a particle; make it again") from None
-
-
-def _event(number: int, particles: list[tuple[int, Seen, float]], path: Path) -> Found:
-    incoming = [particle for status, particle, _ in particles if status == _INCOMING]
-    wrong = f"'{path}': event {number} has {len(incoming)} particles of status 0; neutrino and target are needed"
-    struck = [particle.pdgid for status, particle, _ in particles if status == _STRUCK]
-    beam = beam_of(incoming)
-    return Found(
-        number=number,
-        weight=1.0,
-        beam=beam,
-        target=next((particle for particle in incoming if particle is not beam), None),
-        struck=struck[0] if struck else 0,
-        final=tuple(particle for status, particle, _ in particles if status == _FINAL),
-        time_ns=particles[-1][2] if particles else 0.0,
-        flaw="" if len(incoming) == 2 else wrong,
-    )
+def _short(status: int, code: int, numbers: list[float]) -> Entry:
+    """Return a particle of a line without energy."""
+    px, py, pz, mass = numbers
+    return Entry(status, code, (math.hypot(px, py, pz, mass), px, py, pz), mass)

@@ -14,40 +14,44 @@ from tridentgen.events.events import Events
 from tridentgen.events.output import reason
 from tridentgen.events.particles import PSEUDO_NUCLEUS
 from tridentgen.exchange.export.facts import PB_PER_CM2
-from tridentgen.exchange.importing.found import Found, Seen, beam_of, possible
+from tridentgen.exchange.importing.entries import FINAL, Entry, Event, found_of
+from tridentgen.exchange.importing.found import Found
 from tridentgen.exchange.importing.hepmc_lines import count_events
+from tridentgen.exchange.importing.notes import Notes
 from tridentgen.exchange.importing.tables import events_of
+from tridentgen.exchange.importing.weights import Weights
 
-_BEAM, _TARGET, _STRUCK, _FINAL = 4, 20, 21, 1
 _UNITS_IN_CM2 = {"pb": 1.0 / PB_PER_CM2, "10-38 cm2": 1e-38, "cm2": 1.0}
-_NS_PER_S = 1e9
+_NS_PER_S, _GEV_PER_MEV = 1e9, 1e-3
 
 
-def read_nuhepmc(path: str | os.PathLike[str]) -> Events:
-    """Read trident or CEvNS events from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
+def read_nuhepmc(path: str | os.PathLike[str], weight: str | None = None) -> Events:
+    """Read tridents or coherent scattering from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
 
     The weights are scaled so that they sum to the flux-averaged cross section of the file (G.C.2, or E.C.4 of its last
-    event); they are unchanged if the file has no cross section per atom.
+    event); they stay as they are where the file has none that is per atom. Of several weights that named CV is taken
+    (G.R.7), or `weight`; then the cross section is scaled by the ratio of their sums.
 
     Raises
     ------
     FileError
         The file does not exist, is truncated, is not HepMC3 text, or holds numbers that are not finite.
     InputError
-        pyhepmc is not installed, or an event is neither a trident nor a CEvNS event.
+        pyhepmc is not installed, an event is neither a trident nor coherent scattering, or it has several weights of
+        which none is named CV.
     """
-    return events_of(NuHepmcReader(Path(path)))
+    return events_of(NuHepmcReader(Path(path), weight))
 
 
 class NuHepmcReader:
     """A NuHepMC file, read event by event; raise as `read_nuhepmc` does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, weight: str | None = None) -> None:
         try:
             import pyhepmc
         except ImportError as error:
             raise InputError('reading HepMC needs pyhepmc: pip install "tridentgen[hepmc]"') from error
-        self.path = path
+        self.path, self._weights, self.notes = path, Weights(path, weight), Notes()
         self._pyhepmc: Any = pyhepmc
         self._last: Any = None
         self._count = count_events(path)
@@ -59,7 +63,7 @@ class NuHepmcReader:
             with _silenced(self._pyhepmc), self._pyhepmc.open(str(self.path)) as file:
                 for event in file:
                     self._last = event
-                    yield possible(_event(event, self._pyhepmc, self.path), self.path)
+                    yield self._found(event)
                     read += 1
         except (FileError, InputError):
             raise
@@ -67,6 +71,15 @@ class NuHepmcReader:
             raise FileError(f"'{self.path}' cannot be read as HepMC3 ({reason(error)}); make it again") from error
         if read != self._count:  # the library stops at an unreadable event as at the end of the file
             raise FileError(f"'{self.path}' is damaged: only {read} of {self._count} events can be read; make it again")
+
+    def _found(self, event: Any) -> Found:
+        """Return an event in GeV."""
+        names = [str(name) for name in event.run_info.weight_names] if event.run_info is not None else []
+        unit_GeV = _GEV_PER_MEV if event.momentum_unit == self._pyhepmc.Units.MEV else 1.0
+        entries = tuple(_entry(particle) for particle in event.particles)
+        weight = self._weights.of(names, [float(value) for value in event.weights])
+        read = Event(int(event.event_number), weight, entries, _time_ns(event), unit_GeV)
+        return found_of(read, self.path, self.notes)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -78,7 +91,8 @@ class NuHepmcReader:
     def sigma_cm2(self) -> float | None:
         """Cross section per atom, available after the last event."""
         try:
-            return None if self._last is None else _sigma_cm2(self._last)
+            sigma, factor = None if self._last is None else _sigma_cm2(self._last), self._weights.factor
+            return None if sigma is None or factor is None else sigma * factor
         except ValueError as error:
             raise FileError(
                 f"'{self.path}': the cross section is not a number ({reason(error)}); make it again"
@@ -99,30 +113,12 @@ def _silenced(pyhepmc: Any) -> Iterator[None]:
             setattr(setup, name, value)
 
 
-def _event(event: Any, pyhepmc: Any, path: Path) -> Found:
-    """Return an event in GeV."""
-    time_ns = _time_ns(event)
-    event.set_units(pyhepmc.Units.GEV, pyhepmc.Units.CM)
-    by_status: dict[int, list[Seen]] = {}
-    for particle in event.particles:
-        p = particle.momentum
-        seen = Seen(_nuclear_code(particle), (p.e, p.px, p.py, p.pz), float(particle.generated_mass))
-        by_status.setdefault(particle.status, []).append(seen)
-    places = ((_BEAM, "beam particle of status 4"), (_TARGET, "target of status 20"))
-    missing = [name for status, name in places if len(by_status.get(status, [])) != 1]
-    wrong = "".join(
-        f"'{path}': event {event.event_number} has not exactly one {name}; is it NuHepMC?" for name in missing[:1]
-    )
-    return Found(
-        number=int(event.event_number),
-        weight=float(event.weights[0]) if len(event.weights) else 1.0,
-        beam=beam_of(by_status.get(_BEAM, [])),
-        target=next(iter(by_status.get(_TARGET, [])), None),
-        struck=by_status[_STRUCK][0].pdgid if _STRUCK in by_status else 0,
-        final=tuple(by_status.get(_FINAL, ())),
-        time_ns=time_ns,
-        flaw=wrong,
-    )
+def _entry(particle: Any) -> Entry:
+    """Return a particle as the file has it."""
+    p, status = particle.momentum, int(particle.status)
+    made = None if status == FINAL else particle.production_vertex
+    mass = float(particle.generated_mass)
+    return Entry(status, _nuclear_code(particle), (p.e, p.px, p.py, p.pz), mass, made is None or made.id == 0)
 
 
 def _nuclear_code(particle: Any) -> int:

@@ -15,6 +15,7 @@ from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.kinematics import angle, kinetic, square
 from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batched, roles_of
+from tridentgen.exchange.importing.notes import Notes
 from tridentgen.matter.particles import CHARGED_LEPTONS, HEAVY_NEUTRAL_LEPTON, NEUTRINOS
 from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.kinds import CEVNS, TRIDENT
@@ -22,6 +23,14 @@ from tridentgen.typing import FloatArray
 
 _NEUTRINO_NAMES = {neutrino.pdgid: neutrino.name for neutrino in NEUTRINOS.values()}
 _LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values()}
+
+_NO_RECOIL = "outgoing nuclei are not in the file"
+_CANCELS = 1e-12
+"""Part of the sum of absolute weights that is as good as nothing."""
+
+
+class NoTridentError(InputError):
+    """Events are neither tridents nor coherent scattering, or some are one and some the other."""
 
 
 class Block(NamedTuple):
@@ -48,7 +57,7 @@ def events_of(reader: Reader) -> Events:
         An event is neither a trident nor a CEvNS event, or is of a different kind than the first.
     """
     path, pieces, kinds = reader.path, [], _Kinds()
-    for block in blocks(reader.events(), path):
+    for block in blocks(reader.events(), path, reader.notes):
         pieces.append(block.columns)
         kinds.add(block)
     if not pieces:
@@ -56,20 +65,24 @@ def events_of(reader: Reader) -> Events:
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     about, sigma_cm2 = kinds.attributes(path), reader.sigma_cm2
     total = float(np.sum(columns["weight"]))
+    require_positive(total, float(np.sum(np.abs(columns["weight"]))), path)
     if sigma_cm2 is not None:
-        if not total > 0.0:
-            raise FileError(f"'{path}': the weights sum to {total:g}; make the file again")
         columns["weight"] = columns["weight"] * (sigma_cm2 / total)
         about |= {"sigma": sigma_cm2, "sigma_units": "cm2"}
     schema = tuple(c for c in kinds.kind.columns(about) if c.name in columns)
+    if lines := reader.notes.lines(path):
+        about["notes"] = "\n".join(lines)
     rule = "weight = 1 each" if sigma_cm2 is None else "sum(weight) = flux-averaged cross section"
     about |= {"weight_rule": rule, "n_trials": len(columns["weight"]), "complete": 1}
     arrays = {column.name: np.asarray(columns[column.name], dtype=column.dtype) for column in schema}
     return Events(arrays, {**about, **reader.attributes}, {}, schema)
 
 
-def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
-    """Yield trident or CEvNS events as columns, block by block; raise as `events_of` does."""
+def blocks(events: Iterable[Found], path: Path, notes: Notes) -> Iterator[Block]:
+    """Return tridents or coherent scattering as columns, block by block; raise as `events_of` does.
+
+    What is reconstructed goes to `notes`.
+    """
     tridents: bool | None = None
     for found in batched(events):
         roles = []
@@ -79,14 +92,16 @@ def blocks(events: Iterable[Found], path: Path) -> Iterator[Block]:
             role = roles_of(event)
             if role is None:
                 codes = ", ".join(str(p.pdgid) for p in event.final)
-                raise InputError(
-                    f"'{path}': event {event.number} is neither a trident nor a CEvNS event: its final state is {codes}"
+                raise NoTridentError(
+                    f"'{path}': event {event.number} is neither a trident nor coherent scattering: it ends in {codes}"
                 )
             if tridents not in (None, role.minus is not None):
-                raise InputError(
-                    f"'{path}': event {event.number} is of a different kind than the first; split the file"
+                raise NoTridentError(
+                    f"'{path}': event {event.number} is of another kind than the first; split the file"
                 )
             tridents = role.minus is not None
+            if role.reconstructed:
+                notes.add(_NO_RECOIL, f"the nucleus of event {event.number} is taken from momentum conservation")
             roles.append(role)
         with np.errstate(all="ignore"):  # values that are not finite are reported below
             columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
@@ -100,6 +115,15 @@ def require_finite(columns: Mapping[str, NDArray[Any]], found: Sequence[Found], 
         if not np.isfinite(values).all():
             row = int(np.argmin(np.isfinite(values).reshape(len(values), -1).all(axis=1)))
             raise FileError(f"'{path}': '{name}' of event {found[row].number} is not finite; make the file again")
+
+
+def require_positive(total: float, size: float, path: Path) -> None:
+    """Raise `FileError` where weights sum to zero or less, compared with `size`, the sum of their absolute values."""
+    if not total > _CANCELS * size:
+        raise FileError(
+            f"'{path}': the weights sum to {total:.3g}, so nothing is a share of it; choose others by --weight NAME or "
+            f"make the file again"
+        )
 
 
 class _Kinds:

@@ -1,0 +1,138 @@
+"""Whether energy, momentum and mass of a particle in a file of another generator agree, and with its code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from particle import Particle
+
+from tridentgen.errors import InputError
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, charge_and_mass_number, nuclear_mass_GeV
+
+_GEV_PER_MEV = 1e-3
+_SINGLE_PRECISION = 5e-7
+"""Of E^2 - p^2, relative to E^2, where a generator computes with single precision."""
+_SAME_MASS = 2e-3
+"""Masses that agree so well are the same: tables differ, and energies are cut off."""
+_OF_ITS_CODE, _FAR_FROM_ITS_CODE = 0.02, 0.2
+"""Relative difference from the mass of the code: to be recognised by it, and to contradict it."""
+_WIDTHS = 3.0
+_LEAST_MASS_GEV = 1e-3
+"""Leptons and photons below are often written as massless."""
+_BOOKKEEPING = 2 * FIRST_NUCLEUS_CODE
+"""Codes from here stand for no particle."""
+
+Momentum = tuple[float, float, float, float]
+
+
+class Judged(NamedTuple):
+    """Mass in GeV that is believed, and the reasons why it is another one or none: empty if nothing is wrong."""
+
+    mass_GeV: float
+    instead: str = ""
+    refused: str = ""
+
+
+def digits_of(numbers: Iterable[float]) -> int:
+    """Return the largest number of significant digits with which one of the numbers is printed."""
+    return max((len(_mantissa(number)) for number in numbers), default=0)
+
+
+def _mantissa(number: float) -> str:
+    return repr(abs(number)).partition("e")[0].replace(".", "").strip("0")
+
+
+def agrees(code: int, p4: Momentum, mass_GeV: float) -> bool:
+    """Return whether mass, momentum and code of a particle agree at first sight: most do."""
+    energy, x, y, z = p4
+    square = energy * energy - x * x - y * y - z * z
+    if not energy >= 0.0 or not mass_GeV >= 0.0 or not _near(code, mass_GeV, _FAR_FROM_ITS_CODE):
+        return False
+    return abs(square - mass_GeV * mass_GeV) <= _SINGLE_PRECISION * energy * energy or (
+        square > 0.0 and abs(math.sqrt(square) - mass_GeV) <= _SAME_MASS * mass_GeV
+    )
+
+
+def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
+    """Return the mass of a particle that is believed, given (E, px, py, pz) and the mass in GeV.
+
+    A mass that contradicts E and p gives way to sqrt(E^2 - p^2) where that is about the mass of the code. Numbers
+    that are not finite are left alone.
+
+    Parameters
+    ----------
+    code : int
+        Of the particle data group.
+    p4 : tuple of float
+    mass_GeV : float
+        As it stands in the file.
+    digits : int
+        Significant digits of the momenta; each may be wrong by one in the last place.
+    """
+    if not all(map(math.isfinite, (*p4, mass_GeV))) or abs(code) >= _BOOKKEEPING or agrees(code, p4, mass_GeV):
+        return Judged(mass_GeV)
+    energy, known = p4[0], _of_code(code)
+    square = energy * energy - sum(x * x for x in p4[1:])
+    slack = _SINGLE_PRECISION * energy * energy + sum(2.0 * abs(x) * _last_place(x, digits) for x in p4)
+    found = math.sqrt(max(square, 0.0))
+    words = f"E^2 - p^2 = {square:.6g} GeV^2 and the mass {mass_GeV:.6g} GeV"
+    if known is not None and known[0] > 0.0:
+        words += f" where its code has {known[0]:.6g} GeV"
+    if -math.sqrt(slack) <= mass_GeV < 0.0:  # as some write the root of a negative square that is rounded
+        mass_GeV = 0.0
+    if energy < 0.0 or mass_GeV < 0.0 or square < -slack:
+        return Judged(mass_GeV, refused=words)
+    if abs(square - mass_GeV * mass_GeV) <= slack:
+        if _near(code, mass_GeV, _FAR_FROM_ITS_CODE):
+            return Judged(mass_GeV)
+        if known is not None and abs(square - known[0] * known[0]) <= slack:
+            return Judged(known[0], instead=f"the mass {mass_GeV:.6g} GeV, {known[0]:.6g} GeV is taken")
+        return Judged(mass_GeV, refused=words)
+    if known is None:
+        if mass_GeV == 0.0 and square > 0.0:
+            return Judged(found, instead=f"the mass 0, sqrt(E^2 - p^2) = {found:.6g} GeV is taken")
+        return Judged(mass_GeV, refused=words)
+    if abs(square - known[0] * known[0]) <= slack or _near(code, found, _OF_ITS_CODE):
+        mass = found if known[0] > 0.0 else 0.0
+        return Judged(mass, instead=f"the mass {mass_GeV:.6g} GeV, sqrt(E^2 - p^2) = {mass:.6g} GeV is taken")
+    return Judged(mass_GeV, refused=words)
+
+
+def unit_hint(code: int, mass_GeV: float) -> str:
+    """Return a word on MeV where a mass is that of the code in MeV."""
+    known = _of_code(code)
+    in_MeV = known is not None and known[0] > 0.0 and abs(mass_GeV * _GEV_PER_MEV / known[0] - 1.0) < _OF_ITS_CODE
+    return "; these are MeV: divide momenta and masses by 1000" if in_MeV else ""
+
+
+def _near(code: int, mass_GeV: float, relative: float) -> bool:
+    """Return whether a mass is about that of the code; True where the code has none."""
+    known = _of_code(code)
+    if known is None or known[0] < _LEAST_MASS_GEV:
+        return True
+    return abs(mass_GeV - known[0]) <= relative * known[0] + _WIDTHS * known[1]
+
+
+def _last_place(number: float, digits: int) -> float:
+    """Return the value of the last of so many digits of a number."""
+    return float(10.0 ** (math.floor(math.log10(abs(number))) + 1 - digits)) if number else 0.0
+
+
+@cache
+def _of_code(code: int) -> tuple[float, float] | None:
+    """Return mass and width of a particle in GeV; None where they are not known."""
+    nucleus = charge_and_mass_number(abs(code))
+    if nucleus is not None and nucleus[1] > 1:
+        try:
+            return nuclear_mass_GeV(*nucleus), 0.0
+        except InputError:
+            return None
+    if abs(code) in (12, 14, 16, 22):
+        return 0.0, 0.0
+    found = next(iter(Particle.finditer(lambda particle: int(particle.pdgid) == code)), None)
+    if found is None or found.mass is None:
+        return None
+    return float(found.mass) * _GEV_PER_MEV, float(found.width or 0.0) * _GEV_PER_MEV

@@ -1,0 +1,83 @@
+"""Lines of text files, compressed or not, whatever the encoding of their comments; and what variant a file is."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tridentgen.errors import FileError
+from tridentgen.events.output import reason
+
+MOST_LINE_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b"
+_TEXTS = {
+    b"HepMC::Asciiv3": "HepMC3 text; name it .hepmc3",
+    b"HepMC::IO_GenEvent": "HepMC2 text; name it .hepmc",
+    b"HepMC::IO_ExtendedAscii": "HepMC2's extended text; write IO_GenEvent or HepMC3",
+    b"HepMC::IO_Ascii": "text of HepMC 1; write IO_GenEvent or HepMC3",
+    b"<LesHouchesEvents": "Les Houches events, which have no hadronic final state to cut on; write HepMC3",
+    b"HepMC::Version": "HepMC text; name it .hepmc",
+}
+_BINARIES = {
+    b"root": "a ROOT file; write HepMC3 text",
+    _GZIP: "compressed; end its name with .gz",
+    b"BZh": "compressed by bzip2; decompress it",
+    b"\xfd7zXZ": "compressed by xz; decompress it",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; decompress it",
+    b"\x89HDF": "HDF5; name an event file of tridentgen .h5",
+}
+
+
+def variant_of(path: Path) -> str:
+    """Return what a file is, in words, where its first bytes say it; else nothing."""
+    head = head_of(path)
+    found = [words for mark, words in _BINARIES.items() if head.startswith(mark)]
+    return next(iter(found + [words for mark, words in _TEXTS.items() if mark in head]), "")
+
+
+def head_of(path: Path) -> bytes:
+    """Return the first bytes, decompressed; none where they cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+        if path.suffix != ".gz" or not start.startswith(_GZIP):
+            return start
+        with gzip.open(path) as packed:
+            return packed.read(512)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def numbered_lines(path: Path, what: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file from 1, decompressed; raise `FileError` where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == _GZIP or path.suffix == ".gz"
+        with gzip.open(path) if packed else path.open("rb") as lines:
+            number = 0
+            while line := lines.readline(MOST_LINE_BYTES):
+                if len(line) == MOST_LINE_BYTES:
+                    raise FileError(f"'{path}' has a line of more than {MOST_LINE_BYTES >> 20} MiB; make it again")
+                number += 1
+                yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+    except (OSError, EOFError, zlib.error) as error:
+        raise FileError(f"cannot read '{path}' as {what}: {reason(error)}") from error
+
+
+def whole(word: str) -> int:
+    """Return a whole number; raise `ValueError` for anything else, also Python's 1_000."""
+    if "_" in word:
+        raise ValueError
+    return int(word)
+
+
+def real(word: str) -> float:
+    """Return a number, which may have Fortran's exponent D; raise `ValueError` for anything else."""
+    if "_" in word:
+        raise ValueError
+    try:
+        return float(word)
+    except ValueError:
+        return float(word.upper().replace("D", "E", 1))
