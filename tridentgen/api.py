@@ -65,9 +65,9 @@ def cut(
     veto_GeV
         Reject events with another visible particle of more kinetic energy; for tridents.
     beam_direction
-        Of other generators: the beam where an event has no incoming particle.
+        For files of other generators: direction of the beam if an event has no incoming particle.
     weight
-        Of HepMC: name of the weight that is taken; that named CV, or the only one, unless given.
+        For HepMC files: name of the weight to use; the default is the weight named CV, or the only one.
     force
         Overwrite the output.
     progress
@@ -76,7 +76,7 @@ def cut(
     Returns
     -------
     CutFlow
-        What each cut leaves, by regime: shares, cross sections and their errors; `notes` on files of others.
+        The cut flow by regime: shares, cross sections and their errors; `notes` on files of other generators.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def cut(
     """
     options = tuple(f"{key}={value}" for key, value in cuts.items()) if isinstance(cuts, Mapping) else _listed(cuts)
     minus, plus = _listed(minus), _listed(plus)
-    if len(beam_direction) != 3:
+    if beam_direction is not None and len(beam_direction) != 3:
         raise InputError(f"beam_direction = {beam_direction} must be three numbers, such as (0, -0.1, 1)")
     if veto_GeV is not None and not (math.isfinite(veto_GeV) and veto_GeV > 0.0):
         raise InputError(f"veto_GeV = {veto_GeV} must be positive and finite")

@@ -144,7 +144,7 @@ def test_columns_of_a_simple_event(tmp_path: Path) -> None:
         (
             "1 13 1 2 0 0 -0.1 0.05 4 4.002957136 0.1056583755",
             "1 211 1 2 0 0 -0.1 0.05 4 4.003995237 0.13957039",
-            "event 7 is neither a trident nor coherent scattering: it ends in 14, 211, -13, 1000180400",
+            "event 7 is neither a trident nor a CEvNS event: its final state is 14, 211, -13, 1000180400",
         ),
         ("0 14 ", "0 22 ", "incoming particle 22 and outgoing particle 14 must both be neutrinos"),
         (HEPEVT, "", "holds no events; make it again"),
@@ -203,7 +203,7 @@ def test_bad_hepmc_is_one_line(samples: Samples, tmp_path: Path) -> None:
             "not valid HepMC3, in event 151 of the file",
         ),
         ("o.hepmc3", text.replace(" 20\n", " 1\n").encode(), "has no incoming target; neutrino and target are needed"),
-        ("o.hepmc3", text.replace("P 4 -1 13 ", "P 4 -1 22 ").encode(), "neither a trident nor coherent scattering"),
+        ("o.hepmc3", text.replace("P 4 -1 13 ", "P 4 -1 22 ").encode(), "neither a trident nor a CEvNS event"),
     ]
     for name, content, message in cases:
         path = tmp_path / name

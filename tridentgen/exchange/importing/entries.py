@@ -51,7 +51,7 @@ def found_of(event: Event, path: Path, notes: Notes) -> Found:
     ------
     FileError
         A number or a code cannot be, or a particle that comes in or goes out is off its mass shell. The target and
-        nuclei that are, are a flaw of tridents and coherent scattering alone.
+        nuclei that are, are a flaw of tridents and CEvNS alone.
     """
     require_possible(event.number, [entry.pdgid for entry in event.entries], path)
     beam, target, several = _beam_and_target(event.entries)

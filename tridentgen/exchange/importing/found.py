@@ -87,7 +87,7 @@ class Reader(Protocol):
 
 
 class Roles(NamedTuple):
-    """Who is who among the outgoing particles; no leptons in coherent scattering.
+    """Who is who among the outgoing particles; no leptons in CEvNS.
 
     The recoil is `reconstructed` where it is not in the file.
     """
@@ -118,7 +118,7 @@ def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
 
 
 def roles_of(event: Found) -> Roles | None:
-    """Tell the outgoing particles apart; None where they are not those of a trident or of coherent scattering.
+    """Tell the outgoing particles apart; None where they are not those of a trident or of CEvNS.
 
     A recoiling nucleus that is not in the file, as after ``convert --recoil omit``, is had from momentum conservation.
     """

@@ -26,7 +26,7 @@ _NS_PER_S, _GEV_PER_MEV = 1e9, 1e-3
 
 
 def read_nuhepmc(path: str | os.PathLike[str], weight: str | None = None) -> Events:
-    """Read tridents or coherent scattering from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
+    """Read tridents or CEvNS from a NuHepMC file, ``.hepmc3`` or ``.hepmc3.gz``.
 
     The weights are scaled so that they sum to the flux-averaged cross section of the file (G.C.2, or E.C.4 of its last
     event); they stay as they are where the file has none that is per atom. Of several weights that named CV is taken
@@ -37,7 +37,7 @@ def read_nuhepmc(path: str | os.PathLike[str], weight: str | None = None) -> Eve
     FileError
         The file does not exist, is truncated, is not HepMC3 text, or holds numbers that are not finite.
     InputError
-        pyhepmc is not installed, an event is neither a trident nor coherent scattering, or it has several weights of
+        pyhepmc is not installed, an event is neither a trident nor a CEvNS event, or it has several weights of
         which none is named CV.
     """
     return events_of(NuHepmcReader(Path(path), weight))

@@ -30,7 +30,7 @@ _CANCELS = 1e-12
 
 
 class NoTridentError(InputError):
-    """Events are neither tridents nor coherent scattering, or some are one and some the other."""
+    """Events are neither tridents nor CEvNS, or some are one and some the other."""
 
 
 class Block(NamedTuple):
@@ -79,7 +79,7 @@ def events_of(reader: Reader) -> Events:
 
 
 def blocks(events: Iterable[Found], path: Path, notes: Notes) -> Iterator[Block]:
-    """Return tridents or coherent scattering as columns, block by block; raise as `events_of` does.
+    """Return tridents or CEvNS as columns, block by block; raise as `events_of` does.
 
     What is reconstructed goes to `notes`.
     """
@@ -93,7 +93,7 @@ def blocks(events: Iterable[Found], path: Path, notes: Notes) -> Iterator[Block]
             if role is None:
                 codes = ", ".join(str(p.pdgid) for p in event.final)
                 raise NoTridentError(
-                    f"'{path}': event {event.number} is neither a trident nor coherent scattering: it ends in {codes}"
+                    f"'{path}': event {event.number} is neither a trident nor a CEvNS event: its final state is {codes}"
                 )
             if tridents not in (None, role.minus is not None):
                 raise NoTridentError(
