@@ -126,6 +126,28 @@ def test_energy_over_two_columns_and_heads_without_a_comment_sign(tmp_path: Path
     assert read_flux(path, neutrino="nuebar").description.startswith("nuebar from flux.dat, column 4 ")
 
 
+def test_edges_without_names(tmp_path: Path) -> None:
+    path = _write(tmp_path, "0 1 1e-9 2e-9\n1 2 1e-9 3e-9\n2 4 1e-9 1e-9\n")
+    with pytest.raises(FileError, match=":1: columns 0 and 1 are edges of bins, and nothing says which neutrinos the"):
+        read_flux(path, neutrino="numu")
+    flux = read_flux(path, neutrino="numu", columns={"numu": 3})
+    np.testing.assert_array_equal(flux.energies_GeV, [0.0, 1.0, 2.0, 4.0])
+    with pytest.raises(InputError, match="numu cannot be in column 1, which is that of the upper edge"):
+        read_flux(path, neutrino="numu", columns={"numu": 1})
+    single = _write(tmp_path, "0 1 1e-9\n1 2 1e-9\n2 4 1e-9\n")
+    assert read_flux(single, neutrino="numu").total == pytest.approx(4e-9, rel=1e-12, abs=0.0)
+    with pytest.raises(InputError, match="has one flux, and nothing says of which neutrino; name it in process"):
+        build_source("file", {"path": str(single)}, None, Path())
+
+
+def test_energies_in_another_column_without_names(tmp_path: Path) -> None:
+    path = _write(tmp_path, "5 1.0 2e-9 1e-9\n5 2.0 3e-9 1e-9\n")
+    with pytest.raises(FileError, match="nothing says which column is numu; give column"):
+        read_flux(path, neutrino="numu", energy_column=1)
+    flux = read_flux(path, neutrino="numu", energy_column=1, columns={"numu": 2})
+    assert flux.total == pytest.approx(2.5e-9, rel=1e-12, abs=0.0)
+
+
 # ---- columns by name
 
 

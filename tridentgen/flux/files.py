@@ -138,9 +138,9 @@ def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
     if format == "root" or (format == "auto" and is_root_file(path)):
         raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
     table = FluxTable(path, format)
-    if format == "nuwro" and table.head is None:
-        raise InputError(f"{path}: has no beam_particle that says which neutrino it is; name it in process.neutrino")
     columns = table.named_columns()
+    if len(set(columns.values())) < len(columns):
+        raise InputError(f"{path}: has one flux, and nothing says of which neutrino; name it in process.neutrino")
     rows = table.rows
     names = tuple(name for name in NEUTRINOS if name in columns and rows[:, columns[name] : columns[name] + 1].any())
     if not names:

@@ -80,8 +80,10 @@ class FluxTable:
         """Return the columns that the head names, or the default ones; raise `FileError` for one not understood."""
         if self.format == "nuwro" and self.head is None:
             return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
-        if self.head is None or self.format in ("globes", "snowglobes"):
+        if self.format in ("globes", "snowglobes"):
             return dict(DEFAULT_COLUMNS)
+        if self.head is None:
+            return self._nameless()
         names = self.head.columns
         agrees = all(DEFAULT_COLUMNS.get(name) == column for name, column in names.items())
         if not self.head.sure and not agrees:
@@ -103,6 +105,10 @@ class FluxTable:
             )
         placed = {_PLACES[key]: self._place(key, value) for key, value in places.items() if value is not None}
         named = self._energies_of_head() if columns is not None else self.named_columns()
+        moved = any(placed.get(name, 0) > 0 for name in (ENERGY, LOW, HIGH))
+        found = HIGH in named and named[LOW] == placed.get(LOW, 0)
+        if columns is None and self.head is None and moved and not found:
+            raise FileError(f"{self.path}: nothing says which column is {neutrino}; give column")
         wanted = {**named, **(columns or {}), **placed}
         if ENERGY in (columns or {}) or ENERGY in placed:
             wanted = {name: column for name, column in wanted.items() if name not in (LOW, HIGH) or name in placed}
@@ -144,9 +150,29 @@ class FluxTable:
                 of = meaning.get(name, f"that of the {name}er edge".replace("higher", "upper"))
                 raise InputError(f"columns: {neutrino} cannot be in column {wanted[name]}, which is {of}")
 
+    def _has_edges(self) -> bool:
+        """Return whether the first two columns are lower and upper edges of bins that meet."""
+        if self.rows.shape[1] < 3 or len(self.rows) < 3:
+            return False
+        low, high = self.rows[:, 0], self.rows[:, 1]
+        return bool(np.array_equal(low[1:], high[:-1]) and (high > low).all())
+
+    def _nameless(self) -> dict[str, int]:
+        """Return the columns of a table without a head: the default ones, unless the first two are edges of bins."""
+        if not self._has_edges():
+            return dict(DEFAULT_COLUMNS)
+        if self.rows.shape[1] == 3:
+            return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
+        raise FileError(
+            f"{self.where(0)}: columns 0 and 1 are edges of bins, and nothing says which neutrinos the other "
+            f"{self.rows.shape[1] - 2} columns are; give column"
+        )
+
     def _energies_of_head(self) -> dict[str, int]:
         """Return the columns of energies, edges and bin numbers that a head names; column 0 without one."""
         if self.format == "nuwro":
+            return {LOW: 0, HIGH: 1}
+        if self.head is None and self._has_edges():
             return {LOW: 0, HIGH: 1}
         if self.head is None or not self.head.sure:
             return {ENERGY: 0}

@@ -29,6 +29,7 @@ _ENERGY_AXES = (
     *("e", "enu", "ev", "en", "energy", "energies", "enuc", "edge", "edges", "emin", "emax", "elo", "ehi", "elow"),
     *("ehigh", "low", "high", "lower", "upper", "in", "binmid", "emid", "ecentre", "ecenter", "t"),
 )
+_DIVIDED_AXES = ("e", "enu", "ev", "en", "energy", "energies", "emin", "emax", "elo", "ehi", "elow", "ehigh", "t", "nu")
 _SPACING = ("step", "steps", "wide", "width", "spacing", "binning", "intervals")
 _BETWEEN = ("energy", "unit", "a", "each", "the", "one")
 
@@ -42,7 +43,8 @@ _REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\[,;:! ]|[$~]", " "),
         (r"(?:\\|#)(?:cdot|times|ast)(?![a-z])|[·×⋅∙]", "*"),
         (r"\*\*", "^"),
-        (r"\^\s*[{(]?\s*([+-]?)\s*(\d+)\s*[})]?", r"^\1\2"),
+        (r"\^\s*[{(]\s*([+-]?)\s*(\d+)\s*[})]", r"^\1\2"),
+        (r"\^\s*([+-]?)\s*(?=\d)", r"^\1"),
         (r"\{\s*([A-Za-z. ]+?)\s*\}\s*\^", r"\1^"),
         (r"_\{[^{}]*\}", " "),
         (r"[{}]", " "),
@@ -51,7 +53,7 @@ _REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i)\bp\s*\.\s*o\s*\.\s*t\b\.?", " POT"),
         (r"(?i)(?<=\d)p\s*\.\s*o\s*\.\s*t\b\.?", " POT"),
         (r"(?i)\bprotons?[\s-]+(?:on|per)[\s-]+targets?\b", " POT"),
-        (r"(?i)(\d)\s*(?:x|\*)\s*10\s*\^\s*([+-]?\d+)", r"\1e\2"),
+        (r"(?i)(?<![\w.^+-])(\d[\d.]*)\s*(?:x|\*)\s*10\s*\^\s*([+-]?\d+)", r"\1e\2"),
         (r"(?<![\w.])10\s*\^\s*([+-]?\d+)", r"1e\1"),
         (r"(?i)(?<![\w.])(\d[\d.]*)\s*(?:thousand|k)\s*(?=pots?\b)", r"\1e3 "),
         (r"(?i)(?<![\w.])(\d[\d.]*)\s*(?:million|M)\s*(?=pots?\b)", r"\1e6 "),
@@ -60,6 +62,8 @@ _REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i)\b(?:square|sq\.?)\s*(?:centimet(?:er|re)s?|cm)\b", "cm^2"),
         (r"(?i)\b(?:square|sq\.?)\s*(?:kilomet(?:er|re)s?|km)\b", "km^2"),
         (r"(?i)\b(?:square|sq\.?)\s*(?:met(?:er|re)s?|m)\b", "m^2"),
+        (r"(?i)\b(?:centimet(?:er|re)s?|cm)[\s-]+squared\b", "cm^2"),
+        (r"(?i)\b(?:met(?:er|re)s?|m)[\s-]+squared\b", "m^2"),
         (r"(?i)\bper[\s-]+", "÷ "),
         (r"(?i)\b(eV|keV|MeV|GeV|TeV)[\s-]+bins?\b", r"\1"),
     )
@@ -69,7 +73,10 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)\bE\s*(?:\^\s*[+-]?[\d.]+)?\s*(?:\*|x)?\s*d\s*(?:phi|n|f|flux|j)\s*/\s*d\s*E"),
         "its numbers are multiplied by the energy",
     ),
-    (re.compile(r"(?i)\bE\s*\^?\s*[1-9](?:\.\d+)?\s*\*?\s*(?:phi|flux)\b"), "its numbers are multiplied by the energy"),
+    (
+        re.compile(r"(?i)\bE\s*(?:nu\s*)?(?:\^?\s*[1-9](?:\.\d+)?\s*\*?|x|\*)\s*(?:phi|flux)\b"),
+        "its numbers are multiplied by the energy",
+    ),
     (re.compile(r"(?i)\bE(?:\s*nu)?\s*\*?\s*(?:phi)\s*\(?\s*E?\b"), "its numbers are multiplied by the energy"),
     (
         re.compile(r"(?i)/\s*d\s*(?:log|ln|lg)(?:\s*\^?\s*10)?|\b(?:log|ln|lg)\s*(?:10)?\s*[(\[]?\s*E(?:nu|nergy)?\b"),
@@ -83,6 +90,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-zν]+)(?:\s*\^\s*(?P<power>[+-]?\d+)|(?P<glued>-?\d+)(?![\d.]))?"
     r"|(?P<mark>[/÷()\[\]*=:,;])"
 )
+_SHORTEST_DIVISOR = 2
 _LONGEST = 2000
 """Characters of a line that are looked at."""
 
@@ -180,6 +188,9 @@ class _Line:
         self.slash = False
         self.listing = False  # after "per": commas and "and" go on dividing, as in "per m2, GeV and 1e20 POT"
         self.number: float | None = None
+        self.factor: str | None = None  # a power of ten that no unit has taken yet
+        self.factors: list[str] = []
+        self.divisors: list[str] = []
 
     def say(self, where: list[Said], value: str | float) -> None:
         where.append(Said(value, self.text, self.line))
@@ -199,8 +210,22 @@ class _Line:
                 self._mark(token["mark"])
             elif token["number"]:
                 self.number = float(token["number"])
+                self._drop_factor()
+                self.factor = token["number"] if re.fullmatch(r"1\.?0*[eE][+-]?0*[1-9]\d*", token["number"]) else None
             else:
                 self._word(i, token)
+        self._drop_factor()
+        if any(one.text == self.text for one in (*self.found.area, *self.found.per)):
+            for factor in self.factors[:1]:
+                self.say(self.found.refused, f"its numbers are to be multiplied by {factor}")
+            for word in self.divisors:
+                self.cannot_place("exposure", word)
+
+    def _drop_factor(self) -> None:
+        """Note a power of ten that belongs to no unit: it multiplies the numbers of the table."""
+        if self.factor is not None:
+            self.factors.append(self.factor)
+        self.factor = None
 
     def _mark(self, mark: str) -> None:
         if mark in "([":
@@ -211,6 +236,7 @@ class _Line:
         self.slash = mark in "/÷" or self.listing
         if mark != "*":
             self.number = None
+            self._drop_factor()
 
     def _word(self, i: int, token: re.Match[str]) -> None:
         word, power = token["word"], int(token["power"] or token["glued"] or 1)
@@ -222,6 +248,9 @@ class _Line:
         divided = self.slash or power < 0 or (bool(self.groups) and self.groups[-1])
         number, after_slash = self.number, self.slash
         self.slash, self.number = False, None
+        if word.lower() in _ENERGY_NAMES or word.lower() in ("pot", "proton", "protons", *_SECONDS):
+            self.factor = None
+        self._drop_factor()
         low = word.lower()
         self.listing = self.listing and (low in _ENERGY_NAMES or low in ("cm", "m", "km", "pot", "bin", *_SECONDS))
         if low in _ENERGY_NAMES:
@@ -242,12 +271,14 @@ class _Line:
             self.say(self.found.refused, "its numbers are per sr")
         elif low in _MASSES and divided:
             self.say(self.found.refused, "its numbers are events in a mass, which is no flux")
+        elif after_slash and len(word) > _SHORTEST_DIVISOR and not re.match(r"(?i)(anti|a|bar)?nu|phi", word):
+            self.divisors.append(word)
 
     def _energy(self, i: int, name: str, power: int, number: float | None, divided: bool, after_slash: bool) -> None:
         before, after = self._before(i), self._next(i)
         axis = before.lower() in _ENERGY_AXES and power == 1 and number is None
         alone = before in ("(", "[") and after in (")", "]") and power == 1 and number is None
-        slashed_axis = after_slash and self._before(i - 1).lower() in _ENERGY_AXES and power == 1 and number is None
+        slashed_axis = after_slash and self._before(i - 1).lower() in _DIVIDED_AXES and power == 1 and number is None
         spaced = after.lower() in _SPACING and number is not None
         if slashed_axis or ((axis or alone) and not after_slash and not (self.groups and self.groups[-1])):
             self.say(self.found.energy_unit, name)
