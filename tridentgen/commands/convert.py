@@ -18,10 +18,9 @@ from tridentgen.exchange.export.hepevt import FLAVOURS
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
     convert = commands.add_parser("convert", help="write events in the format of another tool", allow_abbrev=False)
-    convert.add_argument("source", metavar="EVENTS.h5", help="event file; or NuHepMC or HEPEVT of another generator")
-    convert.add_argument("target", metavar="OUT", help=f"ends with {', '.join(FORMATS)}; or .h5 for files of other "
-                         "generators")  # fmt: skip
-    convert.add_argument("--flavour", metavar="F", help=f"variant of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
+    convert.add_argument("source", metavar="EVENTS.h5", help="event file; or HepMC or HEPEVT of another generator")
+    convert.add_argument("target", metavar="OUT", help=f"ends with {', '.join(FORMATS)}; or .h5 for those others")
+    convert.add_argument("--flavour", metavar="F", help=f"of HEPEVT: {', '.join(FLAVOURS)} (default: larsoft)")
     convert.add_argument("--recoil", metavar="R", default="final",
                          help=f"outgoing nuclei: {', '.join(RECOILS)} (default: final)")  # fmt: skip
     convert.add_argument("--unweight", action="store_true", help="unweight by accept-reject")

@@ -151,7 +151,10 @@ def test_beam_of_marley(cli: Command) -> None:
     assert share(cli("cut", path, *MUONS, *NARROW, "--json")) == 1.0
     found = cli("cut", path, *NARROW, "--json")
     assert share(found) == 1.0
-    assert "outgoing nuclei are not in the file: the nucleus of event 0 is taken from momentum conserv" in found.err
+    assert (
+        "outgoing nuclei are not in the file: the nucleus of event 0 is reconstructed from momentum conserv"
+        in found.err
+    )
 
 
 @pytest.mark.parametrize("status", [0, 3, 4, 12, -12, 21, -21, 20, 99])
@@ -227,6 +230,7 @@ def test_energy_first_is_refused(cli: Command) -> None:
         ("1 13 0.05 0.0 1.5 1.398888 0.1056583755", "off its mass shell, E^2 - p^2 = -0.295612"),  # kinetic energy
         ("1 13 0.05 0.0 1.5 1.504547 0.93827", "E^2 - p^2 = 0.0111617 GeV^2 and the mass 0.93827 GeV"),
         ("1 13 0.05 0.0 1.5 -1.504547 0.1056583755", "off its mass shell"),
+        ("1 11 0.05 0.0 1.0 1.5 0.00051099895", "particle 11 off its mass shell, E^2 - p^2 = 1.2475 GeV^2"),
         ("1 2212 0.05 0.0 1.5 1.5008331 0.0", "the mass 0 GeV where its code has 0.938272 GeV"),
     ],
 )

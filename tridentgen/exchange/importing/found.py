@@ -19,7 +19,7 @@ _BLOCK = 1 << 13  # events
 _MOST_NUMBER, _MOST_CODE = 1 << 63, 1 << 31
 _NUCLEONS = {2212: PROTON, 2112: NEUTRON}
 _ENERGY_BALANCE = 1e-4
-"""Of the energy of the beam: what may be missing for want of digits where a recoil is reconstructed."""
+"""Largest imbalance of energy, relative to the beam, for a recoil to be reconstructed: files have few digits."""
 
 
 class Seen(NamedTuple):
@@ -120,7 +120,8 @@ def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
 def roles_of(event: Found) -> Roles | None:
     """Tell the outgoing particles apart; None where they are not those of a trident or of CEvNS.
 
-    A recoiling nucleus that is not in the file, as after ``convert --recoil omit``, is had from momentum conservation.
+    A recoiling nucleus that is not in the file, as after ``convert --recoil omit``, is reconstructed from momentum
+    conservation.
     """
     neutrinos = [p for p in event.final if abs(p.pdgid) in (12, 14, 16, HEAVY_NEUTRAL_LEPTON)]
     minus = [p for p in event.final if p.pdgid in (11, 13, 15)]
@@ -139,7 +140,7 @@ def roles_of(event: Found) -> Roles | None:
 
 
 def _omitted_nucleus(event: Found) -> Seen | None:
-    """Return the target nucleus with the momentum that is missing; None where energy would not be conserved then."""
+    """Return the target nucleus with the missing momentum; None if this does not conserve energy."""
     beam, target = event.beam, event.target
     if beam is None or target is None or target.pdgid <= FIRST_NUCLEUS_CODE or event.struck:
         return None

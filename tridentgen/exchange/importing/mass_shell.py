@@ -14,22 +14,22 @@ from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, charge_and_mass_number,
 
 _GEV_PER_MEV = 1e-3
 _SINGLE_PRECISION = 5e-7
-"""Of E^2 - p^2, relative to E^2, where a generator computes with single precision."""
+"""Rounding of E^2 - p^2 relative to E^2 in single precision."""
 _SAME_MASS = 2e-3
-"""Masses that agree so well are the same: tables differ, and energies are cut off."""
+"""Relative difference below which masses are the same: tables differ, and printed energies are truncated."""
 _OF_ITS_CODE, _FAR_FROM_ITS_CODE = 0.02, 0.2
-"""Relative difference from the mass of the code: to be recognised by it, and to contradict it."""
+"""Relative difference from the PDG mass: a mass is identified within the first, and refused beyond the second."""
 _WIDTHS = 3.0
 _LEAST_MASS_GEV = 1e-3
-"""Leptons and photons below are often written as massless."""
+"""Lighter particles are often written as massless."""
 _BOOKKEEPING = 2 * FIRST_NUCLEUS_CODE
-"""Codes from here stand for no particle."""
+"""Codes from here on are bookkeeping entries of generators."""
 
 Momentum = tuple[float, float, float, float]
 
 
 class Judged(NamedTuple):
-    """Mass in GeV that is believed, and the reasons why it is another one or none: empty if nothing is wrong."""
+    """Mass in GeV to use; why it is not that of the file, and why none is acceptable: empty if nothing is wrong."""
 
     mass_GeV: float
     instead: str = ""
@@ -46,7 +46,7 @@ def _mantissa(number: float) -> str:
 
 
 def agrees(code: int, p4: Momentum, mass_GeV: float) -> bool:
-    """Return whether mass, momentum and code of a particle agree at first sight: most do."""
+    """Return whether mass, momentum and code of a particle agree, whatever the digits; this is fast."""
     energy, x, y, z = p4
     square = energy * energy - x * x - y * y - z * z
     if not energy >= 0.0 or not mass_GeV >= 0.0 or not _near(code, mass_GeV, _FAR_FROM_ITS_CODE):
@@ -57,9 +57,9 @@ def agrees(code: int, p4: Momentum, mass_GeV: float) -> bool:
 
 
 def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
-    """Return the mass of a particle that is believed, given (E, px, py, pz) and the mass in GeV.
+    """Return the mass to use for a particle, given (E, px, py, pz) and the mass in GeV.
 
-    A mass that contradicts E and p gives way to sqrt(E^2 - p^2) where that is about the mass of the code. Numbers
+    A mass that contradicts E and p is replaced by sqrt(E^2 - p^2) if that is about the PDG mass. Numbers
     that are not finite are left alone.
 
     Parameters
@@ -81,7 +81,7 @@ def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
     words = f"E^2 - p^2 = {square:.6g} GeV^2 and the mass {mass_GeV:.6g} GeV"
     if known is not None and known[0] > 0.0:
         words += f" where its code has {known[0]:.6g} GeV"
-    if -math.sqrt(slack) <= mass_GeV < 0.0:  # as some write the root of a negative square that is rounded
+    if -math.sqrt(slack) <= mass_GeV < 0.0:  # as CLHEP gives for a rounded square below 0
         mass_GeV = 0.0
     if energy < 0.0 or mass_GeV < 0.0 or square < -slack:
         return Judged(mass_GeV, refused=words)
@@ -95,7 +95,7 @@ def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
         if mass_GeV == 0.0 and square > 0.0:
             return Judged(found, instead=f"the mass 0, sqrt(E^2 - p^2) = {found:.6g} GeV is taken")
         return Judged(mass_GeV, refused=words)
-    if abs(square - known[0] * known[0]) <= slack or _near(code, found, _OF_ITS_CODE):
+    if abs(square - known[0] * known[0]) <= slack or _within(found, known, _OF_ITS_CODE):
         mass = found if known[0] > 0.0 else 0.0
         return Judged(mass, instead=f"the mass {mass_GeV:.6g} GeV, sqrt(E^2 - p^2) = {mass:.6g} GeV is taken")
     return Judged(mass_GeV, refused=words)
@@ -113,6 +113,11 @@ def _near(code: int, mass_GeV: float, relative: float) -> bool:
     known = _of_code(code)
     if known is None or known[0] < _LEAST_MASS_GEV:
         return True
+    return _within(mass_GeV, known, relative)
+
+
+def _within(mass_GeV: float, known: tuple[float, float], relative: float) -> bool:
+    """Return whether a mass is so near to another, within its width."""
     return abs(mass_GeV - known[0]) <= relative * known[0] + _WIDTHS * known[1]
 
 

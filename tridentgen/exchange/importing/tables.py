@@ -26,7 +26,7 @@ _LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values(
 
 _NO_RECOIL = "outgoing nuclei are not in the file"
 _CANCELS = 1e-12
-"""Part of the sum of absolute weights that is as good as nothing."""
+"""Sum of weights, relative to the sum of their absolute values, that is zero within rounding."""
 
 
 class NoTridentError(InputError):
@@ -101,7 +101,9 @@ def blocks(events: Iterable[Found], path: Path, notes: Notes) -> Iterator[Block]
                 )
             tridents = role.minus is not None
             if role.reconstructed:
-                notes.add(_NO_RECOIL, f"the nucleus of event {event.number} is taken from momentum conservation")
+                notes.add(
+                    _NO_RECOIL, f"the nucleus of event {event.number} is reconstructed from momentum conservation"
+                )
             roles.append(role)
         with np.errstate(all="ignore"):  # values that are not finite are reported below
             columns = _trident_columns(found, roles) if tridents else _cevns_columns(found, roles)
@@ -121,7 +123,7 @@ def require_positive(total: float, size: float, path: Path) -> None:
     """Raise `FileError` where weights sum to zero or less, compared with `size`, the sum of their absolute values."""
     if not total > _CANCELS * size:
         raise FileError(
-            f"'{path}': the weights sum to {total:.3g}, so nothing is a share of it; choose others by --weight NAME or "
+            f"'{path}': the weights sum to {total:.3g}, so efficiencies are undefined; choose with --weight NAME or "
             f"make the file again"
         )
 
