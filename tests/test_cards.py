@@ -762,8 +762,8 @@ def test_the_published_globes_file_of_dune_reads_as_the_other_one() -> None:
     if not folder.is_dir():
         pytest.skip("the published flux files are not here")
     totals = []
-    for file in ("DUNE_ND_FHC.dat", "flux_dune_neutrino_ND_globes.txt"):
-        card = read_card("dune_nd_mumu", [f"flux.path={folder / file}"])
+    for file, layout in (("DUNE_ND_FHC.dat", "auto"), ("flux_dune_neutrino_ND_globes.txt", "globes")):
+        card = read_card("dune_nd_mumu", [f"flux.path={folder / file}", f"flux.format={layout}"])
         totals.append(build_flux(card.flux.kind, card.flux.options, "numu", card.base_dir).total)
     assert totals[1] == pytest.approx(totals[0], rel=1e-8, abs=0.0)
 
