@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from tridentgen.analysis.channel_rates import require_common_model
 from tridentgen.analysis.epa_comparison import Sampling
+from tridentgen.analysis.pair_rates import require_common_model
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux
@@ -19,7 +19,7 @@ from tridentgen.flux.facility import own_file_keys
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
-from tridentgen.processes.trident.pairs import Pair, channels
+from tridentgen.processes.trident.pairs import Pair, lepton_pairs
 from tridentgen.processes.trident.targets import simple_regimes
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
@@ -81,7 +81,7 @@ class Request:
 
     def open_tridents(self, regimes: Sequence[str]) -> list[Trident]:
         """Return the processes of all pairs of e and mu above threshold in the flux; raise `InputError` if none is."""
-        pairs = channels(self.process.neutrino, ("e", "mu"))
+        pairs = lepton_pairs(self.process.neutrino, ("e", "mu"))
         found = [self.trident(pair, regime) for pair in pairs for regime in regimes]
         highest = self.beam.energy_max_GeV
         above = [trident for trident in found if highest > trident.threshold_GeV()]

@@ -15,7 +15,7 @@ from tridentgen.matter.particles import Neutrino, neutrino
 from tridentgen.physics.trident_couplings import Couplings
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label
 from tridentgen.plots.style import COLOURS, DASHES, plain_ticks
-from tridentgen.processes.trident.pairs import Pair, channels
+from tridentgen.processes.trident.pairs import Pair, lepton_pairs
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import aligned, measured
@@ -64,7 +64,7 @@ def compute(request: Request, progress: Progress) -> CrossSections:
     """
     anti = neutrino(request.process.neutrino).antiparticle
     beams = [Neutrino(flavour, anti).name for flavour in ("mu", "e", "tau")]
-    plans = [(beam, pair, regime) for beam in beams for pair in channels(beam) for regime in request.regimes()]
+    plans = [(beam, pair, regime) for beam in beams for pair in lepton_pairs(beam) for regime in request.regimes()]
     curves: list[Curve] = []
     known: dict[tuple[Pair, Couplings, str], _Points] = {}  # e- e+ of nu_mu and nu_tau: Z exchange only
     for number, (beam, pair, regime) in enumerate(plans):

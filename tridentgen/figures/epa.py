@@ -12,7 +12,7 @@ from tridentgen.errors import InputError
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.flux import Monochromatic
 from tridentgen.plots.epa import ratio_figure
-from tridentgen.processes.trident.pairs import channels
+from tridentgen.processes.trident.pairs import lepton_pairs
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
 from tridentgen.reports.epa import ratio_json, ratio_text
@@ -38,7 +38,7 @@ def compute(request: Request, progress: Progress) -> EpaRatios:
     energies = request.energies_GeV or _ENERGIES_GEV
     if len(set(energies)) < 2:
         raise InputError(f"--energy {energies[0]:g}: this figure needs two energies; give more, or use tridentgen epa")
-    pairs = channels(request.process.neutrino, ("e", "mu"))
+    pairs = lepton_pairs(request.process.neutrino, ("e", "mu"))
     tridents = [request.trident(pair, regime) for pair in pairs for regime in request.regimes(_REGIMES)]
     plans = [(trident, energy) for trident in tridents for energy in energies if energy > trident.threshold_GeV()]
     if not plans:

@@ -10,7 +10,7 @@ from tridentgen.errors import InputError
 from tridentgen.processes.kinds import CEVNS, TRIDENT, TRIDENT_EPA
 from tridentgen.progress import Progress
 from tridentgen.reports.cevns_rates import cevns_report
-from tridentgen.reports.channels import channels_report
+from tridentgen.reports.pair_rates import pairs_report
 from tridentgen.reports.rates import RateReport, plain_report
 from tridentgen.reports.trident_rates import trident_report
 
@@ -32,5 +32,5 @@ def rate_report(card: Card, *, all_pairs: bool, progress: Progress) -> RateRepor
     if all_pairs:
         if card.kind.name not in _OF_PAIRS:
             raise InputError(f"--all-pairs is for tridents; leave it out for {card.kind.events_are}")
-        return channels_report(card, progress)
+        return pairs_report(card, progress)
     return _REPORTS.get(card.kind.name, plain_report)(card, progress)

@@ -8,7 +8,7 @@ import pytest
 
 from tridentgen.errors import InputError
 from tridentgen.matter.particles import FLAVOURS, NEUTRINOS
-from tridentgen.processes.trident.pairs import channels
+from tridentgen.processes.trident.pairs import lepton_pairs
 from tridentgen.processes.trident.trident import Trident
 
 
@@ -21,9 +21,9 @@ def test_channels_are_all_that_the_process_allows(beam: str) -> None:
         except InputError:
             continue
         allowed.add((f"{minus}-", f"{plus}+"))
-    found = channels(beam)
+    found = lepton_pairs(beam)
     assert set(found) == allowed
     assert len(found) == len(allowed) == 5
     assert found[0] == (f"{NEUTRINOS[beam].flavour}-", f"{NEUTRINOS[beam].flavour}+")
-    light = channels(beam, ("e", "mu"))
+    light = lepton_pairs(beam, ("e", "mu"))
     assert light == [pair for pair in found if "tau" not in "".join(pair)]

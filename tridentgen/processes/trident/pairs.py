@@ -11,7 +11,7 @@ Pair = tuple[str, str]
 """The negative and the positive lepton."""
 
 
-def channels(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
+def lepton_pairs(beam: str, flavours: Sequence[str] = FLAVOURS) -> list[Pair]:
     """Return the lepton pairs (minus, plus) of `flavours` that a neutrino produces, that of its own flavour first.
 
     Pairs of one flavour, and charged-current pairs, nu_a -> l_a.

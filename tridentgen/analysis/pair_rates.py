@@ -15,13 +15,13 @@ from tridentgen.cards import Card, CardError
 from tridentgen.exposure import Exposure
 from tridentgen.flux import Flux, build_source, has_one_neutrino
 from tridentgen.processes.base import only_flux
-from tridentgen.processes.trident.pairs import Pair, channels
+from tridentgen.processes.trident.pairs import Pair, lepton_pairs
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of
 
 
 @dataclass(frozen=True)
-class ChannelRate:
+class PairRate:
     """Tridents of one neutrino and one lepton pair."""
 
     neutrino: str
@@ -30,7 +30,7 @@ class ChannelRate:
     rate: TridentRate
 
 
-def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple[ChannelRate, ...]]:
+def pair_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple[PairRate, ...]]:
     """Return the exposure of a card and the rates of all neutrinos and lepton pairs above threshold in its flux.
 
     Parameters
@@ -49,14 +49,14 @@ def channel_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tu
     exposure = exposure_of(card, next(iter(fluxes.values())))
     plans = []
     for name, flux in fluxes.items():
-        for pair in channels(name):
+        for pair in lepton_pairs(name):
             changed = _with(card, name, pair)
             if regimes_above_threshold(changed, flux):
                 plans.append((name, pair, flux, changed))
     found = []
     for number, (name, pair, flux, changed) in enumerate(plans):
         progress(f"{name} {' '.join(pair)}", number / len(plans))
-        found.append(ChannelRate(name, pair, flux, trident_rate(changed, exposure, flux)))
+        found.append(PairRate(name, pair, flux, trident_rate(changed, exposure, flux)))
     return exposure, tuple(found)
 
 
@@ -84,4 +84,4 @@ def _with(card: Card, name: str, pair: Pair) -> Card:
 
 
 def _flux(card: Card, name: str) -> Flux:
-    return only_flux(beam_of(_with(card, name, channels(name)[0])))
+    return only_flux(beam_of(_with(card, name, lepton_pairs(name)[0])))

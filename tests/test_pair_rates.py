@@ -10,7 +10,7 @@ import pytest
 
 from tests.command_line import Command
 from tests.run_cards import write_card
-from tridentgen.processes.trident.pairs import channels
+from tridentgen.processes.trident.pairs import lepton_pairs
 
 FLUX = "".join(f"{energy} 0 {3e-11 / energy:.6e} 0 0 {1e-11 / energy:.6e} 0\n" for energy in (1, 2, 3, 4, 5, 6))
 FAST = ["--rel-error", "2e-2", "--set", "sampling.training_points=10_000"]
@@ -31,7 +31,7 @@ def test_channels_are_those_of_the_flux(card: str, cli: Command) -> None:
     rows = found.json["channels"]
     assert [row["nu"] for row in rows] == ["numu"] * 5 + ["numubar"] * 5
     for nu in ("numu", "numubar"):
-        assert [tuple(row["leptons"]) for row in rows if row["nu"] == nu] == channels(nu)
+        assert [tuple(row["leptons"]) for row in rows if row["nu"] == nu] == lepton_pairs(nu)
     by_name = {(row["nu"], *row["leptons"]): row for row in rows}
     assert {part["regime"] for part in by_name["numu", "tau-", "tau+"]["by_nuclide"]} == {"coherent"}
     printed = next(
@@ -83,7 +83,7 @@ def test_a_spectrum_on_the_card_is_of_its_neutrino(folder: Path, cli: Command) -
     name = write_card(folder, (MONOCHROMATIC, histogram)).name
     rows = cli("rate", name, "--all-channels", *FAST, "--json").json["channels"]
     assert [(row["nu"], tuple(row["leptons"])) for row in rows] == [
-        ("numu", pair) for pair in channels("numu", ("mu", "e"))
+        ("numu", pair) for pair in lepton_pairs("numu", ("mu", "e"))
     ]
 
 

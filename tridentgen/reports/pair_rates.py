@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tridentgen._version import __version__
-from tridentgen.analysis.channel_rates import ChannelRate, channel_rates
+from tridentgen.analysis.pair_rates import PairRate, pair_rates
 from tridentgen.analysis.rate_table import material_of
 from tridentgen.cards import Card
 from tridentgen.errors import InputError
@@ -18,12 +18,12 @@ from tridentgen.reports.rates import RateReport, exposure_json, exposure_words
 from tridentgen.reports.trident_rates import part_json, part_warnings, regime_json
 
 
-def channels_report(card: Card, progress: Progress) -> RateReport:
+def pairs_report(card: Card, progress: Progress) -> RateReport:
     """Return the tridents of all neutrinos and lepton pairs expected for the card's exposure.
 
     Raise `InputError` where no lepton pair is above threshold.
     """
-    exposure, channels = channel_rates(card, progress)
+    exposure, channels = pair_rates(card, progress)
     if not channels:
         raise InputError(f"{card.where(('flux',))}: flux: all of it is below the threshold of every lepton pair")
     cuts = [cut.words for cut in card.cuts.cuts]
@@ -51,7 +51,7 @@ def _flux(card: Card) -> str:
     return card.flux.kind if named is None else Path(str(card.flux.options[named])).name
 
 
-def _channel_json(channel: ChannelRate, cuts: int) -> dict[str, Any]:
+def _channel_json(channel: PairRate, cuts: int) -> dict[str, Any]:
     rate, total = channel.rate, channel.rate.events()
     return {
         "nu": channel.neutrino,
@@ -65,7 +65,7 @@ def _channel_json(channel: ChannelRate, cuts: int) -> dict[str, Any]:
     }
 
 
-def _table(channels: tuple[ChannelRate, ...], cuts: int) -> list[tuple[str, ...]]:
+def _table(channels: tuple[PairRate, ...], cuts: int) -> list[tuple[str, ...]]:
     """Return a row for each neutrino and lepton pair, and a column for each regime."""
     there = [name for name in REGIME_NAMES if any(name in channel.rate.regimes for channel in channels)]
     columns = regime_rows(there)
