@@ -205,6 +205,14 @@ def test_beam_of_protons(cli: Command, tmp_path: Path) -> None:
         assert cli("cut", path, *MUONS, *NARROW).code == code
 
 
+def test_no_weights(cli: Command, tmp_path: Path) -> None:
+    path = tmp_path / "o.hepmc"
+    text = (CASES / "version2.hepmc").read_text()
+    path.write_text(text.replace('0 1 1.0\nN 1 "CV"\n', "0 0\n"))
+    assert share(cli("cut", path, *MUONS, "--json")) == 1.0
+    assert f"--weight CV: '{path}' has no weights; leave it out" in asked(cli("cut", path, *MUONS, "--weight", "CV"))
+
+
 def test_weights_without_names(cli: Command, tmp_path: Path) -> None:
     """They go by their number."""
     pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")

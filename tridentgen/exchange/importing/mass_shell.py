@@ -79,7 +79,7 @@ def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
     slack = _SINGLE_PRECISION * energy * energy + sum(2.0 * abs(x) * _last_place(x, digits) for x in p4)
     found = math.sqrt(max(square, 0.0))
     words = f"E^2 - p^2 = {square:.6g} GeV^2 and the mass {mass_GeV:.6g} GeV"
-    if known is not None and known[0] > 0.0:
+    if known is not None and known[0] > 0.0 and not _within(mass_GeV, known, _SAME_MASS):
         words += f" where its code has {known[0]:.6g} GeV"
     if -math.sqrt(slack) <= mass_GeV < 0.0:  # as CLHEP gives for a rounded square below 0
         mass_GeV = 0.0

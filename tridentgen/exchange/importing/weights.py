@@ -63,6 +63,8 @@ class Weights:
     def _place(self, names: list[str]) -> int:
         listed = ", ".join(names)
         if self._wanted is not None:
+            if not names:
+                raise InputError(f"--weight {self._wanted}: '{self._path}' has no weights; leave it out")
             if self._wanted not in names:
                 raise InputError(
                     f"--weight {self._wanted}: '{self._path}' has no such weight"
