@@ -199,6 +199,29 @@ def test_a_head_that_does_not_fit(tmp_path: Path) -> None:
     assert read_flux(path, neutrino="numu", columns={"E": 0, "numu": 2}).total == 3.0
 
 
+@pytest.mark.parametrize(
+    ("text", "neutrino", "total"),
+    [
+        ("# E 14 -14 12\n1 1e-9 2e-9 3e-9\n2 1e-9 2e-9 3e-9\n", "nue", 3e-9),
+        ("# Ehi Elo numu\n1 0 1e-9\n2 1 1e-9\n", "numu", 2e-9),
+        ("# numu nue E\n1e-9 2e-9 1\n1e-9 2e-9 2\n", "nue", 2e-9),
+        ("# energy(GeV) flux(nu_mu/cm^2/GeV/POT)\n1 1e-9\n2 1e-9\n", "numu", 1e-9),
+        ("# E numu err nue\n1 1e-9 2e-9 5e-9\n2 1e-9 2e-9 5e-9\n", "nue", 5e-9),
+    ],
+)
+def test_columns_in_any_order(tmp_path: Path, text: str, neutrino: str, total: float) -> None:
+    assert read_flux(_write(tmp_path, text), neutrino=neutrino).total == pytest.approx(total, rel=1e-12, abs=0.0)
+
+
+def test_neutrinos_that_are_only_mentioned(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="its text names numu and no nue; give column, or another neutrino"):
+        read_flux(_write(tmp_path, "# flux(nu_mu/cm^2/GeV/POT)\n1 1e-9\n2 1e-9\n"), neutrino="nue")
+    with pytest.raises(
+        FileError, match=":1: its text names numu, numubar, and the columns of flux would be nue, numu; give"
+    ):
+        read_flux(_write(tmp_path, "# numu flux, numubar flux\n1 1e-9 2e-9\n2 1e-9 2e-9\n"), neutrino="numu")
+
+
 # ---- uneven bins
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tridentgen.flux.units_text import ENERGIES_GeV
+from tridentgen.flux.units_text import ENERGIES_GeV, simplified
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.typing import FloatArray
 
@@ -34,6 +34,10 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 _KNOWN = {word: name for name, words in _WORDS.items() for word in words}
 _FLAVOUR = {"e": "nue", "m": "numu", "mu": "numu", "t": "nutau", "tau": "nutau"}
 _NEUTRINO = re.compile(r"(anti|a|bar)?nu(bar|b|_)?(e|mu|m|tau|t)s?(bar|b)?")
+_PDG = {"12": "nue", "14": "numu", "16": "nutau", "-12": "nuebar", "-14": "numubar", "-16": "nutaubar"}
+_MENTION = re.compile(
+    r"(?i)(?<![a-z])(?:anti|bar)?[\s_-]?(?:nu|ν)(?:[\s_]?bar)?[\s_]?(?:e|mu|µ|μ|tau|τ)(?:[\s_]?bar|b)?(?![a-z])"
+)
 _FILLER = {
     *("flux", "fluxes", "phi", "per", "pot", "cm", "m", "s", "sr", "in", "nus", "d", "dphi", "unosc"),
     *(name.lower() for name in ENERGIES_GeV),
@@ -66,6 +70,8 @@ class Head:
 
 def column_name(word: str) -> str | None:
     """Return what a column of this name holds, or None for a name that is not known."""
+    if word in _PDG:
+        return _PDG[word]
     plain = word.lower().replace("µ", "mu").replace("μ", "mu").replace("τ", "tau").replace("ₑ", "e")
     plain = re.sub(r"ν[\u0304\u0305]", "nubar", plain).replace("ν", "nu")
     pieces = [piece for piece in re.split(r"[^a-z]+", plain) if piece]
@@ -91,12 +97,24 @@ def read_head(notes: Iterable[tuple[int, str]], rows: FloatArray) -> Head | None
     return found
 
 
+def mentioned(notes: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """Return the neutrinos that a text mentions in any way, in its order, with the first line of each."""
+    found: dict[str, int] = {}
+    for line, text in list(notes)[:100]:
+        for match in _MENTION.finditer(simplified(text)):
+            name = column_name(match.group())
+            if name is not None and name in NEUTRINOS:
+                found.setdefault(name, line)
+    return found
+
+
 def _head_of(line: int, text: str, rows: FloatArray) -> Head | None:
     """Return the columns that a line names: an energy, low edge or bin first, and at least one neutrino."""
     bare = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", text[:1000]).strip()
     best: Head | None = None
     for split in _SPLITS:
-        words = [word.strip() for word in re.split(split, bare) if re.search(r"[^\W\d_]", word)]
+        words = [word.strip() for word in re.split(split, bare)]
+        words = [word for word in words if re.search(r"[^\W\d_]", word) or word in _PDG]
         names = [column_name(word) for word in words]
         run = next((i for i, name in enumerate(names) if name is None), len(names))
         if run < len(names) and len(names) == rows.shape[1]:
@@ -110,7 +128,9 @@ def _head_of(line: int, text: str, rows: FloatArray) -> Head | None:
 def _placed(line: int, text: str, words: list[str], names: list[str | None], rows: FloatArray) -> Head | None:
     """Return the head of these names in this order, or None where they are no head."""
     known = [name for name in names if name is not None]
-    if not names or names[0] not in (ENERGY, LOW, BIN) or not any(name in NEUTRINOS for name in known):
+    begins = bool(names) and names[0] in (ENERGY, LOW, HIGH, BIN)
+    complete = len(names) == rows.shape[1] and (ENERGY in known or LOW in known)
+    if not (begins or complete) or not any(name in NEUTRINOS for name in known):
         return None
     if len(set(known)) < len(known):
         return None

@@ -11,7 +11,7 @@ import numpy as np
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
 from tridentgen.flux.bins import edges_of_both, edges_of_centres, edges_of_lower_edges, edges_of_widths, widths_are
-from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, read_head
+from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, mentioned, read_head
 from tridentgen.flux.program_files import read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
@@ -135,7 +135,11 @@ class FluxTable:
         if neutrino not in wanted:
             if columns is not None:
                 raise InputError(f"columns gives no column for {neutrino}; it gives {', '.join(wanted)}")
-            assert self.head is not None, "without a head there is a column for every neutrino"
+            names = ", ".join(name for name in wanted if name in NEUTRINOS)
+            if self.head is None:
+                raise FileError(
+                    f"{self.path}: its text names {names} and no {neutrino}; give column, or another neutrino"
+                )
             raise FileError(
                 f"{self.path}:{self.head.line}: '{self.head.text}' names no {neutrino}; "
                 "give its column, or another neutrino"
@@ -158,8 +162,21 @@ class FluxTable:
         return bool(np.array_equal(low[1:], high[:-1]) and (high > low).all())
 
     def _nameless(self) -> dict[str, int]:
-        """Return the columns of a table without a head: the default ones, unless the first two are edges of bins."""
+        """Return the columns of a table without a head: the default ones, unless the first two are edges of bins.
+
+        Raise `FileError` where the text mentions as many neutrinos as there are columns of flux, but other ones.
+        """
         if not self._has_edges():
+            named, fluxes = mentioned(self.table.notes), self.rows.shape[1] - 1
+            if named and fluxes == 1:
+                return {ENERGY: 0, **dict.fromkeys(named, 1)}
+            by_default = tuple(NEUTRINOS)[:fluxes]
+            if len(named) == fluxes and tuple(named) != by_default:
+                line = next(iter(named.values()))
+                raise FileError(
+                    f"{self.path}:{line}: its text names {', '.join(named)}, and the columns of flux "
+                    f"would be {', '.join(by_default)}; give column"
+                )
             return dict(DEFAULT_COLUMNS)
         if self.rows.shape[1] == 3:
             return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
