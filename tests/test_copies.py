@@ -52,6 +52,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "power-law": {"index": 2, "energy_min_GeV": 1, "energy_max_GeV": 10},
     "histogram": {"edges_GeV": [0, 1, 3], "values": [1, 2]},
     "file": {"path": "flux.dat"},
+    "facility": {"name": "dune-nd-fhc"},
     "muon-decay": {"muon_energy_GeV": 3.8, "muon": "mu-", "distance_m": 50},
     "pion-decay-at-rest": {"distance_m": 20, "pulse_fwhm_ns": 380},
     "reactor": {"thermal_power_GW": 3, "distance_m": 20},
