@@ -53,6 +53,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "histogram": {"edges_GeV": [0, 1, 3], "values": [1, 2]},
     "facility": {"name": "dune-nd-fhc"},
     "file": {"path": "flux.dat"},
+    "facility": {"name": "dune-nd-fhc"},
     "muon-decay": {"muon_energy_GeV": 3.8, "muon": "mu-", "distance_m": 50},
     "pion-decay-at-rest": {"distance_m": 20, "pulse_fwhm_ns": 380},
     "reactor": {"thermal_power_GW": 3, "distance_m": 20},
