@@ -51,7 +51,6 @@ OPTIONS: dict[str, dict[str, object]] = {
     "monochromatic": {"energy_GeV": 5.0},
     "power-law": {"index": 2, "energy_min_GeV": 1, "energy_max_GeV": 10},
     "histogram": {"edges_GeV": [0, 1, 3], "values": [1, 2]},
-    "facility": {"name": "dune-nd-fhc"},
     "file": {"path": "flux.dat"},
     "facility": {"name": "dune-nd-fhc"},
     "muon-decay": {"muon_energy_GeV": 3.8, "muon": "mu-", "distance_m": 50},

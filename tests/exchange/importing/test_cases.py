@@ -483,7 +483,7 @@ def test_recoil_that_cannot_be_left_out(tmp_path: Path) -> None:
     spent = math.hypot(1.0, M_MU) + math.hypot(0.8, M_MU) + lost
     rows.append(row(1, 14, 0.3, 0.0, 3.0 - spent, 0.0))
     (tmp_path / "o.hepevt").write_text(hepevt(*rows))
-    with pytest.raises(InputError, match="neither a trident nor coherent scattering: it ends in 13, -13, 14"):
+    with pytest.raises(InputError, match="neither a trident nor a CEvNS event: its final state is 13, -13, 14"):
         read_foreign(tmp_path / "o.hepevt")
 
 
