@@ -179,7 +179,7 @@ def test_every_card_says_how_sure_its_normalisation_is(name: str) -> None:
 
 def test_a_file_replaces_the_table(tmp_path: Path) -> None:
     path = tmp_path / "mine.dat"
-    path.write_text("1 0 1 0 0 0 0\n2 0 1 0 0 0 0\n3 0 1 0 0 0 0\n", encoding="utf-8")
+    path.write_text("1.5 0 1e-9 0 0 0 0\n2.5 0 1e-9 0 0 0 0\n3.5 0 1e-9 0 0 0 0\n", encoding="utf-8")
     card = read_card("icarus", [f"flux.path={path}"])
     public = dict(own_file_keys("icarus"))
     assert card.flux.kind == "file"
@@ -188,10 +188,10 @@ def test_a_file_replaces_the_table(tmp_path: Path) -> None:
     mine = read_card(
         "icarus", [f"flux.path={path}", "flux.area=cm2", "flux.per=GeV", "flux.points=points", "flux.pot=1"]
     )
-    assert beam_of(mine).total == pytest.approx(2.0)
+    assert beam_of(mine).total == pytest.approx(2e-9)
     plain = read_card("icarus", ["flux.kind=file", f"flux.path={path}"])  # nothing is taken from the facility
     assert plain.flux.options == {"path": str(path)}
-    assert beam_of(plain).total == pytest.approx(2.0)
+    assert beam_of(plain).total == pytest.approx(2e-9)
     column = read_card("sbnd", [f"flux.path={path}", "flux.column=2"])
     assert column.flux.options["column"] == 2
     other = read_card("sbnd", ["flux.name=microboone"])
