@@ -29,7 +29,7 @@ def add(commands: Subparsers) -> None:
     listed.set_defaults(command=_list)
     show = actions.add_parser("show", help="describe a flux: units, integral, mean energies", allow_abbrev=False)
     show.add_argument("flux", metavar="FILE|NAME|CARD",
-                      help="a flux file, a name of `flux list`, or a card (in this order)")  # fmt: skip
+                      help="a name of `flux list`, a card, or a flux file (in this order)")  # fmt: skip
     show.add_argument("--neutrino", metavar="NU", help="this neutrino alone; required for a ROOT file")
     show.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
                       help="set a key of the card, as in flux.area=m2; may be repeated")  # fmt: skip

@@ -107,7 +107,7 @@ class Roles(NamedTuple):
 def require_possible(number: int, codes: Iterable[int], path: Path) -> None:
     """Raise `FileError` where the number of an event or a code of a particle cannot be."""
     if not 0 <= number < _MOST_NUMBER or not all(abs(code) < _MOST_CODE for code in codes):
-        raise FileError(f"'{path}': event {number} has a number or a particle that cannot be; make it again")
+        raise FileError(f"'{path}': event {number} has a number or a particle code that is out of range; make it again")
 
 
 def batched(events: Iterable[Found]) -> Iterator[tuple[Found, ...]]:
