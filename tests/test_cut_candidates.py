@@ -220,7 +220,7 @@ def test_no_event_passes(cli: Command, background: Path) -> None:
     ("arguments", "message"),
     [
         (("--cut", "m2_ll_max_GeV2=1"), "event 0 has no incoming neutrino and no target; neutrino and target "
-         "are needed; or name what is taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
+         "are needed; or name the particles taken for the leptons, as in --minus mu- pi- --plus mu+ pi+"),
         ((*LEPTONS, "--cut", "q2_max_GeV2=1"), "the events of 'bg.hepevt' have no 'q2' to cut on; leave q2_min and"),
         ((*LEPTONS, "--cut", "w2_max_GeV2=1"), "have no 'w2'"),
         ((*LEPTONS, "--cut", "recoil_energy_max_GeV=1"), "have no 'recoil_energy'"),

@@ -425,7 +425,7 @@ def test_flux_files_are_reported_with_card_and_line(tmp_path: Path) -> None:
         ("1 0 1\n2 0 -1\n", r"flux\.dat:2: numu: flux -1 is negative"),
         ("2 0 1\n1 0 1\n", r"flux\.dat:2: energy 1 does not exceed the one before it, 2; sort the energies"),
         ("1 0 1\n2 0\n", r"flux\.dat:2: 2 columns, but line 1 has 3"),
-        ("0.1 0 1\n0.2 0 1\n", r"no flux above the threshold: the process needs more than 0\.211917 GeV"),
+        ("0.1 0 1e-9\n0.2 0 1e-9\n", r"no flux above the threshold: the process needs more than 0\.211917 GeV"),
     ):
         (tmp_path / "flux.dat").write_text(numbers)
         with pytest.raises((FileError, CardError), match=rf"card\.toml:12: flux\.path: .*{message}"):
