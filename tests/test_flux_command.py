@@ -20,7 +20,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A flux file in the working folder."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "mine.dat"
-    path.write_text("1 0 2 0 0 1 0\n2 0 2 0 0 1 0\n4 0 2 0 0 1 0\n", encoding="utf-8")
+    path.write_text("1 0 2e-9 0 0 1e-9 0\n2 0 2e-9 0 0 1e-9 0\n4 0 2e-9 0 0 1e-9 0\n", encoding="utf-8")
     return path
 
 
@@ -75,13 +75,13 @@ def test_a_shape_has_no_integral(cli: Command) -> None:
 def test_a_file_is_described_with_the_units_taken(cli: Command, table: Path) -> None:
     found = cli("flux", "show", table.name)
     assert (found.code, found.err) == (0, "")
-    assert "numu from mine.dat (per cm2 and GeV; linear), 1 to 4 GeV" in found.out
+    assert "numu from mine.dat, column 2 (per cm2 and GeV; linear), 1 to 4 GeV" in found.out
     told = cli("flux", "show", table.name, "--set", "flux.area=m2", "--set", "flux.pot=10", "--json").json
-    assert [each["total"] for each in told["components"]] == pytest.approx([6e-5, 3e-5])
+    assert [each["total"] for each in told["components"]] == pytest.approx([6e-14, 3e-14])
     assert [each["mean_energy_GeV"] for each in told["components"]] == pytest.approx([2.5, 2.5])
     assert told["keys"]["area"] == "m2"
     named = cli("flux", "show", table.name, "--set", "flux.column=5", "--neutrino", "nue", "--json").json
-    assert [(each["neutrino"], each["total"]) for each in named["components"]] == [("nue", pytest.approx(3.0))]
+    assert [(each["neutrino"], each["total"]) for each in named["components"]] == [("nue", pytest.approx(3e-9))]
 
 
 def test_a_card_is_described(cli: Command, table: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_comment_of_hepevt(runs: tuple[Path, list[Path]], tmp_path: Path) -> N
 def test_info_says_that_a_file_is_a_shard(cli: Command, runs: tuple[Path, list[Path]]) -> None:
     whole, pieces = runs
     out = cli("info", pieces[PIECE]).out
-    assert f"  shard             {SAID}; the weights of all shards together sum to the cross section\n" in out
+    assert f"  shard           {SAID}; the weights of all shards together sum to the cross section\n" in out
     found = cli("info", pieces[PIECE], "--json").json
     assert found["shard"] == {"first": 4000, "last": 11_999, "total": COUNT}
     assert found["sum_weight_over_sigma"] == pytest.approx(1.0 / FACTOR, rel=1e-12)
