@@ -59,7 +59,7 @@ def test_values_may_be_given_instead_of_a_column() -> None:
 
 @pytest.mark.parametrize("edges", [[1.0], [1.0, 1.0], [2.0, 1.0], [[0.0, 1.0]]])
 def test_edges_must_rise(edges: Any) -> None:
-    with pytest.raises(InputError, match="edges must rise"):
+    with pytest.raises(InputError, match="edges must increase"):
         dsigma_histogram(trident_events(3), "q2", np.array(edges))
     with pytest.raises(InputError, match="one value per event"):
         dsigma_histogram(trident_events(3), "p4_minus", np.array([0.0, 1.0]))

@@ -26,11 +26,11 @@ def axes_of_kind(kind: ReactionKind | None) -> tuple[Axis, ...]:
 
 def axes_of(events: Events) -> list[Axis]:
     """Return the axes to draw for these events: those with a column present and distinct content."""
-    units = {c.name: c.units for c in events.schema if c.name in events.columns and c.role is not Role.UNKNOWN}
+    units = {column.name: column.units for column in events.schema if column.name in events.columns}
     there = [
         axis
         for axis in axes_of_kind(kind_in(events.attributes))
-        if axis.column in events.columns and units.get(axis.column, axis.column_units) == axis.column_units
+        if units.get(axis.column) in (axis.column_units, "")  # events in memory may have none
     ]
     return [_scaled(events, axis) for axis in there if _tells(events, axis)]
 
