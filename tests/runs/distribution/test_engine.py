@@ -162,10 +162,10 @@ def test_a_worker_with_another_flux_refuses(tmp_path: Path, pool: Executor) -> N
     card.write_text(
         text[:head] + '[flux]\nkind = "file"\npath = "flux.dat"\ncolumn = 1\n' + text[tail:], encoding="utf-8"
     )
-    (tmp_path / "flux.dat").write_text("1 0.5\n3 1.0\n6 0.2\n", encoding="utf-8")
+    (tmp_path / "flux.dat").write_text("1 0.5e-9\n3 1e-9\n6 0.2e-9\n", encoding="utf-8")
     read = read_card(card)
     process = job_of(read).process
-    (tmp_path / "flux.dat").write_text("1 0.5\n3 2.0\n6 0.2\n", encoding="utf-8")
+    (tmp_path / "flux.dat").write_text("1 0.5e-9\n3 2e-9\n6 0.2e-9\n", encoding="utf-8")
     with pytest.raises(DistributionError, match=r"flux or other data in .* differ .*; give all machines the same"):
         DistributedEngine.start(pool, Recipe.of(read, process), 60.0)
 
@@ -184,5 +184,5 @@ def test_the_engine_is_for_one_process(tmp_path: Path, pool: Executor) -> None:
     card = read_card(production_card(tmp_path, "cevns"))
     engine = DistributedEngine.start(pool, Recipe.of(card, job_of(card).process), 60.0)
     other = job_of(read_card(tmp_path / "card.toml", ["process.target=Ar40", "detector.quenching=lar"])).process
-    with pytest.raises(ValueError, match="the one process it was made for"):
+    with pytest.raises(ValueError, match="only the process it was started for"):
         engine.integrate(other, 0, train(other, NumpyEngine(1), 1, points=5000).channels[0], 1, 1, TILE)
