@@ -86,7 +86,7 @@ def test_errors_of_ratios_are_honest(leptons: tuple[str, str], regime: str, ener
 def test_a_cut_that_allows_nothing_gives_zero() -> None:
     (found,) = epa_ratios(Trident("numu", "mu-", "mu+"), Monochromatic(0.3), (("lambda-qcd", None),), SAMPLING)
     assert (found.value, found.error, found.sigma_epa) == (0.0, 0.0, None)
-    with pytest.raises(InputError, match=r"single energy, 0.3 GeV.* is below 0.35.* GeV, where numu Ar40 .* begins"):
+    with pytest.raises(InputError, match=r"single energy, 0.3 GeV is below the threshold of numu Ar40 .*, 0.35.* GeV"):
         epa_distributions(Trident("numu", "mu-", "mu+"), Monochromatic(0.3), (("lambda-qcd", None),), SAMPLING)
 
 
