@@ -14,7 +14,7 @@ from tridentgen.figures.base import Request, card_with_flux
 from tridentgen.figures.measurements import Measurements, as_json, compute, draw, text
 from tridentgen.matter.materials import material
 
-SPECTRUM = "".join(f"{energy} 0 {30.0 - 0.1 * energy} 0 0 1 0\n" for energy in range(10, 260, 10))
+SPECTRUM = "".join(f"{energy} 0 {(30.0 - 0.1 * energy) * 1e-9} 0 0 1e-9 0\n" for energy in range(10, 260, 10))
 FAST = ("sampling.events=3000", "sampling.training_points=10_000", "sampling.engine=numpy")
 FILES = ("CHARMII_FHC.dat", "NuTeV_FHC.dat")
 
