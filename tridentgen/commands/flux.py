@@ -46,8 +46,12 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     card, beam, neutrino = _asked(options.flux, options.neutrino, options.overrides)
-    found = show_json(card, beam, neutrino)
     picture = None if options.output is None else Path(options.output)
+    if options.json:
+        found = {**show_json(card, beam, neutrino), "picture": None if picture is None else str(picture)}
+        text = json.dumps(found, indent=2)
+    else:
+        text = show_text(card, beam, neutrino) + ("" if picture is None else f"\n\n{picture}")
     if picture is not None:
         from tridentgen.plots.fluxes import draw_flux  # the extra `plot` is not needed for anything else
         from tridentgen.plots.style import check_picture, save, style
@@ -55,12 +59,7 @@ def _show(options: argparse.Namespace) -> int:
         check_picture(picture)
         with style():
             save(draw_flux(components_of(beam, neutrino), options.flux), picture)
-    if options.json:
-        print(json.dumps({**found, "picture": None if picture is None else str(picture)}, indent=2))
-    else:
-        print(show_text(card, beam, neutrino))
-        if picture is not None:
-            print(f"\n{picture}")
+    print(text)
     return EXIT_OK
 
 

@@ -61,6 +61,11 @@ def edges_of_widths(path: Path, centres: FloatArray, widths: FloatArray, lines: 
     return edges_of_both(path, low, high, lines)
 
 
+def bins_meet(low: FloatArray, high: FloatArray) -> bool:
+    """Return whether two columns are the lower and upper edges of bins, each beginning where the one before ends."""
+    return bool(np.array_equal(low[1:], high[:-1]) and (high > low).all())
+
+
 def widths_are(edges: FloatArray, width: float) -> bool:
     """Return whether all bins are `width` wide, within the digits that tables print."""
     return bool(np.abs(np.diff(edges) / width - 1.0).max() < 2.0 * _EVEN)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
+from tridentgen.flux.bins import bins_meet
 from tridentgen.flux.units_text import ENERGIES_GeV, simplified
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.typing import FloatArray
@@ -32,9 +31,11 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     BIN: ("bin", "bins", "binno", "binnumber", "binnum", "ibin", "nbin", "no", "index", "i", "idx"),
 }
 _KNOWN = {word: name for name, words in _WORDS.items() for word in words}
+BY_PDG_CODE: Mapping[str, str] = {str(neutrino.pdgid): name for name, neutrino in NEUTRINOS.items()}
+"""Names of neutrinos by their PDG codes in text."""
+
 _FLAVOUR = {"e": "nue", "m": "numu", "mu": "numu", "t": "nutau", "tau": "nutau"}
 _NEUTRINO = re.compile(r"(anti|a|bar)?nu(bar|b|_)?(e|mu|m|tau|t)s?(bar|b)?")
-_PDG = {"12": "nue", "14": "numu", "16": "nutau", "-12": "nuebar", "-14": "numubar", "-16": "nutaubar"}
 _MENTION = re.compile(
     r"(?i)(?<![a-z])(?:anti|bar)?[\s_-]?(?:nu|ν)(?:[\s_]?bar)?[\s_]?(?:e|mu|µ|μ|tau|τ)(?:[\s_]?bar|b)?(?![a-z])"
 )
@@ -70,8 +71,8 @@ class Head:
 
 def column_name(word: str) -> str | None:
     """Return what a column of this name holds, or None for a name that is not known."""
-    if word in _PDG:
-        return _PDG[word]
+    if word in BY_PDG_CODE:
+        return BY_PDG_CODE[word]
     plain = word.lower().replace("µ", "mu").replace("μ", "mu").replace("τ", "tau").replace("ₑ", "e")
     plain = re.sub(r"ν[\u0304\u0305]", "nubar", plain).replace("ν", "nu")
     pieces = [piece for piece in re.split(r"[^a-z]+", plain) if piece]
@@ -114,7 +115,7 @@ def _head_of(line: int, text: str, rows: FloatArray) -> Head | None:
     best: Head | None = None
     for split in _SPLITS:
         words = [word.strip() for word in re.split(split, bare)]
-        words = [word for word in words if re.search(r"[^\W\d_]", word) or word in _PDG]
+        words = [word for word in words if re.search(r"[^\W\d_]", word) or word in BY_PDG_CODE]
         names = [column_name(word) for word in words]
         run = next((i for i, name in enumerate(names) if name is None), len(names))
         if run < len(names) and len(names) == rows.shape[1]:
@@ -138,10 +139,7 @@ def _placed(line: int, text: str, words: list[str], names: list[str | None], row
     width = rows.shape[1]
     if len(names) == width - 1 and ENERGY in columns and LOW not in columns:
         at = columns[ENERGY]
-        low, high = rows[:, at], rows[:, at + 1]
-        if (
-            len(rows) > 1 and np.array_equal(low[1:], high[:-1]) and (high > low).all()
-        ):  # "Energy" stands over both edges
+        if len(rows) > 1 and bins_meet(rows[:, at], rows[:, at + 1]):  # "Energy" stands over both edges
             columns = {name: column + (column > at) for name, column in columns.items() if name != ENERGY}
             return Head({**columns, LOW: at, HIGH: at + 1}, tuple(words), line, text, True)
     return Head(columns, tuple(words), line, text, len(names) == width)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from tridentgen.errors import FileError
+from tridentgen.flux.column_names import BY_PDG_CODE
 from tridentgen.flux.text_table import TextTable, read_text, to_number
 from tridentgen.typing import FloatArray
 
 _BEAM = re.compile(r"^[ \t]*beam_energy[ \t]*=(.*)$", re.MULTILINE)
 _PARTICLE = re.compile(r"^[ \t]*beam_particle[ \t]*=[ \t]*(-?\d+)[ \t]*$", re.MULTILINE)
-_PDG = {"12": "nue", "-12": "nuebar", "14": "numu", "-14": "numubar", "16": "nutau", "-16": "nutaubar"}
 _RANGE = r"(-?\d{1,4}(?:\.\d{0,9})?)\s*--\s*(-?\d{1,4}(?:\.\d{0,9})?)"
 _BLOCK = re.compile(rf"cosZ\s*=\s*{_RANGE}(?:\s*,\s*phi_Az\s*=\s*{_RANGE})?", re.IGNORECASE)
 _COMPLETE = 1e-3
@@ -46,7 +46,7 @@ def read_nuwro(path: Path) -> TextTable:
     edges = np.linspace(numbers[0], numbers[1], len(numbers) - 1)
     rows = np.column_stack((edges[:-1], edges[1:], numbers[2:]))
     particle = _PARTICLE.search(text)
-    neutrino = _PDG.get(particle.group(1), "") if particle else ""
+    neutrino = BY_PDG_CODE.get(particle.group(1), "") if particle else ""
     notes = ((number, f"Elo Ehi {neutrino}"),) if neutrino else ()
     return TextTable(rows, (number,) * len(rows), notes)
 

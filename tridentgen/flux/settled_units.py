@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +43,6 @@ class Units:
         Protons on target, or seconds for ``time = "s"``, that the numbers are for.
     bin_width_GeV : float or None
         Width of the bins by the text of the file, where the card says ``per = "bin"``.
-    unsaid : frozenset
-        Keys that neither the card nor the file says.
     """
 
     area: str
@@ -54,7 +52,6 @@ class Units:
     pot: float
     time: str = "POT"
     bin_width_GeV: float | None = None
-    unsaid: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def total_units(self) -> str:
@@ -111,12 +108,10 @@ def settle_units(
             f"{_where(path, found)}: {found.quoted()} says that {found.value}; "
             "write a file of the flux per area and energy"
         )
-    unsaid: set[str] = set()
-
-    energy_unit = _settle(path, "energy_unit", given.get("energy_unit"), said.energy_unit, _not_gev(said), unsaid)
-    area = _settle(path, "area", given.get("area"), said.area, said.unplaced.get("area", []), unsaid)
-    per = _settle(path, "per", given.get("per"), said.per, said.unplaced.get("energy", []), unsaid)
-    time, amount = _exposure(path, given.get("time"), pot, said, unsaid)
+    energy_unit = _settle(path, "energy_unit", given.get("energy_unit"), said.energy_unit, _not_gev(said))
+    area = _settle(path, "area", given.get("area"), said.area, said.unplaced.get("area", []))
+    per = _settle(path, "per", given.get("per"), said.per, said.unplaced.get("energy", []))
+    time, amount = _exposure(path, given.get("time"), pot, said)
     flux_units = [*said.area, *said.pot, *said.seconds]
     if per is None and flux_units and defaults.get("per") is not None:
         found = flux_units[0]
@@ -125,9 +120,8 @@ def settle_units(
         )
     if per is None and (energy_unit or "GeV") != "GeV":
         raise FileError(f"{path}: its energies are in {energy_unit}; also give {_EXAMPLES['per']}")
-    taken = {"area": area, "per": per, "energy_unit": energy_unit, "time": time}
-    for key, value in taken.items():
-        taken[key] = value or defaults.get(key)
+    asked = {"area": area, "per": per, "energy_unit": energy_unit, "time": time}
+    taken = {key: value or defaults.get(key) for key, value in asked.items()}
     missing = [key for key, value in taken.items() if value is None]
     if missing:
         cure = " and ".join(_EXAMPLES[key] for key in missing)
@@ -146,13 +140,10 @@ def settle_units(
         pot=amount,
         time=str(taken["time"]),
         bin_width_GeV=width,
-        unsaid=frozenset(unsaid),
     )
 
 
-def _exposure(
-    path: Path, time: str | None, pot: float | None, said: TextUnits, unsaid: set[str]
-) -> tuple[str | None, float]:
+def _exposure(path: Path, time: str | None, pot: float | None, said: TextUnits) -> tuple[str | None, float]:
     """Return what the numbers are for, ``"POT"``, ``"s"`` or ``"burst"`` (None: unsaid), and how much of it."""
     if said.seconds and said.pot:
         one, other = said.pot[0], said.seconds[0]
@@ -183,13 +174,10 @@ def _exposure(
     for kind, key in (("exposure", "pot"), ("time", "time")):
         if said.unplaced.get(kind) and time is None:
             _ask(path, key, said.unplaced[kind][0])
-    unsaid.add("pot")
     return time, 1.0
 
 
-def _settle(
-    path: Path, key: str, given: str | None, statements: list[Said], unplaced: list[Said], unsaid: set[str]
-) -> str | None:
+def _settle(path: Path, key: str, given: str | None, statements: list[Said], unplaced: list[Said]) -> str | None:
     """Return the value of one key, or None where neither the card nor the text says it."""
     if given is not None:
         if statements and not any(_agree(given, str(one.value)) for one in statements):
@@ -199,7 +187,6 @@ def _settle(
         return str(_one(path, key, statements))
     if unplaced:
         _ask(path, key, unplaced[0])
-    unsaid.add(key)
     return None
 
 

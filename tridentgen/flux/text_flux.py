@@ -10,7 +10,14 @@ import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
-from tridentgen.flux.bins import edges_of_both, edges_of_centres, edges_of_lower_edges, edges_of_widths, widths_are
+from tridentgen.flux.bins import (
+    bins_meet,
+    edges_of_both,
+    edges_of_centres,
+    edges_of_lower_edges,
+    edges_of_widths,
+    widths_are,
+)
 from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, mentioned, read_head
 from tridentgen.flux.program_files import read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
@@ -158,8 +165,7 @@ class FluxTable:
         """Return whether the first two columns are lower and upper edges of bins that meet."""
         if self.rows.shape[1] < 3 or len(self.rows) < 3:
             return False
-        low, high = self.rows[:, 0], self.rows[:, 1]
-        return bool(np.array_equal(low[1:], high[:-1]) and (high > low).all())
+        return bins_meet(self.rows[:, 0], self.rows[:, 1])
 
     def _nameless(self) -> dict[str, int]:
         """Return the columns of a table without a head: the default ones, unless the first two are edges of bins.
@@ -223,7 +229,7 @@ class FluxTable:
         numbers = self.columns_for(neutrino, columns, places)
         units = settle_units(self.path, given, pot, self.said, FORMATS[layout], BECAUSE.get(layout, ""))
         first = numbers[LOW] if LOW in numbers else numbers[ENERGY]
-        if len(self.rows) > 1 and (np.diff(self.rows[:, first]) < 0.0).all() and len(self.rows) > 2:
+        if len(self.rows) > 2 and (np.diff(self.rows[:, first]) < 0.0).all():
             self.rows = self.rows[::-1]
             self.table = replace(self.table, rows=self.rows, lines=self.table.lines[::-1])
         raw = self.rows[:, numbers[neutrino]]
@@ -265,9 +271,8 @@ class FluxTable:
         column = {
             name: units.to_gev(self.rows[:, i]) for name, i in numbers.items() if name in (ENERGY, LOW, HIGH, WIDTH)
         }
-        for name, values in column.items():
+        for values in column.values():
             raise_flaw(None if np.isfinite(values).all() else energy_flaw(values), self.where)
-            del name
         points = units.points
         if LOW in column and points in ("points", "centre"):
             raise InputError(

@@ -52,7 +52,7 @@ def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
         if heads and not rows and _is_head(data):
             notes.append((number, data.strip()))
             continue
-        row = _parse_row(data, f"{path}:{number}")
+        row = _parse_row(data, path, number)
         if rows and len(row) != len(rows[0]):
             raise FileError(
                 f"{path}:{number}: {len(row)} columns, but line {lines[0]} has {len(rows[0])}; "
@@ -125,7 +125,7 @@ def to_number(word: str) -> float | None:
             return None
 
 
-def _parse_row(data: str, where: str) -> list[float]:
+def _parse_row(data: str, path: Path, number: int) -> list[float]:
     """Return the numbers of one row; with commas or semicolons, every field between them must be one number."""
     separator = ";" if ";" in data else "," if "," in data else None
     words = [word.strip() for word in data.strip().split(separator)]
@@ -137,7 +137,7 @@ def _parse_row(data: str, where: str) -> list[float]:
         if value is None:
             shown = word if len(word) <= _SHOWN else word[:_SHOWN] + "..."
             raise FileError(
-                f"{where}: {shown!r} in column {column} is not a number; start comments with '#' "
+                f"{path}:{number}: {shown!r} in column {column} is not a number; start comments with '#' "
                 "and separate columns by blanks"
             )
         row.append(value)

@@ -23,7 +23,7 @@ def list_json(fluxes: tuple[ListedFlux, ...]) -> list[Json]:
             "about": flux.about,
             "source": flux.origin,
             "neutrinos": list(flux.beam.neutrinos),
-            "total": flux.beam.total if flux.beam.total_units else None,
+            "total": _total(flux.beam),
             "units": flux.beam.total_units,
         }
         for flux in fluxes
