@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tridentgen as tg
+from tests.repeats import slow_if
 from tridentgen.analysis.cut_flow import Measured
 from tridentgen.analysis.rate_table import TridentRate, exposure_of, trident_rate
 from tridentgen.cards import Card, CardError, parse_card
@@ -16,7 +17,8 @@ from tridentgen.events.observables import passing
 from tridentgen.flux import Flux
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
-from tridentgen.runs.job import beam_of
+from tridentgen.processes.base import only_flux
+from tridentgen.runs.job import beam_of, engine_of
 
 FLUX_FILE = Path(__file__).parents[3] / "shared" / "data" / "fluxes" / "DUNE_ND_FHC.dat"
 CARD = """\
@@ -51,8 +53,8 @@ def beam(given: Card) -> Flux:
 
 
 def rate_of(given: Card) -> TridentRate:
-    exposure = exposure_of(given, beam_of(given))
-    return trident_rate(given, exposure)
+    flux = only_flux(beam_of(given))
+    return trident_rate(given, exposure_of(given, flux), flux, engine_of(given))
 
 
 def agree(found: Measured, expected: float, error: float = 0.0) -> bool:
@@ -88,7 +90,7 @@ MATERIALS = {
 }
 
 
-@pytest.mark.parametrize("name", MATERIALS)
+@pytest.mark.parametrize("name", slow_if(lambda name: name != "scintillator", MATERIALS))
 def test_a_material_is_the_sum_of_its_nuclides(name: str) -> None:
     """Each nuclide by itself, in the mass of it that the material holds."""
     whole = rate_of(card(f"exposure={{material='{name}'}}", f"process.target={MATERIALS[name][-1]}"))

@@ -34,7 +34,6 @@ EVENTS = 10_001
 SAMPLE = (
     "mu mu, one energy, fermi",
     "mu e on nucleons, kelly, histogram",
-    "e e of antineutrinos on everything, power law",
     "CsI, stopped pions in a pulse, detector",
 )
 EVERY = [

@@ -22,6 +22,7 @@ from tests.engines.cases import (
     same_histograms,
     sampled,
 )
+from tests.repeats import slow_if
 from tests.sampling.toys import Function, flat_proposal, random_density, three_peaks
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.proposal import ChannelProposal, Proposal
@@ -37,8 +38,16 @@ EVENTS = 100_000
 POINTS = 12 * TILE + 1
 FIRST = 5_000_000_000
 THREADS = (1, 2, 3)
+REPEATS = (
+    "e e of antineutrinos on everything, power law",
+    "e e of antineutrinos on neutrons, kelly, fewer blocked",
+    "Ge of a reactor, klein-nystrand",
+    "C3F8, power law",
+    "hydrogen and carbon in methane, prompt",
+)
+"""Those whose formulas, fluxes and form factors others have too."""
 
-every_case = pytest.mark.parametrize("name", CASES)
+every_case = pytest.mark.parametrize("name", slow_if(lambda name: name in REPEATS, CASES))
 
 
 @cache

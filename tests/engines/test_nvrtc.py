@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.engines.cases import CASES, COHERENT, Case, channels_of
+from tests.repeats import slow_if
 from tridentgen.engines import nvrtc
 from tridentgen.engines.kernel_source import device_source, trace_event, trace_integrand
 from tridentgen.engines.nvrtc import Compiled, NvrtcError, compile_source, find_nvrtc
@@ -42,8 +43,13 @@ KINDS = {
     "free proton": Case(Trident(*MU_MU, target="H1", regime="proton"), FLUXES["power law"]),
     **COHERENT,
 }
-REPEATS = ("coherent, helm", "coherent, klein-nystrand", "coherent, unit", "coherent, table", "coherent, power law")
-"""Those that differ from others by a simpler form factor or flux."""
+SAMPLE = (
+    "coherent, fourier-bessel",
+    "nucleons, kelly, mu e of antineutrinos, muons",
+    "CsI, stopped pions in a pulse, detector",
+    "dipole portal on caesium, fermi",
+)
+"""Those with the longest kernels of each kind."""
 
 
 @cache
@@ -81,9 +87,7 @@ def check(architecture: str, texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.slow] if kind in REPEATS else []) for kind in KINDS]
-)
+@pytest.mark.parametrize("kind", slow_if(lambda kind: kind not in SAMPLE, KINDS))
 def test_kernels_spill_nothing_and_are_exact(kind: str, architecture: str) -> None:
     check(architecture, sources(KINDS[kind]))
 

@@ -30,11 +30,6 @@ SIGNALS = "import os, signal; os.setsid(); signal.signal(signal.SIGINT, signal.d
 SHARD: dict[str, Any] = {"first": 3000, "count": 13_000}
 
 
-@pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tridentgen.runs.production.BATCH", 4096)
-
-
 def interrupting(after: int, kind: type[KeyboardInterrupt] = KeyboardInterrupt) -> Callable[[str, float], None]:
     """Return a progress function that is a Ctrl-C at the `after`-th batch."""
     seen = []

@@ -25,11 +25,6 @@ from tridentgen.runs.run import run
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 
 
-@pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tridentgen.runs.production.BATCH", 4096)
-
-
 class Killed(BaseException):
     """Stands for SIGKILL: nothing is tidied up but what the operating system does."""
 

@@ -43,12 +43,6 @@ def card(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of 4096 events, so that a run of moderate length has several."""
-    monkeypatch.setattr(production, "BATCH", 4096)
-
-
-@pytest.fixture
 def ctrl_c() -> Iterator[None]:
     """A Ctrl-C raises KeyboardInterrupt, also where whoever started the tests ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

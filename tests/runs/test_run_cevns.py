@@ -66,11 +66,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run(folder / "card.toml", folder / "events.h5")
 
 
-@pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(production, "BATCH", 4096)
-
-
 def attributes_of(path: Path) -> dict[str, Any]:
     with h5py.File(path) as file:
         return dict(file.attrs)

@@ -15,6 +15,7 @@ from scipy import stats
 
 from tests.processes.cevns.recoil_integrals import by_kind, largest_recoil_keV, spectrum_in_bins
 from tests.processes.cevns.spectra import KEV
+from tests.repeats import slow_if
 from tridentgen.detector import Constant, Detector, GaussianResolution, SigmoidEfficiency, fold, quenching
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.events.events import Events
@@ -112,14 +113,16 @@ CASES: dict[str, Case] = {
     "CaWO4, fermi, stopped pions": Case(Cevns("CaWO4", form_factor="fermi"), PIONS),
     **MODELS,
 }
-REPEATS = ("Ar40, sun", "Ar40, past supernovae", "C8H20Pb, stopped pions", "Ge, stopped pions")
-"""What others stand for too: the sun with xenon or oscillated, a supernova, other compounds."""
+REPEATS = (
+    "Ar40, sun", "Ar40, sun, oscillated", "Ar40, supernova", "Ar40, atmosphere",
+    "C8H20Pb, stopped pions", "Ge, stopped pions", "CaWO4, fermi, stopped pions",
+)  # fmt: skip
+"""What others stand for too: the sun with xenon and above a recoil, past supernovae, other compounds."""
 
 
 def each(names: Iterable[str]) -> pytest.MarkDecorator:
     """Repeat a test for every name, those in REPEATS among the slow tests."""
-    marked = [pytest.param(name, marks=[pytest.mark.slow] if name in REPEATS else []) for name in names]
-    return pytest.mark.parametrize("name", marked)
+    return pytest.mark.parametrize("name", slow_if(lambda name: name in REPEATS, names))
 
 
 every_case = each(CASES)

@@ -64,9 +64,9 @@ def observables(momenta: list[FloatArray]) -> list[FloatArray]:
 @pytest.mark.parametrize(
     ("channel", "energy", "regime"),
     [
-        (("numu", "mu-", "mu+"), 2.0, "coherent"),
+        pytest.param(("numu", "mu-", "mu+"), 2.0, "coherent", marks=pytest.mark.slow),
         (("numubar", "e-", "mu+"), 3.0, "coherent"),
-        (("numu", "mu-", "mu+"), 2.0, "proton"),
+        pytest.param(("numu", "mu-", "mu+"), 2.0, "proton", marks=pytest.mark.slow),
     ],
 )
 def test_events_are_distributed_as_in_the_plain_phase_space(

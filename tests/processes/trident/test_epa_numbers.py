@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.engines.cases import host_compiler, same_bits, same_columns
+from tests.repeats import slow_if
 from tridentgen.constants import LAMBDA_QCD_GEV
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
@@ -122,7 +123,8 @@ def test_cross_section_is_that_of_an_integral_without_sampling(channel: Channel,
 
 
 @pytest.mark.parametrize(
-    ("channel", "regime", "energy"), [(MU_MU, "coherent", 5.0), (MU_MU, "proton", 5.0), (MU_E, "neutron", 5.0)]
+    ("channel", "regime", "energy"),
+    [(MU_MU, "coherent", 5.0), pytest.param(MU_MU, "proton", 5.0, marks=pytest.mark.slow), (MU_E, "neutron", 5.0)],
 )
 def test_transverse_and_longitudinal_parts_make_the_whole(channel: Channel, regime: str, energy: float) -> None:
     """h_T sigma_T + h_L sigma_L over Q^2 and shat is the cross section, and events share it out alike."""
@@ -219,7 +221,7 @@ ENGINE_CASES = {
 }
 
 
-@pytest.mark.parametrize("name", ENGINE_CASES)
+@pytest.mark.parametrize("name", slow_if(lambda name: name != "cut, mu e on nucleons", ENGINE_CASES))
 def test_compiled_physics_has_the_same_bits(name: str) -> None:
     epa, flux = ENGINE_CASES[name]
     process = epa.sampled(flux)

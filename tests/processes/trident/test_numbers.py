@@ -75,8 +75,8 @@ def test_on_a_bound_proton(channel: Channel, energy: float) -> None:
     [
         (("numubar", "e-", "mu+"), ("numu", "mu-", "e+")),
         (("nuebar", "mu-", "e+"), ("nue", "e-", "mu+")),
-        (("numubar", "mu-", "mu+"), ("numu", "mu-", "mu+")),
-        (("nuebar", "mu-", "mu+"), ("nue", "mu-", "mu+")),
+        pytest.param(("numubar", "mu-", "mu+"), ("numu", "mu-", "mu+"), marks=pytest.mark.slow),
+        pytest.param(("nuebar", "mu-", "mu+"), ("nue", "mu-", "mu+"), marks=pytest.mark.slow),
         (("nuebar", "e-", "e+"), ("nue", "e-", "e+")),
     ],
     ids=str,
@@ -239,8 +239,8 @@ def test_couplings_enter_as_a_quadratic_form() -> None:
     ("channel", "axial", "helicities"),
     [
         (("numu", "mu-", "e+"), 1.0, (-1, 1)),
-        (("numubar", "e-", "mu+"), 1.0, (-1, 1)),
-        (("numu", "mu-", "e+"), -1.0, (1, -1)),
+        pytest.param(("numubar", "e-", "mu+"), 1.0, (-1, 1), marks=pytest.mark.slow),
+        pytest.param(("numu", "mu-", "e+"), -1.0, (1, -1), marks=pytest.mark.slow),
         (("numubar", "e-", "mu+"), -1.0, (1, -1)),
     ],
     ids=str,
