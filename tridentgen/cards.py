@@ -35,6 +35,7 @@ from tridentgen.toml.tables import (
     boolean,
     integer,
     key_in_front,
+    named,
     number,
     one_of,
     string,
@@ -304,7 +305,7 @@ def _detector(root: Table, kind: ReactionKind) -> tuple[DetectorCard | None, Pla
 
 def _exposure(table: Table, process: ProcessTable, kind: ReactionKind) -> ExposureCard:
     amounts = {name: table.read(name, _AMOUNT, None) for name in ("mass_t", "pot", "years")}
-    name = table.read("material", _material, None)
+    name = table.read("material", named(material), None)
     if name is not None and not kind.of_nuclide:
         table.complain("material", f"does not go with {kind.events_are}: their target is process.target")
     elif name is not None and process.target:
@@ -313,10 +314,6 @@ def _exposure(table: Table, process: ProcessTable, kind: ReactionKind) -> Exposu
         except InputError as error:
             table.complain("material", f"does not contain process.target = '{process.target}': {error}")
     return ExposureCard(**amounts, material=name)
-
-
-def _material(value: object) -> str:
-    return material(string(value)).name
 
 
 def _sampling(table: Table) -> SamplingCard:

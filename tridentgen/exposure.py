@@ -11,10 +11,11 @@ from tridentgen.matter.materials import material
 SECONDS_PER_YEAR = 31_557_600.0
 """A Julian year, 365.25 days."""
 
+DAY_YEARS, KG_T = 1.0 / 365.25, 1e-3
+"""A day in years, and a kilogram in tonnes."""
+
 _PER_PROTON = ("cm^-2 POT^-1", "cm^-2 per muon decay")
 _PER_SECOND, _PER_BURST = "cm^-2 s^-1", "cm^-2"
-_DAY = 1.0 / 365.25
-_KG = 1e-3
 _UNIT_POT = 1e20
 
 
@@ -32,9 +33,13 @@ class Exposure:
 
     def in_words(self, flux: Beam) -> str:
         """Return the exposure in words, such as ``1 kg, 1 day``."""
-        mass = f"{self.mass_t / _KG:g} kg" if self.mass_t < 1.0 else f"{self.mass_t:g} t"
+        mass = f"{self.mass_t / KG_T:g} kg" if self.mass_t < 1.0 else f"{self.mass_t:g} t"
         if self.years is not None:
-            return f"{mass}, 1 day" if self.years == _DAY else f"{mass}, {self.years:g} year" + "s" * (self.years != 1)
+            return (
+                f"{mass}, 1 day"
+                if self.years == DAY_YEARS
+                else f"{mass}, {self.years:g} year" + "s" * (self.years != 1)
+            )
         if self.pot is None:
             return f"{mass}, one burst"
         counted = "protons on target" if flux.total_units == _PER_PROTON[0] else "muon decays"

@@ -146,7 +146,7 @@ def test_cuts_leave_what_the_rate_has_after_them() -> None:
     assert isinstance(flux, Flux)
     found = predict(NUTEV, card, ENGINE)
     other = read_card("nutev", [*settings, "sampling.seed=77"])
-    rate = trident_rate(other, exposure_of(other, flux), flux)
+    rate = trident_rate(other, exposure_of(other, flux), flux, ENGINE)
     nuclei = {part.nuclide: part.nuclei for part in rate.parts}
     scale = sum(nuclei.values()) * rate.parts[0].neutrinos_cm2
     after = rate.events(cuts=2)

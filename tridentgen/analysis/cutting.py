@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -187,12 +187,16 @@ def _scale(known: Mapping[str, Any]) -> Scale:
 def _cut_foreign(reader: Reader, cuts: CutRequest) -> CutFlow:
     """Return what is left of the events of another generator."""
     path = reader.path
-    batches = _as_they_are(reader) if cuts.candidates is None else _paired(reader, cuts, cuts.candidates)
+    if cuts.candidates is None:
+        chosen, batches = None, _as_they_are(reader)
+    else:
+        chosen = cuts.steps(TRIDENT, path)
+        batches = _paired(reader, cuts.candidates, *chosen)
     first = next(batches, None)
     if first is None:
         raise FileError(f"'{path}' holds no events; make it again")
     kind, columns = first
-    steps, words = cuts.steps(kind, path)
+    steps, words = cuts.steps(kind, path) if chosen is None else chosen
     _needed(steps, columns, path)
     sort = _grouping(kind, columns)
     sums = cut_sums(chain([columns], (more for _, more in batches)), steps, _column(sort))
@@ -226,9 +230,10 @@ def _whole(events: Iterable[Found]) -> Iterator[Found]:
         yield event
 
 
-def _paired(reader: Reader, cuts: CutRequest, candidates: Candidates) -> Iterator[tuple[ReactionKind, Columns]]:
+def _paired(
+    reader: Reader, candidates: Candidates, steps: Sequence[Cut], words: Sequence[str]
+) -> Iterator[tuple[ReactionKind, Columns]]:
     """Return the columns of candidates."""
-    steps, words = cuts.steps(TRIDENT, reader.path)
     along = [word for cut, word in zip(steps, words, strict=True) if "p4_nu_in" in cut.observable.needed(COLUMNS)]
     for found in batched(reader.events()):
         columns = candidates.columns(found, reader.path, next(iter(along), ""))

@@ -17,7 +17,7 @@ from tridentgen.flux import Flux, build_source, has_one_neutrino
 from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.pairs import Pair, lepton_pairs
 from tridentgen.progress import Progress, silent
-from tridentgen.runs.job import beam_of
+from tridentgen.runs.job import beam_of, engine_of
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ def pair_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple
             changed = _with(card, name, pair)
             if regimes_above_threshold(changed, flux):
                 plans.append((name, pair, flux, changed))
-    found = []
+    engine, found = engine_of(card), []
     for number, (name, pair, flux, changed) in enumerate(plans):
         progress(f"{name} {' '.join(pair)}", number / len(plans))
-        found.append(PairRate(name, pair, flux, trident_rate(changed, exposure, flux)))
+        found.append(PairRate(name, pair, flux, trident_rate(changed, exposure, flux, engine)))
     return exposure, tuple(found)
 
 

@@ -13,13 +13,12 @@ from tridentgen.exposure import Exposure, unit_exposure
 from tridentgen.flux import Beam, Flux
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide, nuclide
-from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
 from tridentgen.processes.trident.columns import REGIME_NAMES
 from tridentgen.processes.trident.targets import simple_regimes
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress, silent
-from tridentgen.runs.job import beam_of, engine_of, job_of
+from tridentgen.runs.job import job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import CrossSection, short_training, trained_cross_section
 from tridentgen.typing import Columns
@@ -136,7 +135,9 @@ def material_of(card: Card) -> Material:
     return material(card.process.target) if target is None else Material(target.name, ((target, 1.0),))
 
 
-def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progress: Progress = silent) -> TridentRate:
+def trident_rate(
+    card: Card, exposure: Exposure, flux: Flux, engine: Engine, progress: Progress = silent
+) -> TridentRate:
     """Return the tridents of a card for an exposure.
 
     Parameters
@@ -145,8 +146,9 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
         Its cuts are applied to weighted events, `sampling.events` per nuclide. Regimes that a nuclide lacks are left
         out, as are nuclides on which the whole flux is below threshold.
     exposure : Exposure
-    beam : Flux
-        Default: that of the card.
+    flux : Flux
+        Of the card's neutrino.
+    engine : Engine
     progress : callable
 
     Raises
@@ -154,8 +156,7 @@ def trident_rate(card: Card, exposure: Exposure, beam: Beam | None = None, progr
     CardError
         Inconsistent values, for example a form factor that a nuclide of the material lacks.
     """
-    flux = only_flux(beam_of(card) if beam is None else beam)
-    engine, neutrinos = engine_of(card), flux.total * exposure.times(flux)
+    neutrinos = flux.total * exposure.times(flux)
     matter = material_of(card)
     parts: list[RatePart] = []
     for isotope, regimes in open_regimes(card, flux).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.columns import names_of
+from tridentgen.events.groups import Group
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
 from tridentgen.events.maps import proposal_from_groups
 from tridentgen.events.part_of_run import part_of_run
@@ -68,9 +69,10 @@ def _unreadable(file: EventFile) -> list[str]:
 
 
 def _checks(file: EventFile) -> Iterator[Check]:
-    yield _hashes(file)
+    groups = file.groups()
+    yield _hashes(file, groups.get(GROUP))
     if "map_hash" in file.attributes:
-        yield _map(file)
+        yield _map(file, groups)
     yield _complete(file)
     columns = columns_of(file.columns, file.attributes)
     sums = _Totals(columns)
@@ -79,8 +81,7 @@ def _checks(file: EventFile) -> Iterator[Check]:
     yield from sums.checks(file)
 
 
-def _hashes(file: EventFile) -> Check:
-    kept = file.groups().get(GROUP)
+def _hashes(file: EventFile, kept: Group | None) -> Check:
     if kept is None or "content_hash" not in file.attributes:
         return Check("content hashes", False, "missing; the file is unfinished")
     found = BlockHashes.of([column.name for column in file.columns], file.rows, file.column).arrays()
@@ -97,9 +98,9 @@ def _hashes(file: EventFile) -> Check:
     return Check("content hashes", same, total if same else "the hash over all columns differs")
 
 
-def _map(file: EventFile) -> Check:
+def _map(file: EventFile, groups: Mapping[str, Group]) -> Check:
     try:
-        digest = proposal_from_groups(file.groups()).digest
+        digest = proposal_from_groups(groups).digest
     except InputError as error:
         return Check("trained map", False, str(error))
     same = digest == file.attributes["map_hash"]

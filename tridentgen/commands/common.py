@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from tridentgen.errors import InputError
 from tridentgen.toml.tables import Override, toml_value
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ _OPTIONS_OF_KEYS = {
     "rel_error": ("sampling", "rel_error"),
 }
 """Options that set a card key."""
+
+_ENERGY_UNITS = MappingProxyType({"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3})
 
 
 def complain(message: str) -> None:
@@ -59,3 +64,15 @@ def overrides(options: argparse.Namespace) -> list[str | Override]:
 def _value(text: str) -> object:
     """Return the value of an option; unlike TOML, .05 is accepted for 0.05."""
     return toml_value(f"0{text}" if text.startswith(".") else text)
+
+
+def energy_GeV(text: str, option: str = "--energy") -> float:
+    """Return the energy in GeV given by `text`: a number in GeV, or one with a unit such as ``30MeV``."""
+    unit = next((u for u in _ENERGY_UNITS if text.endswith(u)), "")
+    try:
+        value = float(text.removesuffix(unit)) * _ENERGY_UNITS.get(unit, 1.0)
+    except ValueError:
+        raise InputError(f"{option} {text}: not an energy; write a number in GeV, or one like 30MeV") from None
+    if not (math.isfinite(value) and value > 0.0):
+        raise InputError(f"{option} {text}: must be positive and finite")
+    return value

@@ -7,9 +7,8 @@ import json
 from pathlib import Path
 
 from tridentgen.analysis.cutting import CutRequest, apply_cuts
-from tridentgen.commands.common import EXIT_OK, Subparsers, complain
+from tridentgen.commands.common import EXIT_OK, Subparsers, complain, energy_GeV
 from tridentgen.commands.progress_bar import progress_bar
-from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.exchange.export.formats import refuse_names_of_others
 from tridentgen.exchange.importing.candidates import Candidates, Taken

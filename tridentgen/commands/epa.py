@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from tridentgen._version import __version__
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio, Sampling, epa_distributions, epa_ratios
 from tridentgen.analysis.rate_table import process_of, trident_of
 from tridentgen.cards import Card, parse_card, read_card
-from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, energy_GeV, overrides
 from tridentgen.commands.progress_bar import progress_bar
-from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
 from tridentgen.processes.base import only_flux
@@ -139,30 +139,36 @@ def _photon_fluxes(card: Card, options: argparse.Namespace) -> list[tuple[str, f
     return [(name, q_max if name == "q-max" else None) for name in names]
 
 
-def _beams(card: Card, options: argparse.Namespace) -> list[Flux]:
+def _beams(card: Card, tridents: Sequence[Trident], options: argparse.Namespace) -> list[Flux]:
     """Return the beams in which the cross sections are compared."""
     if options.energy is None and options.card is not None:
         return [only_flux(beam_of(card))]
     energies = _ENERGIES_GeV if options.energy is None else [energy_GeV(text) for text in options.energy]
-    for trident in _tridents(card):
+    for trident in tridents:
         for energy in energies:
             require_single_energy(trident, energy)
     return [Monochromatic(energy) for energy in energies]
 
 
 def _ratios(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaRatio]:
-    plans = [(card, trident, beam) for card in cards for trident in _tridents(card) for beam in _beams(card, options)]
-    for card, trident, beam in plans:
-        yield from epa_ratios(trident, beam, _photon_fluxes(card, options), Sampling.of(card), progress)
+    plans = []
+    for card in cards:
+        tridents = _tridents(card)
+        plans.append((card, tridents, _beams(card, tridents, options), _photon_fluxes(card, options)))
+    for card, tridents, beams, fluxes in plans:
+        sampling = Sampling.of(card)
+        for trident, beam in product(tridents, beams):
+            yield from epa_ratios(trident, beam, fluxes, sampling, progress)
 
 
 def _shapes(cards: Sequence[Card], options: argparse.Namespace, progress: Progress) -> Iterator[EpaDistribution]:
     for card in cards:
         beam = Monochromatic(energy_GeV(options.at, "--at")) if options.at else only_flux(beam_of(card))
+        fluxes, sampling = _photon_fluxes(card, options), Sampling.of(card)
         for trident in _tridents(card):
             if isinstance(beam, Monochromatic):
                 require_single_energy(trident, beam.energy_max_GeV)
-            yield from epa_distributions(trident, beam, _photon_fluxes(card, options), Sampling.of(card), progress)
+            yield from epa_distributions(trident, beam, fluxes, sampling, progress)
 
 
 def _positive(option: str, text: str) -> float:

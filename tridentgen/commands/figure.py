@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tridentgen._version import __version__
-from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, energy_GeV, overrides
 from tridentgen.commands.progress_bar import progress_bar
-from tridentgen.commands.xsec import energy_GeV
 from tridentgen.errors import InputError, nearest
 from tridentgen.reports.layout import aligned
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from types import MappingProxyType
 from typing import Any
 
 from tridentgen._version import __version__
 from tridentgen.cards import Card, parse_card, read_card
-from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.common import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    Subparsers,
+    add_common,
+    complain,
+    energy_GeV,
+    overrides,
+)
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names
@@ -18,7 +25,6 @@ from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_
 from tridentgen.toml.tables import Override
 
 _OPTIONS = MappingProxyType({"--nu": "neutrino", "--leptons": "leptons", "--target": "target", "--regime": "regimes"})
-_ENERGY_UNITS = {"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3}
 
 
 def add(commands: Subparsers) -> None:
@@ -106,15 +112,3 @@ def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
     missing += ["--energy"] if options.energy is None else []
     if missing:
         raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
-
-
-def energy_GeV(text: str, option: str = "--energy") -> float:
-    """Return the energy in GeV given by `text`: a number in GeV, or one with a unit such as ``30MeV``."""
-    unit = next((u for u in _ENERGY_UNITS if text.endswith(u)), "")
-    try:
-        value = float(text.removesuffix(unit)) * _ENERGY_UNITS.get(unit, 1.0)
-    except ValueError:
-        raise InputError(f"{option} {text}: not an energy; write a number in GeV, or one like 30MeV") from None
-    if not (math.isfinite(value) and value > 0.0):
-        raise InputError(f"{option} {text}: must be positive and finite")
-    return value

@@ -259,11 +259,7 @@ def _read_resolution(table: Table) -> Resolution | None:
     misspelt = set(table.data).difference(("kind", *keys.needed, *keys.optional))
     if misspelt or table.document.flaws > before:
         return None
-    try:
-        return make(**options)
-    except InputError as error:
-        table.document.refuse(table.key, str(error))
-        return None
+    return table.made(lambda: make(**options))
 
 
 def _read_time_efficiency(table: Table) -> TimeEfficiency | None:
@@ -273,11 +269,7 @@ def _read_time_efficiency(table: Table) -> TimeEfficiency | None:
     choice = _read_choice(table, _TIME_EFFICIENCY_KEYS)
     if not choice.kind or set(table.data).difference(("kind", *choice.options)):
         return None
-    try:
-        return TimeEfficiency(**choice.options)
-    except InputError as error:
-        table.document.refuse(table.key, str(error))
-        return None
+    return table.made(lambda: TimeEfficiency(**choice.options))
 
 
 def _read_efficiency(detector: Table, light_yield: float | None) -> Choice | None:
@@ -291,10 +283,7 @@ def _read_efficiency(detector: Table, light_yield: float | None) -> Choice | Non
     if choice.options.get("unit") == "PE" and "light_yield" not in detector.data:
         table.complain("unit", "photoelectrons require 'detector.light_yield', in photoelectrons per keVee")
     elif choice.kind == "sigmoid":
-        try:
-            _efficiency(choice, light_yield, Path())
-        except InputError as error:
-            table.document.refuse(table.key, str(error))
+        table.made(lambda: _efficiency(choice, light_yield, Path()))
     return choice if choice.kind else None
 
 

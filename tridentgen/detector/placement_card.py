@@ -13,7 +13,7 @@ from tridentgen.detector.placement import Placement, Volume
 from tridentgen.detector.spill import BunchedSpill, Spill, UniformSpill
 from tridentgen.errors import InputError
 from tridentgen.matter.materials import Material, material
-from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, integer, one_of, show, string
+from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, integer, named, one_of, show
 
 PLACEMENT_KEYS = ("volume", "volumes", "beam", "spill")
 """Tables of ``[detector]`` that are read here, valid for all processes."""
@@ -24,8 +24,6 @@ _RAD_PER_MRAD = 1e-3
 _AXES: Mapping[str, Point3] = MappingProxyType({"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)})
 _SIZES, _VECTOR, _METRES = "[200.0, 200.0, 500.0]", "[0.0, 0.0, 1.0]", "[0.0, 20.0, -574.0]"
 _BUNCHES = integer(1, 2**31)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,10 @@ def _read_volume(table: Table) -> Volume | None:
     if kind not in _SHAPES:  # then the other keys cannot be checked
         table.accept_the_rest()
         return None
-    matter = table.read("material", _material, None)
+    matter = table.read("material", named(material), None)
     density = table.read("density_g_cm3", POSITIVE, None)
     centre = _vector(table, "centre_cm", ORIGIN)
-    shape = _without_flaws(table, lambda: _SHAPES[kind](table, centre))
+    shape = table.made(lambda: _SHAPES[kind](table, centre))
     return None if shape is None else Volume(shape, matter, density)
 
 
@@ -119,7 +117,7 @@ def _read_beam(table: Table) -> BeamLine | None:
             return line
         return BeamLine(line.direction, _scaled(line.direction, -distance * _CM_PER_M), divergence)
 
-    return _without_flaws(table, beam)
+    return table.made(beam)
 
 
 def _read_spill(table: Table) -> Spill | None:
@@ -130,7 +128,7 @@ def _read_spill(table: Table) -> Spill | None:
     if kind not in _SPILLS:
         table.accept_the_rest()
         return None
-    return _without_flaws(table, lambda: _SPILLS[kind](table, table.read("start_ns", FINITE, 0.0)))
+    return table.made(lambda: _SPILLS[kind](table, table.read("start_ns", FINITE, 0.0)))
 
 
 def _uniform(table: Table, start_ns: float) -> Spill:
@@ -143,15 +141,6 @@ def _bunches(table: Table, start_ns: float) -> Spill:
 
 
 _SPILLS: Mapping[str, Callable[[Table, float], Spill]] = MappingProxyType({"uniform": _uniform, "bunches": _bunches})
-
-
-def _without_flaws(table: Table, make: Callable[[], T]) -> T | None:
-    """Return what `make` reads from the table, or None if a mistake was noted."""
-    try:
-        return make()
-    except InputError as error:
-        table.document.refuse(table.key, str(error))
-        return None
 
 
 V = TypeVar("V", Point3, Point3 | None)
@@ -177,7 +166,3 @@ def _axis(value: object) -> str:
     if not isinstance(value, str) or value not in _AXES:
         raise InputError(f"must be x, y, z or a list such as {_VECTOR}, not {show(value)}")
     return value
-
-
-def _material(value: object) -> str:
-    return material(string(value)).name

@@ -154,6 +154,11 @@ class Cut:
         return f"{told} {self.observable.unit}".rstrip()
 
 
+def in_MeV(values: NDArray[Any]) -> FloatArray:
+    """Convert the values of an axis from GeV to MeV."""
+    return np.asarray(1e3 * values)
+
+
 def limits_of(cuts: Iterable[Cut]) -> dict[str, tuple[float, float]]:
     """Return the lowest and highest value of each observable by name."""
     return {cut.observable.name: (cut.low, cut.high) for cut in cuts}

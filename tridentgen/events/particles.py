@@ -23,7 +23,6 @@ Rows = slice | IntArray
 Cite = tuple[tuple[str, str], ...]
 """Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
 
-PROTON_PDG, NEUTRON_PDG = 2212, 2112
 _NEUTRINO_CODES = (12, 14, 16)
 
 PSEUDO_NUCLEUS = 2009900000
@@ -206,14 +205,19 @@ def particles_of(species: Species, columns: Columns) -> tuple[int | IntArray, Nu
     """
     if not species.label:
         return species.pdgid[0], species.mass_GeV[0]
-    known = np.array(species.codes, dtype=np.int64)
-    order = np.argsort(known)
     labels = columns[species.label].astype(np.int64)
-    place = order[np.searchsorted(known, labels, sorter=order) % len(known)]
-    if not np.array_equal(known[place], labels):
-        odd = int(labels[np.flatnonzero(known[place] != labels)[0]])
+    place = places_in(np.array(species.codes, dtype=np.int64), labels)
+    if (place < 0).any():
+        odd = int(labels[np.argmax(place < 0)])
         raise InputError(f"column '{species.label}' has {odd}, for which no particle is known; make the file again")
     return np.array(species.pdgid, dtype=np.int64)[place], np.array(species.mass_GeV)[place]
+
+
+def places_in(known: IntArray, codes: IntArray) -> IntArray:
+    """Return the place in `known` of each of `codes`, shape (N,); -1 for a code that is not there."""
+    order = np.argsort(known)
+    place = order[np.searchsorted(known, codes, sorter=order) % len(known)]
+    return np.where(known[place] == codes, place, -1)
 
 
 def target_nuclides(columns: Sequence[Column], events: Columns) -> IntArray | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -62,12 +63,12 @@ class Request:
             raise InputError(f"{self.card.where(('process', 'kind'))}: process.kind must be a trident for this figure")
         return process
 
-    @property
+    @cached_property
     def sampling(self) -> Sampling:
         """The sampling settings of the card."""
         return Sampling.of(self.card)
 
-    @property
+    @cached_property
     def beam(self) -> Flux:
         """The flux of the card's neutrino."""
         _ = self.process

@@ -30,7 +30,7 @@ _NAME = re.compile(
 FIRST_NUCLEUS_CODE = 1_000_000_000
 """PDG codes from here on are those of nuclei, 10LZZZAAAI, and of what generators keep their books with."""
 
-_PROTON_CODE, _NEUTRON_CODE = 2212, 2112
+PROTON_PDG, NEUTRON_PDG = 2212, 2112
 
 PROTON_CHARGE_RADIUS_FM = 0.8409
 """Rms charge radius of the proton in fm: PDG 2024, muonic hydrogen (Angeli & Marinova 2013 have 0.8783)."""
@@ -127,7 +127,7 @@ def split_name(name: str) -> tuple[str, int] | None:
 def nucleus_code(Z: int, A: int) -> int:
     """Return the PDG Monte Carlo code of a nucleus in its ground state, or of a nucleon where A is 1."""
     if A == 1:
-        return _PROTON_CODE if Z == 1 else _NEUTRON_CODE
+        return PROTON_PDG if Z == 1 else NEUTRON_PDG
     return _ten_digits(Z, A)
 
 
@@ -136,8 +136,8 @@ def charge_and_mass_number(code: int) -> tuple[int, int] | None:
 
     Of a nucleus, 10LZZZAAAI, the number L of hyperons and the excited state I are ignored.
     """
-    if code in (_PROTON_CODE, _NEUTRON_CODE):
-        return int(code == _PROTON_CODE), 1
+    if code in (PROTON_PDG, NEUTRON_PDG):
+        return int(code == PROTON_PDG), 1
     if code // FIRST_NUCLEUS_CODE != 1:
         return None
     return code // 10_000 % 1000, code // 10 % 1000

@@ -9,9 +9,7 @@ from types import MappingProxyType
 from particle import PDGID, Particle
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
-
-_NEUTRON = 2112
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, NEUTRON_PDG
 
 
 def pdg_code(name: str) -> int:
@@ -42,7 +40,7 @@ def is_visible(code: int) -> bool:
 
     Codes above 10^9 are those of nuclei and of bookkeeping entries of generators.
     """
-    if abs(code) == _NEUTRON or abs(code) >= FIRST_NUCLEUS_CODE:
+    if abs(code) == NEUTRON_PDG or abs(code) >= FIRST_NUCLEUS_CODE:
         return False
     known = PDGID(code)
     return bool(known.charge) or code == PDGID(22) or bool(known.is_hadron)

@@ -114,7 +114,7 @@ class _Curve:
 
     @property
     def label(self) -> str:
-        return self.part.label if self.part.label == TOTAL else f"{self.part.label} ({_percent(self.share)})"
+        return self.part.label if self.part.label == TOTAL else f"{self.part.label} ({names.percent(self.share)})"
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,3 @@ def _decades(panel: _Panel, peak: float) -> tuple[float, float]:
     bottom = max(0.5 * min(lowest), _BELOW * lowest[0], _DECADES * peak)
     long = len(panel.curves) > _LONG_LEGEND  # then reserve height for each line of the legend
     return bottom, peak * ((peak / bottom) ** (0.035 * len(panel.curves)) if long else 4.0)
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.0f} %" if share >= 0.095 else f"{100.0 * share:.2g} %"

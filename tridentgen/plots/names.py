@@ -147,3 +147,8 @@ def component_origin(name: str) -> str:
 def plain(text: object) -> str:
     """Return a user's text on one line, with dollar signs escaped for TeX."""
     return " ".join(str(text).split()).replace("$", r"\$")
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, to two digits below 10 %."""
+    return f"{100.0 * share:.0f} %" if share >= 0.095 else f"{100.0 * share:.2g} %"

@@ -12,7 +12,7 @@ import numpy as np
 
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.errors import InputError
-from tridentgen.plots.names import component_name, nuclide_name
+from tridentgen.plots.names import component_name, nuclide_name, percent, plain
 from tridentgen.plots.style import COLOURS, DASHES, FORMATS, save, style
 from tridentgen.typing import FloatArray
 
@@ -89,7 +89,7 @@ def _single(rate: RecoilRate, spectrum: Spectrum, by: str, heading: Sequence[str
 
 
 def _lines(heading: Sequence[str], width: int) -> str:
-    lines = (" ".join(line.split()).replace("$", r"\$") for line in heading)  # escape TeX
+    lines = map(plain, heading)
     return "\n".join(textwrap.fill(line, width) for line in lines if line)
 
 
@@ -103,7 +103,7 @@ def _draw(axes: Axes, rate: RecoilRate, spectrum: Spectrum, by: str) -> None:
         axes.stairs(total, spectrum.edges_keV, color="black", linewidth=2.4, label="total")
     whole = float(spectrum.counts.sum())
     for (name, y, share), (colour, dashes) in zip(curves, (*_STYLES[: len(curves)], _OTHERS), strict=False):
-        label = f"{name} ({_percent(share / whole)})" if whole > 0.0 and len(curves) > 1 else name
+        label = f"{name} ({percent(share / whole)})" if whole > 0.0 and len(curves) > 1 else name
         axes.stairs(y, spectrum.edges_keV, color=colour, linestyle=dashes, linewidth=2.0, label=label)
     symbol, units = _AXES[spectrum.kind]
     axes.set_xlabel(f"${symbol}$ [{units}]")
@@ -120,10 +120,6 @@ def _draw(axes: Axes, rate: RecoilRate, spectrum: Spectrum, by: str) -> None:
         axes.set_yscale("log")
         axes.set_ylim(bottom, 3.0 * float(np.max(total)))
     axes.legend(loc="best", fontsize=15 if len(curves) > 4 else 18)
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.0f} %" if share >= 0.095 else f"{100.0 * share:.2g} %"
 
 
 def _groups(rate: RecoilRate, spectrum: Spectrum, by: str) -> list[tuple[str, FloatArray]]:

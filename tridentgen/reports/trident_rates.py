@@ -10,18 +10,19 @@ import numpy as np
 from tridentgen._version import __version__
 from tridentgen.analysis.rate_table import TridentRate, exposure_of, material_of, trident_of, trident_rate
 from tridentgen.cards import Card
+from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.labels import regime_rows
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured
 from tridentgen.reports.rates import RateReport, exposure_words, head_json, head_rows
-from tridentgen.runs.job import beam_of
+from tridentgen.runs.job import beam_of, engine_of
 
 
 def trident_report(card: Card, progress: Progress) -> RateReport:
     """Return the tridents expected for the card's exposure."""
-    trident, beam = trident_of(card), beam_of(card)
+    trident, beam = trident_of(card), only_flux(beam_of(card))
     exposure = exposure_of(card, beam)
-    rate = trident_rate(card, exposure, beam, progress)
+    rate = trident_rate(card, exposure, beam, engine_of(card), progress)
     cuts = [cut.words for cut in card.cuts.cuts]
     target = material_of(card).name
     process = trident.line.partition(" (")[0].replace(f" {trident.target} ", f" {target} ", 1)

@@ -51,12 +51,12 @@ def beam_of(card: Card) -> Beam:
         return build_flux(kind, options, neutrino, card.base_dir)
 
 
-def detector_of(card: Card) -> Detector | None:
-    """Return the detector of a card; raise `CardError` if it does not fit the target."""
+def detector_of(card: Card, reaction: Reaction) -> Detector | None:
+    """Return the detector of a card for the target of `reaction`; raise `CardError` if the two do not fit."""
     if card.detector is None:
         return None
     with card.blaming("detector"):
-        return card.detector.detector(card.reaction.nuclides, card.base_dir)
+        return card.detector.detector(reaction.nuclides, card.base_dir)
 
 
 def placement_of(card: Card) -> Placement | None:
@@ -76,8 +76,8 @@ def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = Non
     Raise `CardError` if the flux ends below the threshold.
     """
     beam = beam_of(card) if beam is None else beam
-    detector = detector_of(card)
     reaction = card.reaction if reaction is None else reaction
+    detector = detector_of(card, reaction)
     if detector is None:
         _check_cuts(card)
     with card.blaming("flux", card.flux.range_key):

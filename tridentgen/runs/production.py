@@ -191,7 +191,7 @@ def _unweighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced
     """Generate events by accept-reject until enough are accepted; until the end their weights are in units of w_max."""
     process, proposal, engine, seed = plan.process, plan.proposal, plan.engine, plan.seed
     events, most = plan.events, proposal.max_weight
-    total = cross_section(process, proposal, engine, seed, rel_error=plan.rel_error)
+    total = None if plan.cuts else cross_section(process, proposal, engine, seed, rel_error=plan.rel_error)
     trials = event_batches(
         process, proposal, engine, seed, first=writer.done, count=_MOST_TRIALS, batch=BATCH, max_weight=most
     )
@@ -231,15 +231,14 @@ def _check_yield(writer: EventWriter) -> None:
         )
 
 
-def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection) -> Produced:
-    """Normalise the weights: without cuts to the integral, with cuts to the share of accepted trials."""
+def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection | None) -> Produced:
+    """Normalise the weights: to the integral, or, where cuts leave none, to the share of accepted trials."""
     relative, most = _Tally.of_file(writer, 0), plan.proposal.max_weight
-    cut = bool(plan.cuts)
-    unit = most / writer.done if cut else total.value / relative.passed.sum
+    unit = most / writer.done if total is None else total.value / relative.passed.sum
     weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
     overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
     sums, complete = relative.passed.scaled(unit), writer.rows == plan.events.count
-    results = plan.results(sums, sums.error if cut else total.error) | _accepted(writer, relative)
+    results = plan.results(sums, sums.error if total is None else total.error) | _accepted(writer, relative)
     results |= {"overweight_events": overweight, "max_weight": most}
     _rescale_and_close(writer, results, plan.weight_names, unit, complete=complete)
     return Produced.of_file(results, writer.rows, complete=complete)

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.toml.positions import BARE_KEY, Key, key_lines
@@ -265,6 +265,14 @@ class Table:
         """Note a mistake in the value of `name`."""
         self.document.refuse((*self.key, name), message)
 
+    def made(self, make: Callable[[], T]) -> T | None:
+        """Return the result of `make`; if it raises `InputError`, note that of this table and return None."""
+        try:
+            return make()
+        except InputError as error:
+            self.document.refuse(self.key, str(error))
+            return None
+
     def accept_the_rest(self) -> None:
         """Treat every key as known."""
         self._known.update(self.data)
@@ -308,6 +316,16 @@ def string(value: object) -> str:
     if any("\ud800" <= c <= "\udfff" for c in value):  # bytes of a command line that are not UTF-8
         raise InputError(f"must be UTF-8 text, not {show(value)}")
     return value
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+def named(find: Callable[[str], _Named]) -> Convert[str]:
+    """Return the check of a name that `find` knows; the value is the name of what it finds."""
+    return lambda value: find(string(value)).name
 
 
 def boolean(value: object) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tridentgen._version import __version__
+from tridentgen.constants import LIGHT_MM_PER_NS
 from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Number, Particle, Place
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import Beam, RunFacts
@@ -19,7 +20,6 @@ from tridentgen.exchange.export.writer import TextWriter
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 
 MEV_PER_GEV, MM_PER_CM, S_PER_NS = 1e3, 10.0, 1e-9
-MM_PER_NS = 299.792458
 """Speed of light: HepMC3 stores the times of vertices as lengths."""
 
 BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
@@ -68,7 +68,7 @@ class NuHepmcWriter(TextWriter):
         x, y, z, t = (group.of(value) for value in position)
         separated = any(particle.place is Place.STRUCK for particle in group.particles)
         placed = any(isinstance(value, np.ndarray) for value in position)
-        at = _place((MM_PER_CM * x, MM_PER_CM * y, MM_PER_CM * z, MM_PER_NS * t)) if placed else []
+        at = _place((MM_PER_CM * x, MM_PER_CM * y, MM_PER_CM * z, LIGHT_MM_PER_NS * t)) if placed else []
         weight = block.weight_pb if block.relative is None else block.relative
         head: list[Piece] = [
             b"E ", integers(number), b" %d %d\nU MEV MM\nW " % (1 + separated, len(group.particles)),

@@ -18,7 +18,7 @@ from tridentgen.events.columns import names_of, weights_of
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import Number
 from tridentgen.events.reader import EventFile
-from tridentgen.events.weights import OVERWEIGHT_SHARE
+from tridentgen.events.weights import OVERWEIGHT_SHARE, maximum_weight
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts
 from tridentgen.processes.kinds import columns_of, records_of
@@ -242,14 +242,14 @@ class EventSource:
 
     def _maximum_weight(self) -> float:
         """Return the weight above which events carry `OVERWEIGHT_SHARE` of the total."""
-        total, top = 0.0, np.zeros(1)
+        total = 0.0
+        for block in self._weight_blocks():
+            total += float(np.sum(block))
+        return maximum_weight(self._weight_blocks(), total, OVERWEIGHT_SHARE)
+
+    def _weight_blocks(self) -> Iterator[FloatArray]:
         for start in range(0, self._file.rows, READ_ROWS):
-            total += float(np.sum(self._read(["weight"], start)["weight"]))
-        for start in range(0, self._file.rows, READ_ROWS):
-            falling = np.sort(np.concatenate([top, self._read(["weight"], start)["weight"]]))[::-1]
-            above = int(np.searchsorted(np.cumsum(falling), OVERWEIGHT_SHARE * total, side="right"))
-            top = falling[: above + 1]
-        return float(top[-1])
+            yield self._read(["weight"], start)["weight"]
 
     def _look_through(self) -> _Survey:
         survey, last, self._total = _Survey(), -1, 0.0

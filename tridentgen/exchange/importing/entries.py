@@ -10,7 +10,7 @@ from tridentgen.errors import FileError
 from tridentgen.exchange.importing.found import Found, Seen, require_possible
 from tridentgen.exchange.importing.mass_shell import agrees, digits_of, judged, unit_hint
 from tridentgen.exchange.importing.notes import Notes
-from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, NEUTRON_PDG, PROTON_PDG
 from tridentgen.matter.particles import NEUTRINOS
 
 FINAL, DECAYED = 1, 2
@@ -20,7 +20,7 @@ _TARGET = (20, *(status for status in _INCOMING if status != 20))
 _STRUCK = (11, 21)
 """Status of a nucleon inside the target: GENIE's, NuHepMC's."""
 _NEUTRINOS = tuple(neutrino.pdgid for neutrino in NEUTRINOS.values())
-_NUCLEONS = (2112, 2212)
+_NUCLEONS = (NEUTRON_PDG, PROTON_PDG)
 _CONTRADICT = "masses contradict energy and momentum"
 
 

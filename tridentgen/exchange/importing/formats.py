@@ -37,7 +37,6 @@ def open_foreign(path: Path, weight: str | None = None) -> Reader:
     head = head_of(path)
     if START in head:
         return Hepmc2Reader(path, weight)
-    variant = variant_of(path)
-    if head and variant and b"HepMC::Asciiv3" not in head and b"HepMC::Version 3" not in head:
+    if head and b"HepMC::Asciiv3" not in head and b"HepMC::Version 3" not in head and (variant := variant_of(path)):
         raise FileError(f"'{path}' is not HepMC text but {variant}")
     return NuHepmcReader(path, weight)

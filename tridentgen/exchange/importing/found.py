@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, Protocol
 
 from tridentgen.errors import FileError
 from tridentgen.exchange.importing.notes import Notes
-from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
+from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, NEUTRON_PDG, PROTON_PDG
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON
 
 _BLOCK = 1 << 13  # events
 _MOST_NUMBER, _MOST_CODE = 1 << 63, 1 << 31
-_NUCLEONS = {2212: PROTON, 2112: NEUTRON}
+_NUCLEONS = {PROTON_PDG: PROTON, NEUTRON_PDG: NEUTRON}
 _ENERGY_BALANCE = 1e-4
 """Largest imbalance of energy, relative to the beam, for a recoil to be reconstructed: files have few digits."""
 

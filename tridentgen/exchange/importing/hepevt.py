@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tridentgen.constants import LIGHT_MM_PER_NS
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.exchange.importing.entries import Entry, Event, found_of
@@ -33,7 +34,6 @@ from tridentgen.exchange.importing.text_files import numbered_lines, real, varia
 _HEADS = {1: (None, 0, None), 2: (0, 1, None), 3: (0, 2, None), 5: (None, 0, 4), 7: (0, 2, 6)}
 """Where number of the event, number of particles and time stand in a head of so many words."""
 _SHORT, _LONG, _PLACED, _SECOND_LINE = 8, 11, 15, 4
-_MM_PER_NS = 299.792458
 _Line = tuple[int, list[str]]
 
 
@@ -173,7 +173,7 @@ def _particle(lines: _Lines, head: _Head) -> tuple[Entry, float | None]:
         if head.kind[1] and len(words) == _LONG and lines.words_ahead == _SECOND_LINE:
             number, second = lines.next() or line
             place = [real(word) for word in second]
-            place[3] /= _MM_PER_NS
+            place[3] /= LIGHT_MM_PER_NS
         orphan = whole(words[2]) <= 0
         return Entry(status, code, (energy, px, py, pz), mass, orphan), place[3] if place else None
     except (ValueError, IndexError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tridentgen.constants import LIGHT_MM_PER_NS
 from tridentgen.errors import FileError
 from tridentgen.exchange.importing.entries import Entry, Event, found_of
 from tridentgen.exchange.importing.found import Found
@@ -22,7 +23,6 @@ START = b"HepMC::IO_GenEvent-START_EVENT_LISTING"
 _END = "HepMC::IO_GenEvent-END_EVENT_LISTING"
 _MOMENTUM_GEV = {"GEV": 1.0, "MEV": 1e-3}
 _LENGTH_MM = {"MM": 1.0, "CM": 10.0}
-_MM_PER_NS = 299.792458
 _NAME = re.compile(r'"([^"]*)"')
 
 
@@ -60,7 +60,7 @@ class Hepmc2Reader:
                     f"'U GEV MM' or 'U MEV MM' behind its line E"
                 )
             weight = self._weights.of(raw.names, raw.weights)
-            event = Event(raw.number, weight, tuple(raw.entries), raw.time_mm / _MM_PER_NS, raw.unit_GeV)
+            event = Event(raw.number, weight, tuple(raw.entries), raw.time_mm / LIGHT_MM_PER_NS, raw.unit_GeV)
             yield found_of(event, self.path, self.notes)
 
     def _raw(self) -> Iterator[_Raw]:

@@ -61,14 +61,13 @@ class Weights:
         return self._sum / self._central if self._central else 1.0
 
     def _place(self, names: list[str]) -> int:
-        listed = ", ".join(names)
         if self._wanted is not None:
             if not names:
                 raise InputError(f"--weight {self._wanted}: '{self._path}' has no weights; leave it out")
             if self._wanted not in names:
                 raise InputError(
                     f"--weight {self._wanted}: '{self._path}' has no such weight"
-                    f"{nearest(self._wanted, names)}; choose one of {listed}"
+                    f"{nearest(self._wanted, names)}; choose one of {', '.join(names)}"
                 )
             return names.index(self._wanted)
         if CENTRAL in names:
@@ -77,5 +76,5 @@ class Weights:
             return 0
         raise InputError(
             f"'{self._path}' has {len(names)} weights and none is named {CENTRAL}: choose with --weight NAME, "
-            f"one of {listed}"
+            f"one of {', '.join(names)}"
         )

@@ -36,8 +36,8 @@ from tridentgen.toml.tables import (
     Table,
     boolean,
     key_in_front,
+    named,
     one_of,
-    string,
 )
 
 T = TypeVar("T")
@@ -78,8 +78,8 @@ def read_cevns(process: Table, model: Table) -> tuple[CevnsCard, CevnsModel]:
 
 def _process_table(table: Table) -> CevnsCard:
     return CevnsCard(
-        target=table.need("target", _material, ""),
-        neutrino=table.read("neutrino", _neutrino, None),
+        target=table.need("target", named(material), ""),
+        neutrino=table.read("neutrino", named(neutrino), None),
         form_factor=table.read("form_factor", one_of(FORM_FACTORS), CevnsCard.form_factor),
         proton_radius_fm=table.read("proton_radius_fm", POSITIVE, None),
         neutron_radius_fm=table.read("neutron_radius_fm", POSITIVE, None),
@@ -121,14 +121,6 @@ def check_cevns(document: Document, process: CevnsCard, model: CevnsModel) -> No
         first = message.split(" ", 1)[0].split(".", 1)[0].rstrip(":")
         key: Key = ("model", first) if first in names else ("process", first)
         document.refuse(key if first in names or hasattr(process, first) else ("process",), message)
-
-
-def _material(value: object) -> str:
-    return material(string(value)).name
-
-
-def _neutrino(value: object) -> str:
-    return neutrino(string(value)).name
 
 
 def _part(table: Table, name: str, read: Callable[[Table], T | None]) -> T | None:

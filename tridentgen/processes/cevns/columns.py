@@ -7,24 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from tridentgen.engines.process import Column, Role, Species
-from tridentgen.events.columns import ACCEPTANCE, EVENT_NUMBER, identified, label, momentum
+from tridentgen.events.columns import ACCEPTANCE, EVENT_NUMBER, WEIGHT, identified, label, momentum
 from tridentgen.processes.cevns.labels import UPSCATTERING, channel_names
 
 CEVNS_COLUMNS: tuple[Column, ...] = (
     EVENT_NUMBER,
-    Column(
-        "weight",
-        "cm2",
-        "weight: the sum over all events is the flux-averaged cross section per nucleus",
-        role=Role.WEIGHT,
-    ),
-    Column(
-        "channel",
-        "",
-        "source component, nuclide and final state: place in attribute channel_names",
-        dtype="i4",
-        role=Role.LABEL,
-    ),
+    replace(WEIGHT, description="weight: the sum over all events is the flux-averaged cross section per nucleus"),
+    label("channel", "source component, nuclide and final state: place in attribute channel_names"),
     label("flavour", "PDG code of the incoming neutrino"),
     label("isotope", "PDG code of the nucleus"),
     Column("e_nu", "GeV", "energy of the incoming neutrino"),

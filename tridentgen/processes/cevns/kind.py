@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tridentgen.events.labels import neutrino_name, nuclide_name
+from tridentgen.exposure import DAY_YEARS, KG_T
 from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.cevns.card import read_cevns
 from tridentgen.processes.cevns.columns import columns_of_file
@@ -22,8 +23,6 @@ def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
 def _final_states(attributes: Mapping[str, Any]) -> Mapping[int, str]:
     return MappingProxyType({code: name.final for code, name in enumerate(channel_names(attributes))})
 
-
-_KG, _DAY = 1e-3, 1.0 / 365.25
 
 CEVNS = ReactionKind(
     name="cevns",
@@ -48,6 +47,6 @@ CEVNS = ReactionKind(
     one_flux=False,
     of_nuclide=False,
     has_response=True,
-    unit_mass_t=_KG,
-    unit_years=_DAY,
+    unit_mass_t=KG_T,
+    unit_years=DAY_YEARS,
 )

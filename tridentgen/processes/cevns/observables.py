@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.events.observables import Axis, Observable
+from tridentgen.events.observables import Axis, Observable, in_MeV
 from tridentgen.typing import FloatArray
 
 CEVNS_OBSERVABLES = (
@@ -19,10 +19,6 @@ CEVNS_OBSERVABLES = (
     Observable("quenched_energy", "keV", needs_detector=True),
     Observable("observed_energy", "keV", needs_detector=True),
 )
-
-
-def _in_MeV(values: NDArray[Any]) -> FloatArray:
-    return np.asarray(1e3 * values)
 
 
 def _in_us(values: NDArray[Any]) -> FloatArray:
@@ -36,7 +32,7 @@ CEVNS_AXES = (
     replace(_RECOIL, sort="component", with_kept=True),
     replace(_RECOIL, name="recoil_energy_by_isotope", sort="isotope", only_if_sorted=True),
     replace(_RECOIL, name="recoil_energy_by_final_state", sort="final_state", only_if_sorted=True),
-    Axis("e_nu", "e_nu", "GeV", r"E_\nu", "MeV", _in_MeV, sort="flavour", log_y=True, long_tail=1e-3, GeV_above=1.0),
+    Axis("e_nu", "e_nu", "GeV", r"E_\nu", "MeV", in_MeV, sort="flavour", log_y=True, long_tail=1e-3, GeV_above=1.0),
     Axis("cos_theta", "cos_theta", "", r"\cos\theta", "", sort="component", long_tail=1e-4),
     Axis("time", "time", "ns", "t", r"$\mu$s", _in_us, sort="component", differs_from="0"),
     replace(

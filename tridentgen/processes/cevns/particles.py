@@ -21,6 +21,7 @@ from tridentgen.events.particles import (
     components,
     needed,
     neutrino_particle,
+    places_in,
     treat_nuclei,
 )
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
@@ -65,7 +66,6 @@ class CevnsRecords:
         self.processes: Processes = CevnsProcesses(attributes)
         self._codes = np.array(codes(attributes, "target_pdg"))
         masses = str(needed(attributes, "target_mass_GeV")).split(",")
-        self._order = np.argsort(self._codes)
         self._masses_GeV = np.array([float(mass) for mass in masses])
         dipole = json.loads(str(attributes.get("model", "{}"))).get("dipole") or {}
         self._heavy_GeV = float(dipole.get("mass_GeV", 0.0))
@@ -74,8 +74,8 @@ class CevnsRecords:
     def groups(self, columns: Columns) -> tuple[Group, ...]:
         """Return the events of a block as one group."""
         isotope, flavour = (columns[name].astype(np.int64) for name in ("isotope", "flavour"))
-        place = self._order[np.searchsorted(self._codes, isotope, sorter=self._order) % len(self._codes)]
-        if not np.array_equal(self._codes[place], isotope):
+        place = places_in(self._codes, isotope)
+        if (place < 0).any():
             raise InputError(
                 "column 'isotope' names nuclides that attribute 'target_pdg' does not; make the file again"
             )

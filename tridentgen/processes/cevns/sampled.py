@@ -18,6 +18,7 @@ from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
 from tridentgen.processes.cevns.columns import cevns_columns
+from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
 
 LEAST_RATIO = 1e-12
@@ -59,7 +60,7 @@ class CevnsChannel:
     @property
     def name(self) -> str:
         """Name of the channel in files, such as ``prompt-numu/Cs133``."""
-        up = "" if self.spectrum.name == "elastic" else f"/{self.spectrum.name}"
+        up = "" if self.spectrum.name == ELASTIC else f"/{self.spectrum.name}"
         return f"{self.component.name}/{self.spectrum.nuclide.name}{up}"
 
     def recoil(self, energy: Value, x: Value) -> tuple[Value, Value]:

@@ -14,6 +14,7 @@ from tridentgen.matter.particles import FLAVOURS, Neutrino, lepton_mass_GeV, neu
 from tridentgen.physics import cevns_factors as factors
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value
+from tridentgen.processes.cevns.labels import ELASTIC, UPSCATTERING
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import NuclearShape, Shape, axial_strength, is_even_even
 from tridentgen.processes.cevns.terms import LightScalar, LightTensor, LightVector
@@ -93,11 +94,11 @@ def recoil_spectra(
     incoming = neutrino(neutrino_name)
     protons, neutrons = (shape or NuclearShape()).of(nuclide)
     density = _Elastic(nuclide, incoming, model, protons, neutrons)
-    elastic = RecoilSpectrum("elastic", nuclide, incoming, 0.0, _is_infrared(model, incoming.flavour), density)
+    elastic = RecoilSpectrum(ELASTIC, nuclide, incoming, 0.0, _is_infrared(model, incoming.flavour), density)
     if model.dipole is None or model.dipole.mu_muB == 0.0:
         return (elastic,)
     heavy = model.dipole.mass_GeV
-    up = RecoilSpectrum("upscattering", nuclide, incoming, heavy, True, _upscattering(nuclide, model, protons))
+    up = RecoilSpectrum(UPSCATTERING, nuclide, incoming, heavy, True, _upscattering(nuclide, model, protons))
     return elastic, up
 
 

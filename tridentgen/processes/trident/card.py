@@ -16,7 +16,7 @@ from tridentgen.processes.trident.epa import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.trident.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.toml.positions import Key
-from tridentgen.toml.tables import FRACTION, POSITIVE, Document, Table, boolean, number, one_of, string
+from tridentgen.toml.tables import FRACTION, POSITIVE, Document, Table, boolean, named, number, one_of, string
 
 _REACTIONS: Mapping[str, type[Trident]] = MappingProxyType({"trident": Trident, "trident-epa": EpaTrident})
 
@@ -144,9 +144,9 @@ def _process_table(kind: str, table: Table) -> ProcessCard:
         photons["q_max_GeV"] = table.read("q_max_GeV", POSITIVE, None)
     return ProcessCard(
         kind=kind,
-        neutrino=table.need("neutrino", _neutrino_name, ""),
+        neutrino=table.need("neutrino", named(neutrino), ""),
         leptons=_lepton_pair(table),
-        target=table.read("target", _target_name, ""),
+        target=table.read("target", named(nuclide), ""),
         regimes=_regimes(table),
         form_factor=table.read("form_factor", one_of(FORM_FACTORS), ProcessCard.form_factor),
         pauli_blocking=table.read("pauli_blocking", boolean, ProcessCard.pauli_blocking),
@@ -158,16 +158,8 @@ def _process_table(kind: str, table: Table) -> ProcessCard:
     )
 
 
-def _neutrino_name(value: object) -> str:
-    return neutrino(string(value)).name
-
-
 def _lepton(value: object) -> ChargedLepton:
     return charged_lepton(string(value))
-
-
-def _target_name(value: object) -> str:
-    return nuclide(string(value)).name
 
 
 def _lepton_pair(table: Table) -> tuple[str, str]:

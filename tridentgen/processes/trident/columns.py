@@ -9,6 +9,7 @@ from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
 from tridentgen.events.columns import EVENT_NUMBER, WEIGHT, identified, label, momentum
+from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG
 from tridentgen.matter.particles import charged_lepton
 
 COHERENT, PROTON, NEUTRON = range(3)
@@ -49,18 +50,8 @@ TRIDENT_COLUMNS: tuple[Column, ...] = (
     _part("weight_ll", "part of the weight proportional to c_L^2, c_L = V + A"),
     _part("weight_rr", "part of the weight proportional to c_R^2, c_R = V - A"),
     _part("weight_lr", "part of the weight proportional to c_L c_R"),
-    Column(
-        "weight_t",
-        "cm2",
-        "part of the weight from transverse photons, averaged over the azimuth of the recoil",
-        role=Role.PART,
-    ),
-    Column(
-        "weight_l",
-        "cm2",
-        "part of the weight from longitudinal photons, averaged over the azimuth of the recoil",
-        role=Role.PART,
-    ),
+    _part("weight_t", "part of the weight from transverse photons, averaged over the azimuth of the recoil"),
+    _part("weight_l", "part of the weight from longitudinal photons, averaged over the azimuth of the recoil"),
 )
 """Columns of a trident event; weight = c_L^2 weight_ll + c_R^2 weight_rr + c_L c_R weight_lr,
 and also weight = weight_t + weight_l."""
@@ -97,7 +88,11 @@ def columns_of_file(attributes: Mapping[str, Any]) -> tuple[Column, ...]:
     """Return the columns of a file from its attributes; without particles if these do not name them."""
     try:
         target, mass = int(attributes["target_pdg"]), float(attributes["target_mass_GeV"])
-        recoils = {COHERENT: (target, mass), PROTON: (2212, PROTON_MASS_GEV), NEUTRON: (2112, NEUTRON_MASS_GEV)}
+        recoils = {
+            COHERENT: (target, mass),
+            PROTON: (PROTON_PDG, PROTON_MASS_GEV),
+            NEUTRON: (NEUTRON_PDG, NEUTRON_MASS_GEV),
+        }
         neutrinos = int(attributes["beam_pdg"]), int(attributes["neutrino_out_pdg"])
         leptons = str(attributes["lepton_minus"]), str(attributes["lepton_plus"])
         return trident_columns(*neutrinos, *leptons, recoils)

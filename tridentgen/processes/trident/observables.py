@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.events.kinematics import angle, square, transverse
-from tridentgen.events.observables import RADIANS_PER_DEGREE, Axis, Observable
+from tridentgen.events.observables import RADIANS_PER_DEGREE, Axis, Observable, in_MeV
 from tridentgen.processes.trident.columns import PROTON
 from tridentgen.typing import FloatArray
 
@@ -21,10 +21,6 @@ _DEG = RADIANS_PER_DEGREE
 
 def _energy(momenta: NDArray[Any]) -> FloatArray:
     return np.asarray(momenta[:, 0])
-
-
-def _in_MeV(values: NDArray[Any]) -> FloatArray:
-    return np.asarray(1e3 * values)
 
 
 def _pair_mass(minus: FloatArray, plus: FloatArray) -> FloatArray:
@@ -68,7 +64,7 @@ TRIDENT_AXES = (
     Axis("q2", "q2", "GeV2", "Q^2", r"GeV$^2$", log=True, sort="regime"),
     Axis("theta_minus", "theta_minus", "rad", r"\theta_{MINUS}", "deg", np.degrees, sort="regime"),
     Axis("theta_plus", "theta_plus", "rad", r"\theta_{PLUS}", "deg", np.degrees, sort="regime"),
-    Axis("recoil_energy", "recoil_energy", "GeV", r"T_\mathrm{recoil}", "MeV", _in_MeV, sort="regime"),
+    Axis("recoil_energy", "recoil_energy", "GeV", r"T_\mathrm{recoil}", "MeV", in_MeV, sort="regime"),
     Axis("energy_minus", "p4_minus", "GeV", "E_{MINUS}", "GeV", _energy, sort="regime"),
     Axis("energy_plus", "p4_plus", "GeV", "E_{PLUS}", "GeV", _energy, sort="regime"),
     Axis("e_nu", "e_nu", "GeV", r"E_\nu", "GeV", sort="regime"),

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.events.particles import (
-    NEUTRON_PDG,
-    PROTON_PDG,
     UNKNOWN_HELICITY,
     Cite,
     Group,
@@ -36,7 +34,7 @@ from tridentgen.events.particles import (
     neutrino_particle,
     treat_nuclei,
 )
-from tridentgen.matter.nuclei import charge_and_mass_number, nucleus_code
+from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG, charge_and_mass_number, nucleus_code
 from tridentgen.matter.particles import FLAVOURS, charged_lepton
 from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
 from tridentgen.typing import Columns, IntArray
@@ -54,8 +52,7 @@ class TridentProcesses:
             **{name: needed(attributes, name) for name in ("neutrino", "neutrino_out", "lepton_minus", "lepton_plus")}
         )
         minus, plus = (charged_lepton(str(attributes[name])).flavour for name in ("lepton_minus", "lepton_plus"))
-        self.charged_current = minus != plus
-        self._base = (700 if self.charged_current else 750) + 3 * FLAVOURS.index(minus) + FLAVOURS.index(plus)
+        self._base = (700 if minus != plus else 750) + 3 * FLAVOURS.index(minus) + FLAVOURS.index(plus)
         self._target = str(needed(attributes, "target"))
 
     def numbers(self, columns: Columns) -> IntArray:

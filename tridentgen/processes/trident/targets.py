@@ -13,7 +13,7 @@ from tridentgen.constants import (
     PROTON_MASS_GEV,
 )
 from tridentgen.errors import InputError, nearest
-from tridentgen.matter.nuclei import Nuclide, fourier_bessel_density
+from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG, Nuclide, fourier_bessel_density
 from tridentgen.physics import form_factors, trident_hadron
 from tridentgen.physics.elementary import Value
 from tridentgen.physics.form_factors import FormFactor
@@ -174,7 +174,7 @@ def charge_form_factor(nuclide: Nuclide, name: str) -> tuple[Callable[[Value], V
 def _nucleon(proton: bool, count: int, form_factor: str, fermi_momentum_GeV: float | None) -> Target:
     mass = PROTON_MASS_GEV if proton else NEUTRON_MASS_GEV
     sachs = form_factors.sachs_kelly if form_factor == "kelly" else form_factors.sachs_dipole
-    regime, pdgid = (PROTON, 2212) if proton else (NEUTRON, 2112)
+    regime, pdgid = (PROTON, PROTON_PDG) if proton else (NEUTRON, NEUTRON_PDG)
     hadron = _Nucleon(proton, mass, sachs, fermi_momentum_GeV)
     return Target(regime, count, mass, pdgid, _NUCLEON_Q2_SCALE_GEV2, hadron)
 
