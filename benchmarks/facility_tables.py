@@ -81,10 +81,10 @@ def seven(scale: float = 1.0, width: float | None = None) -> Callable[[Path], Ta
 
 
 def icarus(path: Path) -> Table:
-    """Read lower edges, with two digits, of bins of 50 MeV; per m2, bin and 1e6 protons."""
+    """Read lower edges, with two digits; per m2, 50 MeV and 1e6 protons, whatever the width."""
     rows = np.loadtxt(path)
     edges = np.append(rows[:, 0], 2.0 * rows[-1, 0] - rows[-2, 0])
-    return _table(edges, dict(zip(NEUTRINOS, rows.T[1:] * 1e-10 / np.diff(edges), strict=True)))
+    return _table(edges, dict(zip(NEUTRINOS, rows.T[1:] * 1e-10 / 0.05, strict=True)))
 
 
 def miniboone(path: Path) -> Table:
@@ -191,7 +191,7 @@ FACILITIES: Mapping[str, Facility] = {
         "ICARUS, Booster beam, 600 m", "neutrino mode", "Flux_SBN_ICARUS.dat", icarus, f"{SMITE[:-1]}/SBN)",
         "proposal of the SBN programme, arXiv:1503.01520",
         "absolute, per proton on target, as simulated; agrees with MicroBooNE's scaled by 1/L^2 to some 10 %",
-        own_file={"path": "Flux_SBN_ICARUS.dat", "area": "m2", "per": "bin", "points": "edges", "pot": "1e6",
+        own_file={"path": "Flux_SBN_ICARUS.dat", "area": "m2", "per": "50 MeV", "points": "edges", "pot": "1e6",
                   "published_at": f"{SMITE[:-1]}/SBN)"},
     ),
     "numi-le-fhc": Facility(

@@ -17,7 +17,8 @@ from tridentgen.constants import AVOGADRO
 from tridentgen.flux import Flux
 from tridentgen.flux.facility import own_file_keys
 from tridentgen.matter.materials import material
-from tridentgen.runs.job import beam_of
+from tridentgen.processes.base import only_flux
+from tridentgen.runs.job import beam_of, engine_of
 
 FLUXES = Path(__file__).parents[2] / "shared" / "data" / "fluxes"
 
@@ -30,7 +31,7 @@ TOTALS = {
     "dune_nd_rhc_emu": 10.0,
     "sbnd": 9.75,
     "microboone": 40.0,
-    "icarus": 40.0 * 1e-4 * 1e-6,
+    "icarus": 200.0 * 1e-4 * 1e-6,
     "minerva": 9.75,
     "minos": 9.75,
     "nova": 9.75,
@@ -75,8 +76,8 @@ def test_flux_tables_are_read_in_the_units_they_are_published_in(tmp_path: Path,
 @pytest.mark.parametrize("name", MASSES)
 def test_rates_count_all_nuclei_of_the_detector(tmp_path: Path, name: str) -> None:
     card = read_card(name, [f"flux.path={write_flux(tmp_path, name)}", 'process.regimes=["coherent"]', *QUICK])
-    flux = beam_of(card)
-    rate = trident_rate(card, exposure_of(card, flux), flux)
+    flux = only_flux(beam_of(card))
+    rate = trident_rate(card, exposure_of(card, flux), flux, engine_of(card))
     mass_t, matter = MASSES[name]
     there = [isotope for isotope, _ in material(matter).components if not isotope.is_hydrogen]
     assert list(rate.nuclides) == there
@@ -122,8 +123,8 @@ def test_rates_of_dune_in_antineutrino_mode(channel: str, coherent: float, incoh
         pytest.skip("the published flux files are not here")
     settings = [f"flux.path={path}", "exposure.mass_t=1", "exposure.pot=1.1e21", "sampling.rel_error=5e-3"]
     card = read_card(f"dune_nd_rhc_{channel}", settings)
-    flux = beam_of(card)
-    rate = trident_rate(card, exposure_of(card, flux), flux)
+    flux = only_flux(beam_of(card))
+    rate = trident_rate(card, exposure_of(card, flux), flux, engine_of(card))
     for regimes, published, error in ((("coherent",), coherent, 0.06), (("proton", "neutron"), incoherent, 0.3)):
         found: Measured = rate.events(regimes)
         assert abs(found.value - published) < error * published + 4.0 * found.error
@@ -156,7 +157,7 @@ def test_rates_are_those_of_the_public_tables(name: str, leptons: str) -> None:
     found = []
     for own in ([], [f"flux.path={path}", "flux.area=m2"] if name == "charm2" else [f"flux.path={path}"]):
         card = read_card(name, [*settings, *own])
-        flux = beam_of(card)
-        found.append(trident_rate(card, exposure_of(card, flux), flux).events())
+        flux = only_flux(beam_of(card))
+        found.append(trident_rate(card, exposure_of(card, flux), flux, engine_of(card)).events())
     table, full = found
     assert abs(table.value / full.value - 1.0) < 5e-3 + 3.0 * math.hypot(table.error, full.error) / full.value

@@ -55,6 +55,7 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
     assert found == {
         "path": str(result.path),
         "process": "numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
+        "flux": "single energy, 5 GeV",
         "events": 4000,
         "trials": 4000,
         "sigma_cm2": result.sigma,
@@ -69,12 +70,13 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "complete": True,
     }
     lines = run_text(result, card).split("\n")
-    assert lines[:3] == [
+    assert lines[:4] == [
         "Dimuons",
         "  process        numu Ar40 -> numu mu- mu+ (coherent, diffractive)",
+        "  flux           single energy, 5 GeV",
         "  events         4000",
     ]
-    assert lines[3] == f"  cross section  {measured(result.sigma, result.error)} cm2 per Ar40"
+    assert lines[4] == f"  cross section  {measured(result.sigma, result.error)} cm2 per Ar40"
     assert not any("expected" in line for line in lines)
 
 
@@ -130,7 +132,8 @@ def test_a_flux_average_has_no_energy_but_a_flux(card_path: Path) -> None:
     simpson = (3 * (ends[0] + 4 * ends[1] + ends[2]) / 6 + 2 * (ends[2] + 4 * ends[3] + ends[4]) / 6) / 5
     assert found["sigma_cm2"] == pytest.approx(simpson, rel=4e-3)
     table = cross_section_text([found])
-    assert table.split("\n")[1].split()[:6] == ["numu", "mu-", "mu+", "Ar40", "coherent", "flux"]
+    assert table.split("\n")[:2] == ["flux: numu, histogram of 2 bins, 2 to 6 GeV", ""]
+    assert table.split("\n")[3].split()[:6] == ["numu", "mu-", "mu+", "Ar40", "coherent", "flux"]
 
 
 def test_all_energies_are_looked_at_before_any_work(card_path: Path) -> None:

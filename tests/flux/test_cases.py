@@ -193,10 +193,12 @@ def test_other_heads(tmp_path: Path, head: str) -> None:
 
 
 def test_a_head_that_does_not_fit(tmp_path: Path) -> None:
-    path = _write(tmp_path, "# E numu nue\n1 2 3 4\n2 2 3 4\n")
+    path = _write(tmp_path, "# E numu nue\n1 2e-9 3e-9 4e-9\n2 2e-9 3e-9 4e-9\n")
     with pytest.raises(FileError, match=r":1: 'E numu nue' names 3 columns, and there are 4; say which is which with"):
         read_flux(path, neutrino="numu")
-    assert read_flux(path, neutrino="numu", columns={"E": 0, "numu": 2}).total == 3.0
+    assert read_flux(path, neutrino="numu", columns={"E": 0, "numu": 2}).total == pytest.approx(
+        3e-9, rel=1e-12, abs=0.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -273,7 +275,8 @@ def test_fluence_of_a_supernova() -> None:
     with pytest.raises(FileError, match=r"501 rows of 7 columns .* give area = 'cm2' or 'm2' and per = 'GeV'"):
         read_flux(path, neutrino="nue")
     table = np.loadtxt(path)
-    for options, units in [({"format": "snowglobes"}, "cm^-2"), ({"area": "cm2", "per": "0.2 MeV"}, "cm^-2 POT^-1")]:
+    whole = {"area": "cm2", "per": "0.2 MeV", "pot": 1.0, "energy_unit": "GeV"}
+    for options, units in [({"format": "snowglobes"}, "cm^-2"), (whole, "cm^-2 POT^-1")]:
         flux = read_flux(path, neutrino="nuebar", **options)  # type: ignore[arg-type]
         assert flux.total == pytest.approx(table[:, 4].sum(), rel=1e-12)
         assert flux.total_units == units
@@ -281,7 +284,7 @@ def test_fluence_of_a_supernova() -> None:
     with pytest.raises(
         FileError, match="neutrinos per cm2 and proton on target is more than any beam has, as read: nue"
     ):
-        build_source("file", {"path": str(path), "area": "cm2", "per": "bin"}, "nue", Path())
+        read_flux(path, neutrino="nue", area="cm2", per="bin")
     assert build_source("file", {"path": str(path), "format": "snowglobes"}, None, Path()).total_units == "cm^-2"
 
 
@@ -325,8 +328,11 @@ def test_fluxes_beyond_any_beam(tmp_path: Path, text: str, message: str) -> None
     path = _write(tmp_path, text)
     with pytest.raises(FileError, match=message):
         build_source("file", {"path": str(path)}, "nue", Path())
-    stated = {"path": str(path), "area": "cm2", "per": "GeV", "pot": 1, "energy_unit": "GeV"}
-    assert build_source("file", stated, "nue", Path()).total == read_flux(path, neutrino="nue").total
+    with pytest.raises(FileError, match=message):
+        read_flux(path, neutrino="nue")
+    stated = read_flux(path, neutrino="nue", area="cm2", per="GeV", pot=1.0, energy_unit="GeV")
+    energies, values = np.array([line.split() for line in text.split("\n")[:-1]], dtype=float).T
+    assert stated.total == pytest.approx(np.trapezoid(values, energies), rel=1e-12, abs=0.0)
 
 
 # ---- layouts of programs

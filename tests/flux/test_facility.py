@@ -45,7 +45,7 @@ FULL: dict[str, Read] = {
     "miniboone": ("MiniBooNE_FHC.dat", SEVEN, centres(0.05)),  # another copy than the one the table is from
     "microboone": ("MicroBooNE_BNB_fullflux.txt", SEVEN, centres(0.05, 20.0)),
     "icarus": ("Flux_SBN_ICARUS.dat", SEVEN,
-               lambda rows: (np.append(rows[:, 0], 4.05), 1e-10 / np.diff(np.append(rows[:, 0], 4.05)))),
+               lambda rows: (np.append(rows[:, 0], 4.05), 20.0 * 1e-10)),
     "numi-le-fhc": ("NUMI_FHC_LE.dat", SEVEN, points()),
     "numi-me-fhc": ("NUMI_FHC_ME.dat", SEVEN, points()),
     "numi-me-rhc": ("NUMI_RHC_ME.dat", SEVEN, points()),

@@ -102,42 +102,42 @@ def test_comments_blank_lines_commas_and_line_ends(tmp_path: Path) -> None:
 
 def test_byte_order_mark_and_latin_comments(tmp_path: Path) -> None:
     path = tmp_path / "flux.dat"
-    path.write_bytes("# flux \xb1 10 %\n1 2\n2 3\n".encode("latin-1"))
-    assert read_flux(path, neutrino="nue").total == 2.5
-    path.write_bytes("1 2\n2 3\n".encode("utf-8-sig"))
-    assert read_flux(path, neutrino="nue").total == 2.5
+    path.write_bytes("# flux \xb1 10 %\n1 2e-9\n2 3e-9\n".encode("latin-1"))
+    assert read_flux(path, neutrino="nue").total == pytest.approx(2.5e-9, rel=1e-12, abs=0.0)
+    path.write_bytes("1 2e-9\n2 3e-9\n".encode("utf-8-sig"))
+    assert read_flux(path, neutrino="nue").total == pytest.approx(2.5e-9, rel=1e-12, abs=0.0)
 
 
 def test_named_columns(tmp_path: Path) -> None:
-    path = _write(tmp_path, "5 1.0 9\n7 2.0 9.5\n")
+    path = _write(tmp_path, "5e-9 1.0 9\n7e-9 2.0 9.5\n")
     flux = read_flux(path, neutrino="nutau", columns={"E": 1, "nutau": 0})
-    np.testing.assert_array_equal((flux.energies_GeV, flux.values), ([1.0, 2.0], [5.0, 7.0]))
+    np.testing.assert_array_equal((flux.energies_GeV, flux.values), ([1.0, 2.0], [5e-9, 7e-9]))
 
 
 def test_units(tmp_path: Path) -> None:
-    path = _write(tmp_path, "1000 2\n3000 4\n")
+    path = _write(tmp_path, "1000 2e-9\n3000 4e-9\n")
     with pytest.raises(
         FileError, match=r"flux.dat: its energies are in MeV; also give per = 'GeV', 'MeV', '50 MeV' or"
     ):
         read_flux(path, neutrino="nue", energy_unit="MeV")
     for options, total in [
-        ({"per": "GeV"}, 6.0),
-        ({"per": "MeV"}, 6000.0),
-        ({"per": "500 keV", "points": "points"}, 12000.0),
-        ({"per": "GeV", "area": "m2"}, 6e-4),
-        ({"per": "GeV", "pot": 1e6}, 6e-6),
-        ({"per": "bin"}, 6.0),
+        ({"per": "GeV"}, 6e-9),
+        ({"per": "MeV"}, 6e-6),
+        ({"per": "500 keV", "points": "points"}, 1.2e-5),
+        ({"per": "GeV", "area": "m2"}, 6e-13),
+        ({"per": "GeV", "pot": 1e6}, 6e-15),
+        ({"per": "bin"}, 6e-9),
     ]:
         flux = read_flux(path, neutrino="nue", energy_unit="MeV", **options)  # type: ignore[arg-type]
         assert flux.total == pytest.approx(total, rel=1e-12, abs=0.0)
 
 
 def test_lower_edges(tmp_path: Path) -> None:
-    path = _write(tmp_path, "0 5\n1 6\n3 7\n")
+    path = _write(tmp_path, "0 5e-9\n1 6e-9\n3 7e-9\n")
     flux = read_flux(path, neutrino="nue", points="edges")
     np.testing.assert_array_equal(flux.energies_GeV, [0.0, 1.0, 3.0, 5.0])
-    assert flux.total == 5.0 + 2.0 * 6.0 + 2.0 * 7.0
-    assert read_flux(path, neutrino="nue", points="edges", per="bin").total == 18.0
+    assert flux.total == pytest.approx(5e-9 + 2.0 * 6e-9 + 2.0 * 7e-9, rel=1e-12, abs=0.0)
+    assert read_flux(path, neutrino="nue", points="edges", per="bin").total == pytest.approx(18e-9, rel=1e-12, abs=0.0)
 
 
 def test_description_tells_what_was_assumed(tmp_path: Path) -> None:
@@ -148,16 +148,16 @@ def test_description_tells_what_was_assumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("comment", "total"),
     [
-        ("nu / m^{2} / GeV / POT", 6e-4),
-        ("per m2 and per GeV", 6e-4),
-        ("flux in m⁻² GeV⁻¹", 6e-4),
-        ("m^-2 GeV^-1", 6e-4),
-        ("per bin", 12.0 / 2.0),
+        ("nu / m^{2} / GeV / POT", 6e-13),
+        ("per m2 and per GeV", 6e-13),
+        ("flux in m⁻² GeV⁻¹", 6e-13),
+        ("m^-2 GeV^-1", 6e-13),
+        ("per bin", 6e-9),
     ],
 )
 def test_comments_that_speak_of_other_units_are_used(tmp_path: Path, comment: str, total: float) -> None:
     path = tmp_path / "flux.dat"
-    path.write_text(f"# {comment}\n1 2\n3 4\n", encoding="utf-8")
+    path.write_text(f"# {comment}\n1 2e-9\n3 4e-9\n", encoding="utf-8")
     assert read_flux(path, neutrino="nue").total == pytest.approx(total, rel=1e-12, abs=0.0)
 
 
@@ -190,22 +190,22 @@ def test_comments_that_leave_something_open(tmp_path: Path, comment: str, messag
 
 
 def test_comments_that_agree_are_no_hindrance(tmp_path: Path) -> None:
-    path = _write(tmp_path, "# Enu(GeV), flux in nus/cm^2/POT/GeV, cm2, BinMid, 50 MeV steps, m20\n1 2\n3 4\n")
-    assert read_flux(path, neutrino="nue").total == 6.0
+    path = _write(tmp_path, "# Enu(GeV), flux in nus/cm^2/POT/GeV, cm2, BinMid, 50 MeV steps, m20\n1 2e-9\n3 4e-9\n")
+    assert read_flux(path, neutrino="nue").total == pytest.approx(6e-9, rel=1e-12, abs=0.0)
 
 
 def test_globes_shape_is_no_unit(tmp_path: Path) -> None:
-    rows = "\n".join(f"{0.1 * i + 0.05:.2f} 1 2 3 4 5 6" for i in range(501))
+    rows = "\n".join(f"{0.1 * i + 0.05:.2f} 1e-9 2e-9 3e-9 4e-9 5e-9 6e-9" for i in range(501))
     path = _write(tmp_path, rows)
     with pytest.raises(FileError, match=r"GLoBES .format = 'globes': per m2 and GeV. or of SNOwGLoBES .*; give area"):
         read_flux(path, neutrino="numubar")
-    assert read_flux(path, neutrino="numubar", format="globes").values[0] == 5e-4
-    assert read_flux(path, neutrino="numubar", format="columns").values[0] == 5.0
+    assert read_flux(path, neutrino="numubar", format="globes").values[0] == pytest.approx(5e-13, rel=1e-12, abs=0.0)
+    assert read_flux(path, neutrino="numubar", format="columns").values[0] == 5e-9
     burst = read_flux(path, neutrino="numubar", format="snowglobes")
-    assert burst.total == pytest.approx(501 * 5.0)
+    assert burst.total == pytest.approx(501 * 5e-9, rel=1e-12, abs=0.0)
     assert burst.total_units == "cm^-2"
-    short = _write(tmp_path, "1 1 2 3 4 5 6\n2 1 2 3 4 5 6\n")
-    assert read_flux(short, neutrino="numubar", format="globes").values[0] == 5e-4
+    short = _write(tmp_path, "1 1 2 3 4 5e-9 6\n2 1 2 3 4 5e-9 6\n")
+    assert read_flux(short, neutrino="numubar", format="globes").values[0] == pytest.approx(5e-13, rel=1e-12, abs=0.0)
 
 
 # ---- broken files

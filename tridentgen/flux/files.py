@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,8 @@ def read_flux(
     ------
     FileError
         For a file that is missing or damaged, and for contents that are not a valid spectrum, with the line; where the
-        file contradicts the arguments, or does not say enough.
+        file contradicts the arguments, or does not say enough; for a flux beyond any beam, unless the arguments give
+        the units that would explain it.
     InputError
         For options that are unknown or contradict each other.
     """
@@ -114,8 +115,23 @@ def read_flux(
     rule = "must be a positive number of protons"
     require(pot is None or (math.isfinite(pot) and pot > 0.0), "pot", pot, rule)
     find_neutrino(neutrino)
-    source = Path(path)
-    places = {"energy_column": energy_column, "low_column": low_column, "high_column": high_column}
+    flux = _read(Path(path), neutrino, format, columns, histogram, given, pot, (energy_column, low_column, high_column))
+    _question(Path(path), flux, {name for name, value in {**given, "pot": pot}.items() if value is not None})
+    return flux
+
+
+def _read(
+    source: Path,
+    neutrino: str,
+    format: str,
+    columns: Mapping[str, int] | None,
+    histogram: str | None,
+    given: Mapping[str, str | None],
+    pot: float | None,
+    energies: Sequence[int | str | None],
+) -> TabulatedFlux:
+    """Return the flux as `read_flux`, unquestioned; `energies` are the columns of energies, lower and upper edges."""
+    places = dict(zip(("energy_column", "low_column", "high_column"), energies, strict=True))
     if format == "root" or (format == "auto" and is_root_file(source)):
         if columns is not None or any(place is not None for place in places.values()):
             raise InputError(f"{source}: is a ROOT file and has no columns; give histogram instead")
@@ -170,8 +186,8 @@ def _from_root(
     return made_flux(energies, units.to_flux(found.contents, np.diff(energies)), "histogram", label, units)
 
 
-def _question(path: Path, flux: TabulatedFlux, options: Mapping[str, object]) -> None:
-    """Raise `FileError` for a flux beyond any beam, where the card does not give the units that would explain it."""
+def _question(path: Path, flux: TabulatedFlux, options: Collection[str]) -> None:
+    """Raise `FileError` for a flux beyond any beam, where `options` lack the units that would explain it."""
     if flux.total_units != TIMES["POT"]:
         return
     if flux.total > _MOST_PER_POT and not ("area" in options and "per" in options and {"pot", "time"} & set(options)):
@@ -197,7 +213,6 @@ def _build(request: FluxRequest) -> Source:
     made = []
     for name in _neutrinos_asked(path, request):
         flux = read_flux(path, neutrino=name, columns=_column_of(path, options, name), **passed)
-        _question(path, flux, options)
         made.append(Component(name, name, flux))
     if len(made) == 1:
         return Source.of(made[0].flux, made[0].neutrino)

@@ -14,6 +14,9 @@ from tridentgen.typing import FloatArray
 MAX_BYTES = 8 * 1024 * 1024
 """Larger files are rejected without reading: published flux tables have some kilobytes."""
 
+MAX_ROWS = 200_000
+"""More rows are no table of a flux, and would take long to read."""
+
 _SHOWN = 30
 _COMMENT = re.compile(r"(?<![A-Za-z])[#%!]+|//+|^\s*;+")
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
@@ -57,6 +60,10 @@ def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
             raise FileError(
                 f"{path}:{number}: {len(row)} columns, but line {lines[0]} has {len(rows[0])}; "
                 "give every row the same number of columns"
+            )
+        if len(rows) == MAX_ROWS:
+            raise FileError(
+                f"{path}:{number}: more than {MAX_ROWS} rows of numbers; give a table of energy and flux alone"
             )
         rows.append(row)
         lines.append(number)

@@ -71,7 +71,8 @@ def _row(job: Job, found: CrossSection) -> Json:
 
 
 def cross_section_text(results: Sequence[Json]) -> str:
-    """Return a table of cross sections."""
+    """Return a table of cross sections, and before it the flux over which they are averaged."""
+    fluxes = [f"flux: {flux}" for flux in dict.fromkeys(r["flux"] for r in results if "flux" in r)]
     header = ("nu", "leptons", "target", "regime", "energy/GeV", "sigma/cm2", "chi2/dof", "points")
     lines = [header] + [
         (
@@ -86,4 +87,4 @@ def cross_section_text(results: Sequence[Json]) -> str:
         )
         for r in results
     ]
-    return aligned(lines)
+    return "\n".join([*fluxes, *[""][: len(fluxes)], aligned(lines)])

@@ -68,7 +68,10 @@ def ratio_text(ratios: Sequence[EpaRatio], shapes: Sequence[EpaDistribution]) ->
         rows.setdefault(key, {})[ratio.epa.flux_label] = f"{ratio.value:.4g} +- {ratio.error:.1g}"
     header = ("nu", "leptons", "target", "regime", "energy/GeV", "sigma/cm2", *labels)
     table = [header, *((*key, *(cells.get(label, "") for label in labels)) for key, cells in rows.items())]
-    text = "sigma(EPA)/sigma(4PS), by the photon flux of the EPA\n" + aligned(table)
+    beams = [*(ratio.beam for ratio in ratios), *(shape.beam for shape in shapes)]
+    fluxes = dict.fromkeys(beam.description for beam in beams if not isinstance(beam, Monochromatic))
+    head = [*(f"flux: {flux}" for flux in fluxes), *[""][: len(fluxes)]]
+    text = "\n".join([*head, "sigma(EPA)/sigma(4PS), by the photon flux of the EPA", aligned(table)])
     if not shapes:
         return text
     header = ("nu", "leptons", "target", "regime", "energy/GeV", "observable", "photon flux", "share in another bin")

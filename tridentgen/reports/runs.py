@@ -12,6 +12,7 @@ def run_json(run: Run, card: Card) -> Json:
     return {
         "path": str(run.path),
         "process": card.reaction.line,
+        "flux": run.flux,
         "events": run.events,
         "trials": run.trials,
         "sigma_cm2": run.sigma,
@@ -31,6 +32,7 @@ def run_text(run: Run, card: Card) -> str:
     """Return the result of a run as a few lines of text."""
     rows = [
         ("process", card.reaction.line),
+        ("flux", run.flux),
         ("events", f"{run.events}" + (f" of {run.trials} trials" if run.trials != run.events else "")),
         ("cross section", f"{measured(run.sigma, run.error)} cm2 per {card.reaction.per}"),
         (
@@ -42,12 +44,12 @@ def run_text(run: Run, card: Card) -> str:
     ]
     if run.overweight is not None:
         events = "event" if run.overweight == 1 else "events"
-        rows[3] = (
+        rows[4] = (
             "unweighted",
             f"efficiency {run.events / run.trials:.1%}, {run.overweight} overweight {events}",
         )
     if run.expected_events is not None:
-        rows.insert(3, ("expected events", f"{run.expected_events:.4g} for the card's exposure"))
+        rows.insert(4, ("expected events", f"{run.expected_events:.4g} for the card's exposure"))
     if run.acceptance is not None:
-        rows.insert(3, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
+        rows.insert(4, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
     return block(card.title, rows)

@@ -55,6 +55,8 @@ class Run:
         Share of the cross section accepted by the detector of the card, if it has one.
     overweight : int or None
         Overweight events of an unweighted run.
+    flux : str
+        The flux or source in words; of a file, with the columns and units taken.
     complete : bool
         False if the run was interrupted.
     """
@@ -69,6 +71,7 @@ class Run:
     expected_events: float | None
     acceptance: float | None
     overweight: int | None
+    flux: str
     engine: str
     seconds: float
     complete: bool
@@ -288,6 +291,7 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         expected_events=rate_of(card, job.beam, made.sigma * made.acceptance),
         acceptance=None if job.detector is None else made.acceptance,
         overweight=made.overweight,
+        flux=job.beam.description,
         engine=engine,
         seconds=seconds,
         complete=made.complete,
