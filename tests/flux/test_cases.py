@@ -335,6 +335,21 @@ def test_fluxes_beyond_any_beam(tmp_path: Path, text: str, message: str) -> None
     assert stated.total == pytest.approx(np.trapezoid(values, energies), rel=1e-12, abs=0.0)
 
 
+# ---- relative fluxes
+
+
+def test_a_shape_is_no_flux(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# relative flux per GeV, no absolute scale known\n1 2\n2 4\n3 0\n")
+    flux = read_flux(path, neutrino="nue")
+    assert (flux.total, flux.total_units) == (1.0, "")
+    assert "(only its shape; linear)" in flux.description
+    np.testing.assert_allclose(flux.density(np.array([1.0, 2.0])), [0.4, 0.8], rtol=1e-12)
+    absolute = read_flux(path, neutrino="nue", area="m2", per="GeV", pot=1e20)
+    assert absolute.total == pytest.approx(5e-24, rel=1e-12, abs=0.0)
+    with pytest.raises(FileError, match="2 neutrinos per cm2 and proton on target is more than any beam has"):
+        read_flux(_write(tmp_path, "# relative flux per cm2 and GeV\n1 2\n2 2\n"), neutrino="nue")
+
+
 # ---- layouts of programs
 
 
@@ -388,3 +403,49 @@ def test_atmospheric_flux_of_honda(tmp_path: Path) -> None:
     half = _write(tmp_path, _honda([(0.0, 1.0, 3.0)]))
     with pytest.raises(FileError, match=r"its blocks cover 6.283 sr, and all directions are 12.57 sr"):
         read_flux(half, neutrino="numu", format="honda")
+
+
+HONDA_BLOCK = (
+    "average flux in [cosZ =-1.00 --  1.00, phi_Az =   0 -- 360]\n"
+    " Enu(GeV)   NuE       NuMu   NuTau  (m^2 sec sr GeV)^-1\n"
+    "  1.0000E-01 1E+03 3E+03 1\n  3.0000E-01 1E+02 3E+02 1\n"
+)
+
+
+def test_columns_of_a_file_of_honda_are_those_of_its_head(tmp_path: Path) -> None:
+    flux = read_flux(_write(tmp_path, HONDA_BLOCK), neutrino="nue", format="honda")
+    assert flux.total == pytest.approx(4.0 * np.pi * 0.5 * (1e3 + 1e2) * 0.2 / 1e4, rel=1e-12)
+    assert flux.total_units == "cm^-2 s^-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            HONDA_BLOCK.replace("m^2", "cm^2"),
+            r":2: '\(cm\^2 sec sr GeV\)\^-1': Honda's files are per \(m\^2 sec sr GeV",
+        ),
+        (HONDA_BLOCK.replace("1E+03", "x"), ":3: holds what is no finite number"),
+        (HONDA_BLOCK.replace(" 3E+02", ""), ":4: 3 columns, but the rows before have 4"),
+        ("1 2 3 4 5\n" + HONDA_BLOCK, ":1: must stand below a line with cosZ"),
+        (HONDA_BLOCK + HONDA_BLOCK.replace("1.0000E-01", "2.0000E-01"), ":5: this block has other energies or columns"),
+        (HONDA_BLOCK + HONDA_BLOCK.replace("NuE", "NuEbar"), ":6: this block has another head than the first one"),
+        (HONDA_BLOCK[:140], ":1: the block must have two or more rows of E numu numubar nue nuebar"),
+        ("# no blocks\n1 2\n", "has no line 'average flux in"),
+    ],
+)
+def test_what_is_no_file_of_honda(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        read_flux(_write(tmp_path, text), neutrino="nue", format="honda")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(HONDA_BLOCK, "honda"), ("beam_type = 0\nbeam_energy = 0 3000 1 2 1\n", "nuwro")]
+)
+def test_layouts_of_programs_are_recognised(tmp_path: Path, text: str, name: str) -> None:
+    path = _write(tmp_path, text)
+    with pytest.raises(FileError, match=f"flux.dat: is in the layout of .*; give format = '{name}'"):
+        read_flux(path, neutrino="nue")
+    with pytest.raises(FileError, match=f"give format = '{name}'"):
+        build_source("file", {"path": str(path)}, None, Path())
+    assert read_flux(path, neutrino="nue", format=name).total > 0.0

@@ -108,6 +108,8 @@ def test_words_that_are_not_placed(text: str, kind: str, word: str) -> None:
         ("CC Events / kTon / POT", "no flux"),
         ("flux (10^-8 /cm2/POT/GeV)", "multiplied by 1e-8"),
         ("1e-9 nu/cm2/GeV/POT", "multiplied by 1e-9"),
+        ("flux (x1e-12) nu/cm2/GeV/POT", "multiplied by 1e-12"),
+        ("(m^2 sec sr GeV)^-1", "per sr"),
     ],
 )
 def test_quantities_that_are_no_flux(text: str, what: str) -> None:
@@ -117,6 +119,27 @@ def test_quantities_that_are_no_flux(text: str, what: str) -> None:
 @pytest.mark.parametrize("text", ["MiniBooNE flux at 541 m", "april07_baseline_rgen610.6_flux.root", "m20", "x" * 5000])
 def test_texts_that_say_nothing(text: str) -> None:
     assert (values(said(text)), said(text).unplaced, said(text).refused) == ({}, {}, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "flux in arbitrary units", "flux [a.u.]", "arb. units", "relative flux per bin", "normalised to unit area",
+        "normalized to 1", "Flux normalized to unity", "shape only", "no absolute scale known",
+    ],
+)  # fmt: skip
+def test_fluxes_of_which_only_the_shape_is_known(text: str) -> None:
+    assert said(text).relative
+
+
+@pytest.mark.parametrize("text", ["normalised to 1e20 POT", "relative error", "normalisation 10 %", "Pa.u", "a. unit"])
+def test_words_that_are_not_about_the_shape(text: str) -> None:
+    assert not said(text).relative
+
+
+@pytest.mark.parametrize("text", ["[cm^2 GeV POT]^-1", "(cm^{2} GeV POT)^{-1}", "(cm² GeV POT)⁻¹", "(GeV cm2 POT) -1"])
+def test_units_in_one_bracket_with_a_power(text: str) -> None:
+    assert values(said(text)) == {"area": ["cm2"], "per": ["GeV"], "pot": [1.0]}
 
 
 def test_lines_are_kept() -> None:

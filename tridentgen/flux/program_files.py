@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,10 +17,21 @@ from tridentgen.flux.column_names import BY_PDG_CODE
 from tridentgen.flux.text_table import TextTable, read_text, to_number
 from tridentgen.typing import FloatArray
 
+LAYOUTS = MappingProxyType(
+    {
+        "nuwro": "NuWro (beam_energy = ...: a shape in MeV)",
+        "honda": "M. Honda's atmospheric fluxes (blocks in cosZ, per m^2, s, sr and GeV)",
+    }
+)
+"""The layouts by the names of their formats, in words."""
+
 _BEAM = re.compile(r"^[ \t]*beam_energy[ \t]*=(.*)$", re.MULTILINE)
 _PARTICLE = re.compile(r"^[ \t]*beam_particle[ \t]*=[ \t]*(-?\d+)[ \t]*$", re.MULTILINE)
 _RANGE = r"(-?\d{1,4}(?:\.\d{0,9})?)\s*--\s*(-?\d{1,4}(?:\.\d{0,9})?)"
 _BLOCK = re.compile(rf"cosZ\s*=\s*{_RANGE}(?:\s*,\s*phi_Az\s*=\s*{_RANGE})?", re.IGNORECASE)
+_INVERSE = re.compile(r"\(([^()]{1,40})\)[ \t]*\^?-1")
+_HONDA_COLUMNS = "E numu numubar nue nuebar"
+_HONDA_UNITS, _HONDA_SECONDS = ["gev", "m2", "s", "sr"], ["gev", "m2", "sec", "sr"]
 _COMPLETE = 1e-3
 """Allowed deviation of the solid angle of all blocks from 4 pi."""
 
@@ -51,57 +66,82 @@ def read_nuwro(path: Path) -> TextTable:
     return TextTable(rows, (number,) * len(rows), notes)
 
 
+class _Block(NamedTuple):
+    """A range of directions of an atmospheric flux: the line that names the columns, the rows and their lines."""
+
+    solid_angle_sr: float
+    head: tuple[int, str]
+    rows: FloatArray
+    lines: tuple[int, ...]
+
+
 def read_honda(path: Path) -> TextTable:
     """Read an atmospheric flux of M. Honda et al.: blocks in cosZ and phi_Az, per m^2, s, sr and GeV.
 
-    The table has the columns E numu numubar nue nuebar, integrated over the solid angle.
+    The table has the columns that the head of the blocks names, those of Honda without one, integrated over the solid
+    angle.
     """
-    solid_angle, blocks, block = 0.0, [], 0.0
-    table: list[list[float]] = []
-    first: FloatArray | None = None
-    total: FloatArray | None = None
-    starts: list[int] = []
-
-    def close(line: int) -> None:
-        nonlocal total, first, table
-        rows = np.array(table, dtype=np.float64)
-        if len(rows) < 2 or (first is not None and not np.array_equal(rows[:, 0], first)):
-            raise FileError(f"{path}:{line}: the block ends with energies that are not those of the first block")
-        first = rows[:, 0]
-        total = block * rows[:, 1:] if total is None else total + block * rows[:, 1:]
-        table = []
-
-    for line, text in enumerate(read_text(path).split("\n"), start=1):
-        match = _BLOCK.search(text)
-        if match is not None:
-            if block:
-                close(line)
-            cosines = float(match.group(2)) - float(match.group(1))
-            degrees = float(match.group(4)) - float(match.group(3)) if match.group(3) else 360.0
-            block = abs(cosines * math.radians(degrees))
-            solid_angle += block
-            blocks.append(line)
-            continue
-        values = [to_number(word) for word in text.split()]
-        if not values or values[0] is None:
-            continue
-        if len(values) != 5 or any(value is None for value in values) or not block:
-            raise FileError(
-                f"{path}:{line}: must be E numu numubar nue nuebar below a line with cosZ, as Honda's files"
-            )
-        numbers = [value for value in values if value is not None and math.isfinite(value)]
-        if len(numbers) < len(values):
-            raise FileError(f"{path}:{line}: holds a number that is not finite; correct it, or write 0 for no flux")
-        table.append(numbers)
-        if first is None:
-            starts.append(line)
-    if not blocks:
+    lines = read_text(path).split("\n")
+    starts = [line for line, text in enumerate(lines) if _BLOCK.search(text)]
+    if not starts:
         raise FileError(
             f"{path}: has no line 'average flux in [cosZ = ...]', as files in Honda's layout; use 'columns'"
         )
-    close(blocks[-1])
+    for line, text in enumerate(lines[: starts[0]], start=1):
+        if text.split() and to_number(text.split()[0]) is not None:
+            raise FileError(f"{path}:{line}: must stand below a line with cosZ, as in Honda's files")
+    blocks = [_block(path, lines, *limits) for limits in pairwise([*starts, len(lines)])]
+    first = blocks[0]
+    for start, block in zip(starts, blocks, strict=True):
+        if block.rows.shape != first.rows.shape or not np.array_equal(block.rows[:, 0], first.rows[:, 0]):
+            raise FileError(f"{path}:{start + 1}: this block has other energies or columns than the first one")
+        if block.head[1].split() != first.head[1].split():
+            raise FileError(f"{path}:{block.head[0]}: this block has another head than the first one")
+    solid_angle = math.fsum(block.solid_angle_sr for block in blocks)
     if abs(solid_angle / (4.0 * math.pi) - 1.0) > _COMPLETE:
         raise FileError(f"{path}: its blocks cover {solid_angle:.4g} sr, and all directions are {4 * math.pi:.4g} sr")
-    assert total is not None, "at least one block was closed"
-    assert first is not None
-    return TextTable(np.column_stack((first, total)), tuple(starts), ((blocks[0], "E numu numubar nue nuebar"),))
+    total = np.zeros_like(first.rows[:, 1:])
+    for block in blocks:
+        total += block.solid_angle_sr * block.rows[:, 1:]
+    return TextTable(np.column_stack((first.rows[:, 0], total)), first.lines, (first.head,))
+
+
+def _block(path: Path, lines: Sequence[str], start: int, end: int) -> _Block:
+    """Return the block that begins with the line `start`, counted from 0, and ends before `end`."""
+    match = _BLOCK.search(lines[start])
+    assert match is not None, "found by it"
+    cosines = float(match[2]) - float(match[1])
+    degrees = float(match[4]) - float(match[3]) if match[3] else 360.0
+    head = (start + 1, _HONDA_COLUMNS)
+    rows: list[list[float]] = []
+    places: list[int] = []
+    for line, text in enumerate(lines[start + 1 : end], start=start + 2):
+        values = [to_number(word) for word in text.split()]
+        if not values or (values[0] is None and rows):
+            continue
+        if values[0] is None:
+            _check_units(path, line, text)
+            head = (line, text.strip())
+            continue
+        numbers = [value for value in values if value is not None and math.isfinite(value)]
+        if len(numbers) < len(values):
+            raise FileError(f"{path}:{line}: holds what is no finite number; correct it, or write 0 for no flux")
+        if rows and len(numbers) != len(rows[0]):
+            raise FileError(f"{path}:{line}: {len(numbers)} columns, but the rows before have {len(rows[0])}")
+        rows.append(numbers)
+        places.append(line)
+    if len(rows) < 2 or len(rows[0]) < 2:
+        raise FileError(f"{path}:{start + 1}: the block must have two or more rows of E numu numubar nue nuebar")
+    return _Block(abs(cosines * math.radians(degrees)), head, np.array(rows, dtype=np.float64), tuple(places))
+
+
+def _check_units(path: Path, line: int, head: str) -> None:
+    """Raise `FileError` where the head of a block names other units than those of Honda's files."""
+    units = _INVERSE.search(head)
+    if units is not None and sorted(units[1].lower().replace("^", "").split()) not in (_HONDA_UNITS, _HONDA_SECONDS):
+        raise FileError(f"{path}:{line}: '{units[0]}': Honda's files are per (m^2 sec sr GeV); use 'columns'")
+
+
+def layout_of(text: str) -> str:
+    """Return the name of the format of a text in one of these layouts, or nothing."""
+    return "nuwro" if _BEAM.search(text) else "honda" if _BLOCK.search(text) else ""

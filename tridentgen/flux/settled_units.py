@@ -113,6 +113,8 @@ def settle_units(
     per = _settle(path, "per", given.get("per"), said.per, said.unplaced.get("energy", []))
     time, amount = _exposure(path, given.get("time"), pot, said)
     flux_units = [*said.area, *said.pot, *said.seconds]
+    if said.relative and not flux_units and time is None and pot is None and area is None:
+        time = SHAPE
     if per is None and flux_units and defaults.get("per") is not None:
         found = flux_units[0]
         raise FileError(

@@ -19,10 +19,10 @@ from tridentgen.flux.bins import (
     widths_are,
 )
 from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, mentioned, read_head
-from tridentgen.flux.program_files import read_honda, read_nuwro
+from tridentgen.flux.program_files import LAYOUTS, layout_of, read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
-from tridentgen.flux.text_table import TextTable, read_text_table
+from tridentgen.flux.text_table import TextTable, read_text, read_text_table
 from tridentgen.flux.units_text import ENERGIES_GeV, TextUnits, per_in_gev, read_units
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.typing import FloatArray
@@ -74,6 +74,8 @@ class FluxTable:
 
     def __init__(self, path: Path, format: str) -> None:
         self.path, self.format = path, format
+        if format == "auto" and (layout := layout_of(read_text(path))):
+            raise FileError(f"{path}: is in the layout of {LAYOUTS[layout]}; give format = '{layout}'")
         self.table: TextTable = _READERS[format](path) if format in _READERS else read_text_table(path, heads=True)
         self.rows = self.table.rows
         self.head: Head | None = read_head(self.table.notes, self.rows)

@@ -46,6 +46,8 @@ _REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\^\s*[{(]\s*([+-]?)\s*(\d+)\s*[})]", r"^\1\2"),
         (r"\^\s*([+-]?)\s*(?=\d)", r"^\1"),
         (r"\{\s*([A-Za-z. ]+?)\s*\}\s*\^", r"\1^"),
+        (r"[(\[]([^()\[\]]{1,80})[)\]]\s*\^?\s*-1(?!\d)", r"/(\1)"),
+        (r"(?i)(?<![A-Za-z\d.])x\s*(?=1\.?0*e[+-]?\d|10\s*\^)", "* "),
         (r"_\{[^{}]*\}", " "),
         (r"[{}]", " "),
         (r"[\\#]([A-Za-z]+)", r" \1 "),
@@ -84,6 +86,14 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 """Quantities that are no flux per energy over the energy, and what to call them."""
+
+_RELATIVE = re.compile(
+    r"(?i)\barb(?:itrary|\.)?\s*units?\b|(?<![a-z.])a\.\s?u\.(?![a-z])|\bunit[- ](?:area|integral|norm)"
+    r"|\brelative\s+(?:flux(?:es)?|intensit\w+|units?|spectr\w+|normali\w+)\b"
+    r"|\bnormali[sz]ed\s+to\s+(?:unity|one|1(?![\d.e])|unit\b|its\s+(?:integral|area|peak|maximum))"
+    r"|\bshapes?\s+only\b|\bonly\s+(?:the\s+|its\s+)?shape\b|\bno\s+absolute\s+(?:scale|normali\w+)"
+)
+"""Words for a flux of which only the shape is known."""
 
 _TOKEN = re.compile(
     r"(?P<number>(?<![A-Za-z\d.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -135,6 +145,8 @@ class TextUnits:
         For ``"energy"``, ``"area"``, ``"exposure"`` and ``"time"``, the words that could not be placed.
     refused : list
         Quantities that are no flux per area and energy; the value says which.
+    relative : list
+        Words for a flux of which only the shape is known.
     """
 
     area: list[Said] = field(default_factory=list)
@@ -145,6 +157,7 @@ class TextUnits:
     points: list[Said] = field(default_factory=list)
     unplaced: dict[str, list[Said]] = field(default_factory=dict)
     refused: list[Said] = field(default_factory=list)
+    relative: list[Said] = field(default_factory=list)
 
 
 def read_units(lines: Iterable[tuple[int, str]]) -> TextUnits:
@@ -203,6 +216,8 @@ class _Line:
             if pattern.search(self.plain):
                 self.say(self.found.refused, what)
                 break
+        if relative := _RELATIVE.search(" ".join(self.text[:_LONGEST].split())):
+            self.say(self.found.relative, relative.group())
         if re.search(r"(?i)\b(?:lower|low|left)\s*(?:bin\s*)?edges?\b", self.plain):
             self.say(self.found.points, "edges")
         for i, token in enumerate(self.tokens):
