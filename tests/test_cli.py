@@ -125,12 +125,15 @@ def test_info_of_a_card(cli: Command) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_cards_are_listed_and_printed(cli: Command) -> None:
+def test_cards_are_listed_and_printed(cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = cli("cards")
     assert (listed.code, listed.err) == (0, "")
-    assert [line.split()[0] for line in listed.out.splitlines()] == list(builtin_cards())
+    assert listed.out.split() == list(builtin_cards())  # in a pipe
     titles = cli("cards", "--json").json
     assert list(titles) == list(builtin_cards())
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert [line.split("  ")[0] for line in cli("cards").out.splitlines()] == list(builtin_cards())
+    assert f"  {titles['quickstart']}\n" in cli("cards").out
     for name, path in builtin_cards().items():
         assert cli("cards", name).out == path.read_text(encoding="utf-8")
         assert cli("cards", name, "--json").json["title"] == titles[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from tridentgen.cards import read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers
@@ -13,7 +14,9 @@ from tridentgen.resources import builtin_cards
 
 def add(commands: Subparsers) -> None:
     """Add the command to the parser."""
-    cards = commands.add_parser("cards", help="list the built-in cards, or print one", allow_abbrev=False)
+    cards = commands.add_parser(
+        "cards", help="list the built-in cards (in a pipe their names alone), or print one", allow_abbrev=False
+    )
     cards.add_argument("name", nargs="?")
     cards.add_argument("--json", action="store_true", help="print JSON")
     cards.set_defaults(command=_cards)
@@ -27,6 +30,8 @@ def _cards(options: argparse.Namespace) -> int:
     titles = {name: read_card(name).title for name in builtin_cards()}
     if options.json:
         print(json.dumps(titles, indent=2))
+    elif not sys.stdout.isatty():  # as `ls`: names for scripts
+        print("\n".join(titles))
     else:
         width = max(map(len, titles))
         print("\n".join(f"{name:<{width}}  {title}" for name, title in titles.items()))
