@@ -14,11 +14,21 @@ from hypothesis import strategies as st
 from tests.fuzzing import damaged, only_clean_errors, tries
 from tridentgen.flux.files import CHOICES, neutrinos_in, read_flux
 
+CASES = Path(__file__).parent / "flux" / "cases"
 TEXTS = [
     b"# E nue numu\n0.5 1e-9 2e-9\n1.0 2e-9 3e-9\n2.0 0 1e-9\n",
     b"E,flux /MeV\n".replace(b"E", b"#E") + b"10,1\n20,3\n40,2\n",
     b"".join(b"%g 0 %g 0 0 %g 0\n" % (0.125 * i, 1e-9 * i, 1e-10) for i in range(1, 502)),
 ]
+TEXTS += [path.read_bytes() for path in sorted(CASES.glob("*")) if path.suffix in (".txt", ".dat")]
+PROGRAMS = {
+    "nuwro": b"beam_type = 0\nbeam_energy = 0 3000 1e-12 2e-12 1.5e-12\nbeam_particle = 14 \n",
+    "honda": b"".join(
+        b"average flux in [cosZ =%5.2f -- %5.2f, phi_Az =   0 -- 360]\n Enu(GeV) NuMu NuMubar NuE NuEbar\n"
+        b" 1.0000E-01 3E+04 1E+04 3E+03 2E+03\n 3.0000E-01 3E+03 1E+03 3E+02 2E+02\n" % (low, low + 1.0)
+        for low in (0.0, -1.0)
+    ),
+}
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
@@ -40,6 +50,17 @@ def test_damaged_tables(tmp_path: Path) -> None:
             read_flux(path, neutrino="numu", columns={"E": 0, "numu": 1})
         with only_clean_errors():
             neutrinos_in(path)
+
+
+@pytest.mark.parametrize("format", PROGRAMS)
+def test_damaged_files_of_programs(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "flux.dat"
+    for data in damaged([PROGRAMS[format]], 200):
+        path.write_bytes(data)
+        with only_clean_errors():
+            read_flux(path, neutrino="numu", format=format)
+        with only_clean_errors():
+            read_flux(path, neutrino="numu")
 
 
 @tries(300)

@@ -34,7 +34,8 @@ def edges_of_centres(path: Path, centres: FloatArray) -> FloatArray:
             f"{path}: the energies {reason}, so they are not centres of equal bins; "
             "give points = 'edges', or per = 'GeV' with points = 'points'"
         )
-    return np.asarray(np.maximum(first + width * np.arange(count + 1), 0.0))
+    edges = first + width * np.arange(count + 1)
+    return np.where(edges < 1e-9 * width, 0.0, edges)
 
 
 def edges_of_both(path: Path, low: FloatArray, high: FloatArray, lines: tuple[int, ...]) -> FloatArray:
