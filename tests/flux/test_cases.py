@@ -215,6 +215,13 @@ def test_columns_in_any_order(tmp_path: Path, text: str, neutrino: str, total: f
     assert read_flux(_write(tmp_path, text), neutrino=neutrino).total == pytest.approx(total, rel=1e-12, abs=0.0)
 
 
+def test_upper_edges_without_lower_ones(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# E Ehi numu\n0 1 1e-9\n1 2 1e-9\n")
+    with pytest.raises(FileError, match="its head names upper edges and no lower ones; give low_column, or energy_col"):
+        read_flux(path, neutrino="numu")
+    assert read_flux(path, neutrino="numu", low_column=0).total == pytest.approx(2e-9, rel=1e-12, abs=0.0)
+
+
 def test_neutrinos_that_are_only_mentioned(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="its text names numu and no nue; give column, or another neutrino"):
         read_flux(_write(tmp_path, "# flux(nu_mu/cm^2/GeV/POT)\n1 1e-9\n2 1e-9\n"), neutrino="nue")
@@ -346,7 +353,7 @@ def test_a_shape_is_no_flux(tmp_path: Path) -> None:
     np.testing.assert_allclose(flux.density(np.array([1.0, 2.0])), [0.4, 0.8], rtol=1e-12)
     absolute = read_flux(path, neutrino="nue", area="m2", per="GeV", pot=1e20)
     assert absolute.total == pytest.approx(5e-24, rel=1e-12, abs=0.0)
-    with pytest.raises(FileError, match="2 neutrinos per cm2 and proton on target is more than any beam has"):
+    with pytest.raises(FileError, match=r"speaks of a shape, and .* of units; give area, per, and pot or time"):
         read_flux(_write(tmp_path, "# relative flux per cm2 and GeV\n1 2\n2 2\n"), neutrino="nue")
 
 
@@ -449,3 +456,116 @@ def test_layouts_of_programs_are_recognised(tmp_path: Path, text: str, name: str
     with pytest.raises(FileError, match=f"give format = '{name}'"):
         build_source("file", {"path": str(path)}, None, Path())
     assert read_flux(path, neutrino="nue", format=name).total > 0.0
+
+
+# ---- heads in other words, and those that are not understood
+
+
+def _rows(fluxes: int, separator: str = " ") -> str:
+    """Return rows of an energy and fluxes of 1e-9, 2e-9, ..., linear in the number of the column."""
+    rows = [[f"{energy:g}", *(f"{n}e-9" for n in range(1, fluxes + 1))] for energy in (0.5, 1.0, 2.5)]
+    return "".join(separator.join(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "neutrino", "total"),
+    [
+        ("#E(GeV) numu numu~ nue nue~\n" + _rows(4), "numubar", 4e-9),
+        ("# E/GeV φ(νμ) φ(ν̄μ) φ(νe) φ(ν̄e)\n" + _rows(4), "nue", 6e-9),
+        ("# Energy muon-neutrino muon-antineutrino electron-neutrino x\n" + _rows(4), "numubar", 4e-9),
+        ("# E v_mu vbar_mu v_e vbar_e\n" + _rows(4), "nuebar", 8e-9),
+        ("# muon antineutrino flux at ND\n" + _rows(1), "numubar", 2e-9),
+        ("# E phi_numu phi_numubar phi_nue phi_nuebar\n" + _rows(4), "nue", 6e-9),
+        ("E (GeV), flux of numu, flux of nue\n" + _rows(2, ","), "nue", 4e-9),
+        ("E,dPhi_dE_numu,dPhi_dE_nue\n" + _rows(2, ","), "nue", 4e-9),
+        ("E numu\n---------\n" + _rows(1), "numu", 2e-9),
+        ("# Ev numu_flux\n" + _rows(1), "numu", 2e-9),
+        ("# Bin centre, bin width, flux (numu)\n.5 1 1e-9\n1.5 1 1e-9\n3 2 1e-9\n", "numu", 4e-9),
+        ("E dE numu nue /cm2/bin/POT\n0.5 1 1e-9 2e-9\n1.5 1 1e-9 2e-9\n3 2 1e-9 1e-9\n", "numu", 3e-9),
+        (
+            r"$E_\nu$ [GeV],$E_\nu$ [GeV] LOW,$E_\nu$ [GeV] HIGH,$\phi_{\nu_\mu}$ [cm^-2 GeV^-1 POT^-1]"
+            "\n0.5,0,1,1e-9\n1.5,1,2,2e-9\n3,2,4,1e-9\n",
+            "numu", 5e-9,
+        ),
+        ("# nuebar flux, E in MeV\n# cm^-2 s^-1 MeV^-1\n1 4\n2 2\n3 1\n", "nuebar", 4.5),
+    ],
+)  # fmt: skip
+def test_heads_in_other_words(tmp_path: Path, text: str, neutrino: str, total: float) -> None:
+    path = tmp_path / "flux.dat"
+    path.write_text(text, encoding="utf-8")
+    assert read_flux(path, neutrino=neutrino).total == pytest.approx(total, rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# Energy(GeV) Flux Error\n" + _rows(2), "'Energy.GeV. Flux Error' may name the columns, and not all names"),
+        ("E (GeV),flux,flux_err_low,flux_err_high\n" + _rows(3, ","), "may name the columns"),
+        ("# E nm nmb ne neb\n" + _rows(4), "may name the columns"),
+        ("# E FHC_numu FHC_numubar RHC_numu RHC_numubar\n" + _rows(4), "may name the columns"),
+        ("# E numu_from_pi numu_from_K numu_total\n" + _rows(3), "may name the columns"),
+        ("# neutrino mode: numu numubar\n# antineutrino mode: numu numubar\n" + _rows(8), "has 9 columns, and nothing"),
+        ("# upper bin edge [GeV], flux of numu\n" + _rows(1), "speaks of upper edges, and no column is of lower ones"),
+        ("1 0.5 1e-12\n2 1 1e-12\n3 1.5 1e-12\n4 2 1e-12\n", "column 0 counts 1, 2, 3"),
+        ("".join(f"{i} {0.05 * i} 1e-12\n" for i in range(5, 15)), "column 0 counts 5, 6, 7"),
+    ],
+)
+def test_heads_that_are_not_understood(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        read_flux(_write(tmp_path, text), neutrino="numu")
+
+
+def test_other_columns_than_those_of_globes(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# E numu nue numubar nuebar nutau nutaubar\n" + _rows(6))
+    with pytest.raises(FileError, match=r"names other columns than globes has, E nue numu .*; use format = 'columns'"):
+        read_flux(path, neutrino="numu", format="globes")
+
+
+def test_a_column_of_several_neutrinos(tmp_path: Path) -> None:
+    path = _write(tmp_path, "# [1/cm^2/GeV] per burst\n# E nue nuebar nux\n" + _rows(3))
+    assert read_flux(path, neutrino="nue").total_units == "cm^-2"
+    with pytest.raises(FileError, match=r":2: .*: a column is of several neutrinos; name one in process.neutrino"):
+        build_source("file", {"path": str(path)}, None, Path())
+
+
+@pytest.mark.parametrize("count", [10, 20, 200])
+def test_centres_rounded_by_printf(tmp_path: Path, count: int) -> None:
+    """0.025, 0.075, ... as printf rounds them, some down: the bins are those of 50 MeV all the same."""
+    text = "# per bin\n" + "".join(f"{0.025 + 0.05 * i:.2f} 1e-12\n" for i in range(count))
+    flux = read_flux(_write(tmp_path, text), neutrino="numu", columns={"numu": 1})
+    np.testing.assert_allclose(flux.energies_GeV, 0.05 * np.arange(count + 1), rtol=1e-12)
+
+
+def test_first_energy_of_snowglobes_at_0(tmp_path: Path) -> None:
+    path = _write(tmp_path, "".join(f"{0.0002 * i:.6g} 1e8 2e8 3e8 1e8 1e8 1e8\n" for i in range(501)))
+    flux = read_flux(path, neutrino="numu", format="snowglobes")
+    assert flux.total == pytest.approx(501 * 2e8, rel=1e-9)
+    assert (flux.energy_min_GeV, flux.total_units) == (0.0, "cm^-2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0,5;1E-9\n1,25;2E-9\n", "0,5\t1E-9\n1,25\t2E-9\n", '"0.5","1e-9"\n"1.25","2e-9"\n',
+        "0.5,1e-9,,\n1.25,2e-9,,\n",
+    ],
+)  # fmt: skip
+def test_tables_of_spreadsheets(tmp_path: Path, text: str) -> None:
+    flux = read_flux(_write(tmp_path, text), neutrino="numu", columns={"numu": 1})
+    np.testing.assert_array_equal((flux.energies_GeV, flux.values), ([0.5, 1.25], [1e-9, 2e-9]))
+
+
+def test_thousands_or_decimals_are_not_guessed(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="is not a number"):
+        read_flux(_write(tmp_path, "1,000;1\n2,000;1\n"), neutrino="numu", columns={"numu": 1})
+
+
+def test_graph_of_falling_energies(tmp_path: Path) -> None:
+    uproot = pytest.importorskip("uproot")
+    if not hasattr(uproot, "as_TGraph"):
+        pytest.skip("this uproot writes no graphs")
+    with uproot.recreate(tmp_path / "graph.root") as file:
+        file["g"] = uproot.as_TGraph(
+            {"x": np.array([4.0, 2.0, 1.0]), "y": np.array([0.0, 3e-9, 1e-9])}, title="/cm2/GeV"
+        )
+    assert read_flux(tmp_path / "graph.root", neutrino="numu").total == pytest.approx(5e-9, rel=1e-12, abs=0.0)

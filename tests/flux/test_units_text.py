@@ -83,10 +83,15 @@ def test_energies(text: str, unit: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "word"),
     [
-        ("120 GeV protons", "energy", "120 GeV"),
         ("bins of 50 MeV", "energy", "50 MeV"),
         ("nu/cm2/GeV/spill", "exposure", "spill"),
-        ("Neutrinos / cm^{2} / MeV / fission", "exposure", "fission"),
+        ("Neutrinos / cm^{2} / MeV / fission", "divisor", "fission"),
+        ("nu/cm2/GeV/POT/kA", "divisor", "kA"),
+        ("cm^-2 MeV^-1 s^-1 GW^-1", "divisor", "GW"),
+        ("nu per detector per GeV per POT", "divisor", "detector"),
+        ("per m3 and GeV", "area", "m3"),
+        ("per 100 m2 per GeV", "area", "100 m2"),
+        ("nu/m2/GeV for 2 x 10^7 s of running", "time", "2e+07 s"),
         ("3 years of running", "time", "years"),
         ("nu/ft2/GeV", "area", "ft2"),
         ("flux / cm", "area", "cm"),
@@ -108,12 +113,64 @@ def test_words_that_are_not_placed(text: str, kind: str, word: str) -> None:
         ("CC Events / kTon / POT", "no flux"),
         ("flux (10^-8 /cm2/POT/GeV)", "multiplied by 1e-8"),
         ("1e-9 nu/cm2/GeV/POT", "multiplied by 1e-9"),
+        ("5e-10 nu/cm2/GeV/POT", "multiplied by 5e-10"),
+        ("flux (10−10 cm−2 GeV−1 POT−1)", "multiplied by 1e-10"),
+        ("log10(flux [cm^-2])", "logarithms"),
+        ("integral flux above E, /cm2/POT", "integrals"),
+        ("flux times energy", "multiplied by the energy"),
         ("flux (x1e-12) nu/cm2/GeV/POT", "multiplied by 1e-12"),
         ("(m^2 sec sr GeV)^-1", "per sr"),
     ],
 )
 def test_quantities_that_are_no_flux(text: str, what: str) -> None:
     assert what in str(said(text).refused[0].value)
+
+
+@pytest.mark.parametrize("text", ["120 GeV protons", "horn current 293 kA, proton energy 120 GeV", "Ev numu_flux"])
+def test_energies_of_protons(text: str) -> None:
+    assert (values(said(text)), said(text).unplaced) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "pot"),
+    [
+        ("/cm2/GeV for 3.6 10^20 POT", 3.6e20), ("/cm2/GeV, POT per file: 500", 500.0), ("/cm2/GeV, POT 1000", 1000.0),
+        ("cm^-2 GeV^-1, nPOT=500", 500.0), ("cm^-2 GeV^-1, pot_total = 500", 500.0),
+        ("/cm2/GeV for one million POT", 1e6), ("/cm2/GeV, POTs simulated: 5e8", 5e8), ("/cm2/GeV for 1d20 POT", 1e20),
+        ("/m^2 /GeV; number of POT: 1e21", 1e21), ("/m2/GeV; POT (protons on target) = 1e21", 1e21),
+        ("/cm^2/GeV/ POT=1e20", 1e20), ("/POT 50 MeV", 1.0),
+    ],
+)  # fmt: skip
+def test_numbers_of_protons_in_words(text: str, pot: float) -> None:
+    assert {one.value for one in said(text).pot} == {pot}
+    assert not said(text).refused
+
+
+@pytest.mark.parametrize(
+    ("text", "area", "per"),
+    [
+        ("nu / MeV / cm2 / s", "cm2", "MeV"), ("#nu_{#mu} / GeV / m^{2} / POT", "m2", "GeV"),
+        ("nu.cm-2.GeV-1.POT-1", "cm2", "GeV"), ("m^-2.MeV^-1.POT^-1", "m2", "MeV"),
+        ("flux per cm2 s keV", "cm2", "keV"), ("E (GeV)  flux (nu/MeV/cm2/POT)", "cm2", "MeV"),
+    ],
+)  # fmt: skip
+def test_other_spellings(text: str, area: str, per: str) -> None:
+    found = values(said(text))
+    assert (found["area"], found["per"]) == ([area], [per])
+    assert found.get("energy_unit") == (["GeV"] if text.startswith("E ") else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("cm^-2 d^-1 MeV^-1", 86400.0), ("/cm2/GeV/week", 604800.0), ("/cm2/GeV/min", 60.0), ("/cm2/GeV/ms", 1e-3)],
+)
+def test_other_times(text: str, seconds: float) -> None:
+    assert values(said(text))["seconds"] == [seconds]
+
+
+def test_bursts() -> None:
+    assert said("/cm2/GeV/burst").burst
+    assert said("[1/MeV/cm^2] per supernova").burst
 
 
 @pytest.mark.parametrize("text", ["MiniBooNE flux at 541 m", "april07_baseline_rgen610.6_flux.root", "m20", "x" * 5000])

@@ -21,14 +21,21 @@ def edges_of_lower_edges(low: FloatArray) -> FloatArray:
     return np.append(low, 2.0 * low[-1] - low[-2])
 
 
-def edges_of_centres(path: Path, centres: FloatArray) -> FloatArray:
-    """Return the edges of equal bins around their centres, which may be rounded to the digits printed."""
-    count = len(centres)
+def edges_of_centres(path: Path, centres: FloatArray, *, from_zero: bool = False) -> FloatArray:
+    """Return the edges of equal bins around their centres, which may be rounded to the digits printed.
+
+    With `from_zero` the first centre may be 0; its bin is half as wide.
+    """
+    count, rounding = len(centres), _rounding(centres)
     width = (centres[-1] - centres[0]) / (count - 1)
-    tolerance = max(_EVEN * width, 2.0 * min(_rounding(centres), _ROUNDED * width))
+    if rounding > 2.0 * _EVEN * width:
+        round_width = _round_width(centres, min(rounding, 1.2 * _ROUNDED * width))
+        if round_width is not None:
+            return np.asarray(round_width * np.arange(count + 1))
+    tolerance = max(_EVEN * width, 2.0 * min(rounding, _ROUNDED * width)) * (1.0 + 1e-6)
     uneven = np.abs(centres - (centres[0] + width * np.arange(count))).max()
     first = centres[0] - 0.5 * width
-    if uneven > tolerance or first < -tolerance:
+    if uneven > tolerance or (first < -tolerance and not (from_zero and centres[0] == 0.0)):
         reason = f"would start a bin at {first:.4g} GeV" if first < -tolerance else "are not evenly spaced"
         raise FileError(
             f"{path}: the energies {reason}, so they are not centres of equal bins; "
@@ -36,6 +43,18 @@ def edges_of_centres(path: Path, centres: FloatArray) -> FloatArray:
         )
     edges = first + width * np.arange(count + 1)
     return np.where(edges < 1e-9 * width, 0.0, edges)
+
+
+def _round_width(centres: FloatArray, rounding: float) -> float | None:
+    """Return the roundest width of bins from 0 on whose centres these are but for their rounding; None without one."""
+    halves = np.arange(len(centres)) + 0.5
+    slack = rounding * (1.0 + 1e-6)
+    low, high = ((centres - slack) / halves).max(), ((centres + slack) / halves).min()
+    for digits in range(6):
+        width = float(f"{0.5 * (low + high):.{digits}e}")
+        if low <= width <= high:
+            return width
+    return None
 
 
 def edges_of_both(path: Path, low: FloatArray, high: FloatArray, lines: tuple[int, ...]) -> FloatArray:

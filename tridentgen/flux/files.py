@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,11 +153,19 @@ def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
         For a ROOT file, whose histograms do not specify the neutrino.
     """
     if format == "root" or (format == "auto" and is_root_file(path)):
-        raise InputError(f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino")
+        raise InputError(
+            f"{path}: a histogram does not say which neutrino it is; name it in process.neutrino "
+            "(flux show: --neutrino)"
+        )
     table = FluxTable(path, format)
     columns = table.named_columns()
     if len(set(columns.values())) < len(columns):
         raise InputError(f"{path}: has one flux, and nothing says of which neutrino; name it in process.neutrino")
+    if mixed := table.of_several():
+        raise FileError(
+            f"{path}:{mixed.line}: '{mixed.text}': a column is of several neutrinos; name one in process.neutrino, or "
+            "write a column for each"
+        )
     rows = table.rows
     names = tuple(name for name in NEUTRINOS if name in columns and rows[:, columns[name] : columns[name] + 1].any())
     if not names:
@@ -171,6 +180,8 @@ def _from_root(
     found = read_root_histogram(path, histogram)
     what = "graph" if found.is_graph else "histogram"
     parts = ("point", "point") if found.is_graph else ("edge", "bin")
+    if found.is_graph and (np.diff(found.edges) < 0.0).all():
+        found = replace(found, edges=found.edges[::-1], contents=found.contents[::-1])
     raise_flaw(energy_flaw(found.edges), lambda i: f"{path}: {what} '{found.name}', {parts[0]} {i}")
     raise_flaw(value_flaw(found.contents), lambda i: f"{path}: {what} '{found.name}', {parts[1]} {i}")
     if not found.contents.any():

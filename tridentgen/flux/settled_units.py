@@ -113,9 +113,21 @@ def settle_units(
     per = _settle(path, "per", given.get("per"), said.per, said.unplaced.get("energy", []))
     time, amount = _exposure(path, given.get("time"), pot, said)
     flux_units = [*said.area, *said.pot, *said.seconds]
-    if said.relative and not flux_units and time is None and pot is None and area is None:
+    if said.relative and time is None and pot is None and area is None:
         time = SHAPE
-    if per is None and flux_units and defaults.get("per") is not None:
+    elif said.relative and given.get("area") is None and given.get("time") is None and pot is None:
+        found, other = said.relative[0], flux_units[0]
+        raise FileError(
+            f"{_where(path, found)}: {found.quoted()} speaks of a shape, and {other.quoted()} of units; give area, "
+            "per, and pot or time"
+        )
+    if said.unplaced.get("divisor") and not (given.get("area") and given.get("per") and (pot or given.get("time"))):
+        found = said.unplaced["divisor"][0]
+        raise FileError(
+            f"{_where(path, found)}: {found.quoted()}: what '{found.value}' means for the flux is not clear; give "
+            "area, per, and pot or time, as the numbers are without it"
+        )
+    if per is None and flux_units and defaults.get("per") == "GeV":
         found = flux_units[0]
         raise FileError(
             f"{_where(path, found)}: {found.quoted()} says no energy that the flux is per; give {_EXAMPLES['per']}"
@@ -133,7 +145,7 @@ def settle_units(
     width = None
     if taken["per"] == "bin":
         width = next((per_in_gev(str(one.value)) for one in said.per if one.value != "bin"), None)
-    points = given.get("points") or (str(said.points[0].value) if said.points else None)
+    points = given.get("points") or (str(said.points[0].value) if said.points else defaults.get("points"))
     return Units(
         area=str(taken["area"]),
         per=str(taken["per"]),
@@ -158,6 +170,8 @@ def _exposure(path: Path, time: str | None, pot: float | None, said: TextUnits) 
     kept = said.seconds if time == "s" else said.pot if time == "POT" else []
     if contradicting and not kept:
         _contradiction(path, "time", f"'{time}'", contradicting[0], "'POT'" if contradicting is said.pot else "'s'")
+    if time is None and pot is None and said.burst and not said.pot and not said.seconds:
+        return "burst", 1.0
     if time == "s" or (time is None and said.seconds):
         if pot is not None:
             where = f"{said.seconds[0].quoted()} says a flux per time" if said.seconds else "time = 's'"

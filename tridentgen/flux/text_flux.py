@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from tridentgen.flux.bins import (
     edges_of_widths,
     widths_are,
 )
-from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, mentioned, read_head
+from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, mentioned, read_head, unclear_head
 from tridentgen.flux.program_files import LAYOUTS, layout_of, read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
@@ -37,7 +38,7 @@ _GLOBES_SHAPE = (501, 7)
 FORMATS: Mapping[str, Defaults] = {
     "columns": PLAIN,
     "globes": {**PLAIN, "area": "m2"},
-    "snowglobes": {**PLAIN, "per": "bin", "time": "burst"},
+    "snowglobes": {**PLAIN, "per": "bin", "time": "burst", "points": "centre"},
     "honda": {**PLAIN, "area": "m2", "time": "s"},
     "nuwro": {"area": "cm2", "per": "bin", "energy_unit": "MeV", "time": SHAPE},
     "nuwro, absolute": {"area": None, "per": None, "energy_unit": "MeV", "time": "POT"},
@@ -54,10 +55,12 @@ BECAUSE = {
 }
 """Why units are asked for."""
 
-_COUNTED, _MANY = 5, 15
-"""As many energies 1, 2, 3, ... may be numbers of bins, beside a column that rises like energies, and in any case."""
+_COUNTED, _MANY, _LEAST_GEV = 4, 15, 1e-3
+"""As many energies 1, 2, 3, ... may be numbers of bins, beside a column that rises like energies, and in any case; the
+size of numbers that may be energies and no fluxes."""
 
 
+_SEVERAL = re.compile(r"(?i)(?:anti)?nu_?(?:x|mutau|y)(?:_?bar)?|ν_?[xμ]τ?")
 _READERS: Mapping[str, Callable[[Path], TextTable]] = {"honda": read_honda, "nuwro": read_nuwro}
 
 
@@ -90,7 +93,7 @@ class FluxTable:
         if self.format == "nuwro" and self.head is None:
             return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
         if self.format in ("globes", "snowglobes"):
-            return dict(DEFAULT_COLUMNS)
+            return self._of_globes()
         if self.head is None:
             return self._nameless()
         names = self.head.columns
@@ -101,6 +104,23 @@ class FluxTable:
                 f"{self.rows.shape[1]}; say which is which with column and energy_column"
             )
         return dict(names) if self.head.sure else dict(DEFAULT_COLUMNS)
+
+    def of_several(self) -> Head | None:
+        """Return the head if it names a column of several neutrinos, as ``nux``."""
+        if self.head is None or not any(_SEVERAL.fullmatch(word.strip("_ ")) for word in self.head.words):
+            return None
+        return self.head
+
+    def _of_globes(self) -> dict[str, int]:
+        """Return the columns of GLoBES; raise `FileError` where a head names other ones."""
+        names = self.head.columns if self.head is not None and self.head.sure else {}
+        if any(DEFAULT_COLUMNS.get(name, 0) != column for name, column in names.items() if name in NEUTRINOS):
+            assert self.head is not None, "it has names"
+            raise FileError(
+                f"{self.path}:{self.head.line}: '{self.head.text}' names other columns than {self.format} has, "
+                f"{' '.join(DEFAULT_COLUMNS)}; use format = 'columns'"
+            )
+        return dict(DEFAULT_COLUMNS)
 
     def columns_for(
         self, neutrino: str, columns: Mapping[str, int] | None, places: Mapping[str, int | str | None]
@@ -115,7 +135,7 @@ class FluxTable:
         placed = {_PLACES[key]: self._place(key, value) for key, value in places.items() if value is not None}
         named = self._energies_of_head() if columns is not None else self.named_columns()
         moved = any(placed.get(name, 0) > 0 for name in (ENERGY, LOW, HIGH))
-        found = HIGH in named and named[LOW] == placed.get(LOW, 0)
+        found = HIGH in named and named.get(LOW) == placed.get(LOW, 0)
         if columns is None and self.head is None and moved and not found:
             raise FileError(f"{self.path}: nothing says which column is {neutrino}; give column")
         wanted = {**named, **(columns or {}), **placed}
@@ -157,6 +177,10 @@ class FluxTable:
             raise FileError(
                 f"{self.path}: its head names no energies; give energy_column, or low_column and high_column"
             )
+        if HIGH in wanted and LOW not in wanted:
+            raise FileError(
+                f"{self.path}: its head names upper edges and no lower ones; give low_column, or energy_column"
+            )
         for name in (ENERGY, LOW, HIGH, BIN):
             if wanted[neutrino] == wanted.get(name):
                 meaning = {ENERGY: "that of the energy", BIN: "that of the number of the bin"}
@@ -175,6 +199,7 @@ class FluxTable:
         Raise `FileError` where the text mentions as many neutrinos as there are columns of flux, but other ones.
         """
         if not self._has_edges():
+            self._question_names()
             named, fluxes = mentioned(self.table.notes), self.rows.shape[1] - 1
             if named and fluxes == 1:
                 return {ENERGY: 0, **dict.fromkeys(named, 1)}
@@ -192,6 +217,20 @@ class FluxTable:
             f"{self.where(0)}: columns 0 and 1 are edges of bins, and nothing says which neutrinos the other "
             f"{self.rows.shape[1] - 2} columns are; give column"
         )
+
+    def _question_names(self) -> None:
+        """Raise `FileError` where a line may name the columns, and not all of its names are understood."""
+        unclear = unclear_head(self.table.notes, self.rows.shape[1])
+        if unclear is not None:
+            line, text = unclear
+            raise FileError(
+                f"{self.path}:{line}: '{text}' may name the columns, and not all names are understood; give column, "
+                "counted from 0"
+            )
+        if self.rows.shape[1] > len(DEFAULT_COLUMNS):
+            raise FileError(
+                f"{self.where(0)}: has {self.rows.shape[1]} columns, and nothing says which is which; give column"
+            )
 
     def _energies_of_head(self) -> dict[str, int]:
         """Return the columns of energies, edges and bin numbers that a head names; column 0 without one."""
@@ -258,10 +297,12 @@ class FluxTable:
         """Raise `FileError` for energies 1, 2, 3, ... that no head calls energies: they may be numbers of bins."""
         energies = self.rows[:, column]
         named = self.head is not None and column in (self.head.columns.get(ENERGY), self.head.columns.get(LOW))
-        if named or len(energies) < _COUNTED or energies[0] not in (0.0, 1.0) or self.rows.shape[1] < 3:
+        if named or len(energies) < _COUNTED or energies[0] != np.floor(energies[0]):
             return
-        rising = (np.diff(self.rows[:, column + 1 : column + 3], axis=0) > 0.0).all(axis=0).any()
-        if (np.diff(energies) == 1.0).all() and (rising or len(energies) >= _MANY):
+        others = self.rows[:, column + 1 : column + 3]
+        rising = ((np.diff(others, axis=0) > 0.0).all(axis=0) & (others.max(axis=0) > _LEAST_GEV)).any()
+        from_one = energies[0] in (0.0, 1.0) and len(energies) >= _MANY
+        if (np.diff(energies) == 1.0).all() and ((rising and self.rows.shape[1] > 2) or from_one):
             raise FileError(
                 f"{self.where(0)}: column {column} counts {energies[0]:g}, {energies[1]:g}, {energies[2]:g}, ...: it "
                 "may number the bins; give energy_column, or low_column and high_column"
@@ -284,6 +325,12 @@ class FluxTable:
             return edges_of_both(path, column[LOW], column[HIGH], lines)
         if LOW in column:
             return edges_of_lower_edges(column[LOW])
+        if self.said.upper and not self.said.points and WIDTH not in column and given.get("points") is None:
+            upper = self.said.upper[0]
+            raise FileError(
+                f"{path}:{upper.line}: {upper.quoted()} speaks of upper edges, and no column is of lower ones; give "
+                "low_column and high_column, or write lower edges, or give points if the energies are no edges"
+            )
         energies = column[ENERGY]
         if WIDTH in column and given.get("points") is None:
             return edges_of_widths(path, energies, column[WIDTH], lines)
@@ -291,7 +338,11 @@ class FluxTable:
             points = self._points(energies, units)
         if points == "points":
             return None
-        return edges_of_lower_edges(energies) if points == "edges" else edges_of_centres(path, energies)
+        return (
+            edges_of_lower_edges(energies)
+            if points == "edges"
+            else edges_of_centres(path, energies, from_zero=self.format == "snowglobes")
+        )
 
     def _points(self, energies: FloatArray, units: Units) -> str:
         """Return what the energies are where nothing says it; raise `FileError` for bins that may be either."""

@@ -19,6 +19,8 @@ MAX_ROWS = 200_000
 
 _SHOWN = 30
 _COMMENT = re.compile(r"(?<![A-Za-z])[#%!]+|//+|^\s*;+")
+_RULE = re.compile(r"[\s=_*~+|-]+")
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eEdD][+-]?\d+)?|[+-]?\d+(?:[eEdD][+-]?\d+)?")
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 
 
@@ -50,7 +52,7 @@ def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
         data = line if start is None else line[: start.start()]
         if start is not None and line[start.end() :].strip():
             notes.append((number, line[start.end() :].strip()))
-        if not data.strip():
+        if not data.strip() or _RULE.fullmatch(data):
             continue
         if heads and not rows and _is_head(data):
             notes.append((number, data.strip()))
@@ -132,12 +134,24 @@ def to_number(word: str) -> float | None:
             return None
 
 
+def _fields(data: str) -> list[str]:
+    """Return the fields of a row, without quotes; decimal commas become points where ``;`` or tabs separate."""
+    separator = ";" if ";" in data else "\t" if "\t" in data.strip() and "," in data else "," if "," in data else None
+    words = [word.strip().strip("\"'") for word in data.strip("\r\n ").split(separator)]
+    if separator in (";", "\t"):
+        kept = [word for word in words if word]
+        if kept and all(_DECIMAL_COMMA.fullmatch(word) for word in kept):
+            words = [word.replace(",", ".") for word in words]
+        elif separator == "\t":
+            return _fields(data.replace("\t", " "))
+    while separator and len(words) > 1 and not words[-1]:
+        words.pop()
+    return words
+
+
 def _parse_row(data: str, path: Path, number: int) -> list[float]:
     """Return the numbers of one row; with commas or semicolons, every field between them must be one number."""
-    separator = ";" if ";" in data else "," if "," in data else None
-    words = [word.strip() for word in data.strip().split(separator)]
-    if separator and len(words) > 1 and not words[-1]:
-        words.pop()
+    words = _fields(data)
     row = []
     for column, word in enumerate(words):
         value = to_number(word)
