@@ -36,7 +36,8 @@ def test_a_report_that_cannot_be_printed(tmp_path: Path) -> None:
     assert found.returncode == 2
     assert found.stderr == "tridentgen: cannot write to standard output: No space left on device; files are complete\n"
     require_sound(tmp_path / "e.h5")
-    assert shell(tmp_path, "cards quickstart", ">/dev/full").returncode == 2
+    for command in ("cards quickstart", "--help", "cut --help", "--version"):
+        assert shell(tmp_path, command, ">/dev/full").returncode == 2
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
@@ -57,4 +58,7 @@ def test_no_event_file_on_standard_output(tmp_path: Path) -> None:
     found = shell(tmp_path, "generate card.toml -o -", "")
     assert found.returncode == 2
     assert found.stderr.startswith("tridentgen: files cannot be written to standard output; give a name")
+    assert not (tmp_path / "-").exists()
+    write_card(tmp_path)
+    assert shell(tmp_path, "plot e.h5 -o -", "").stderr.startswith("tridentgen: --output -: pictures go into a folder")
     assert not (tmp_path / "-").exists()

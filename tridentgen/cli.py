@@ -7,7 +7,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from tridentgen._version import __version__
 from tridentgen.cards import CardError
@@ -33,6 +33,9 @@ from tridentgen.commands.streams import broken, discard, open_missing_streams
 from tridentgen.errors import InputError, TridentgenError
 from tridentgen.interrupts import Stopped
 from tridentgen.toml.tables import one_line
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, flux, convert, merge, verify, bench, cards)
 
@@ -77,6 +80,13 @@ def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that reports errors like the rest of the program: one line, exit code 2."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print, and let a device that is full be an error: argparse does not say so."""
+        if message:
+            stream = file or sys.stderr
+            stream.write(message)
+            sys.stdout.flush()
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help")

@@ -19,6 +19,7 @@ from tridentgen.events.maps import proposal_from_groups
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import particles_of
 from tridentgen.events.reader import EventFile, open_events
+from tridentgen.events.weights import knows_sigma
 from tridentgen.processes.kinds import columns_of
 from tridentgen.typing import Columns
 
@@ -215,6 +216,8 @@ class _Totals:
             yield Check("roles of columns", None, f"unknown for {', '.join(odd)}")
 
     def _sum(self, file: EventFile) -> Check:
+        if not knows_sigma(file.attributes):
+            return Check("sum of weights", None, "the file has no cross section to compare with")
         sigma = float(file.attributes.get("sigma", 0.0))
         try:
             part = part_of_run(file.attributes, file.path)

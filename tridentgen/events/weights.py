@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +60,15 @@ def summed_attributes(sums: WeightSums) -> dict[str, str | int | float]:
         "sum_w": sums.sum,
         "sum_w2": sums.sum_of_squares,
     }
+
+
+UNKNOWN_SIGMA = "weights of the file that was read; the cross section is not known"
+"""The attribute ``weight_rule`` of events of other generators without a cross section."""
+
+
+def knows_sigma(attributes: Mapping[str, Any]) -> bool:
+    """Return whether the weights of a file are cross sections."""
+    return attributes.get("weight_rule") not in (UNKNOWN_SIGMA, "weight = 1 each")
 
 
 def weight_rule(count: int, total: int) -> str:

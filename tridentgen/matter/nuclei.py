@@ -176,6 +176,8 @@ def nuclear_mass_GeV(Z: int, A: int) -> float:
         return PROTON_MASS_GEV
     masses = _atomic_masses_GeV()
     if (Z, A) not in masses:
+        if not 1 <= Z <= len(_SYMBOLS):
+            raise InputError(f"no mass is known for a nucleus of charge {Z}")
         symbol = _SYMBOLS[Z - 1]
         known = [a for z, a in masses if z == Z]
         raise InputError(

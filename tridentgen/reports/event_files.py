@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tridentgen.events.part_of_run import PartOfRun
+from tridentgen.events.weights import knows_sigma
 from tridentgen.reports.layout import block, measured
 
 _ALL_SHARDS = "the weights of all shards together sum to the cross section"
@@ -15,6 +16,8 @@ def events_text(found: Mapping[str, Any]) -> str:
     """Return the result of `tridentgen.analysis.summary.summary` as a few lines and a table of the columns."""
     a = found["attributes"]
     part = None if found["shard"] is None else PartOfRun(**found["shard"])
+    known = knows_sigma(a)
+    sigma = f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2" if known else "not known"
     done = "complete" if a.get("complete") else "interrupted"
     rows = [
         ("file", found["path"]),
@@ -23,8 +26,8 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("flux", a.get("flux", "")),
         ("events", f"{found['events']} of {a.get('n_trials')} trials, {done}; seed {a.get('seed')}"),
         *([("shard", f"{part}; {_ALL_SHARDS}")] if part is not None else []),
-        ("cross section", f"{measured(float(a.get('sigma', 0.0)), float(a.get('sigma_error', 0.0)))} cm2"),
-        ("sum of weights", f"{found['sum_weight']:.6g} cm2"),
+        ("cross section", sigma),
+        ("sum of weights", f"{found['sum_weight']:.6g}" + (" cm2" if known else "")),
         ("sample size", f"{found['effective_share']:.1%} effective (Kish)"),
         ("unweighting", f"efficiency {found['unweighting_efficiency']:.1%}, with 1e-4 of the cross section overweight"),
     ]  # fmt: skip

@@ -494,3 +494,112 @@ def test_target_off_its_mass_shell(cli: Command, tmp_path: Path) -> None:
     assert share(cli("cut", tmp_path / "o.hepevt", *MUONS, *NARROW, "--json")) == 1.0
     with pytest.raises(FileError, match="particle 1000180400 off its mass shell"):
         read_foreign(tmp_path / "o.hepevt")
+
+
+# Electrons in MeV, fixed decimals, cross sections that are not known
+
+
+def _fixed(path: Path, target: Path, decimals: int, scale: float = 1.0) -> None:
+    """Write HEPEVT with fixed decimals, and masses and momenta scaled."""
+    lines = []
+    for line in path.read_text().splitlines():
+        words = line.split()
+        if len(words) == 15:
+            words[6:11] = [f"{float(word) * scale:.{decimals}f}" for word in words[6:11]]
+        lines.append(" ".join(words))
+    target.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("decimals", [3, 5, 7])
+def test_fixed_decimals_are_believed(cli: Command, samples: Samples, tmp_path: Path, decimals: int) -> None:
+    """Each number is known to its own last decimal, whatever digits the nucleus has."""
+    export_events(samples.path("coherent"), tmp_path / "o.hepevt", unweight=True, seed=1)
+    _fixed(tmp_path / "o.hepevt", tmp_path / "f.hepevt", decimals)
+    cut = ("--cut", "energy_minus_min_GeV=1", "--json")
+    assert share(cli("cut", tmp_path / "f.hepevt", *cut)) == share(cli("cut", tmp_path / "o.hepevt", *cut))
+
+
+def test_electrons_in_mev_are_refused(cli: Command, tmp_path: Path) -> None:
+    electron, energy = 0.51099895, 2000.0
+    pair = [row(1, code, 10.0 * sign, 0.0, energy, electron) for code, sign in ((11, 1), (-11, -1))]
+    path = tmp_path / "o.hepevt"
+    path.write_text(hepevt(row(4, 14, 0.0, 0.0, 5000.0, 0.0), row(1, 14, 0.0, 0.0, 1000.0, 0.0), *pair))
+    message = asked(cli("cut", path, "--minus", "e-", "--plus", "e+", "--cut", "energy_minus_min_GeV=1"))
+    assert "these are MeV: divide momenta and masses by 1000" in message
+
+
+def test_a_file_without_a_cross_section_does_not_get_one(cli: Command, samples: Samples, tmp_path: Path) -> None:
+    export_events(samples.path("coherent"), tmp_path / "o.hepevt", unweight=True, seed=1)
+    made = tmp_path / "o.h5"
+    assert cli("convert", tmp_path / "o.hepevt", made).code == 0
+    told = cli("info", made).out
+    assert re.search(r"cross section +not known\n", told)
+    assert not re.search(r"sum of weights.*cm2", told)
+    assert "weights of the file that was read" in str(tg.read(made).attributes["weight_rule"])
+    assert cli("verify", made).code == 0
+    assert "has no cross section, which NuHepMC needs" in asked(cli("convert", made, tmp_path / "o.hepmc3"))
+    assert cli("convert", made, tmp_path / "again.hepevt").code == 0
+
+
+@pytest.mark.parametrize("sigma", ["0", "-1"])
+def test_a_cross_section_that_cannot_be(cli: Command, samples: Samples, tmp_path: Path, sigma: str) -> None:
+    pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")
+    path = tmp_path / "o.hepmc3"
+    export_events(samples.path("coherent"), path)
+    text = re.sub(r"(A NuHepMC.FluxAveragedTotalCrossSection) \S+", rf"\1 {sigma}", path.read_text())
+    path.write_text(text)
+    found = cli("cut", path, "--cut", "energy_minus_min_GeV=1")
+    assert found.code == 0
+    assert "the cross section in the file is not used: it is" in found.err
+    assert "cm2" not in found.out
+
+
+def test_cross_section_of_cv_by_its_name(tmp_path: Path) -> None:
+    """E.C.4 lists the cross sections in the order of the weights, and CV may come second."""
+    pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")
+    text = (CASES / "weights_cv_second.hepmc3").read_text()
+    text = re.sub(r"A NuHepMC.FluxAveragedTotalCrossSection .*\n", "", text)
+    text = re.sub(r"(?m)^(E \d.*\n(?:U .*\n)?)", r"\1A 0 GenCrossSection 5e-07 1e-09 100 100 8.18e-07 1e-09\n", text)
+    (tmp_path / "o.hepmc3").write_text(text)
+    assert read_foreign(tmp_path / "o.hepmc3").attributes["sigma"] == pytest.approx(8.18e-43, rel=1e-9, abs=0.0)
+
+
+def test_blanks_in_names_of_weights(cli: Command, tmp_path: Path) -> None:
+    pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")
+    renamed(tmp_path / "o.hepmc3", ["CV", "MUR2 MUF1"], 0)
+    message = asked(cli("cut", tmp_path / "o.hepmc3", "--cut", "energy_minus_max_GeV=1.5"))
+    assert (
+        "a name of a weight has a blank, which HepMC3 cannot read back; put '_' for the blanks in this line" in message
+    )
+
+
+@pytest.mark.parametrize("status", [2, 61])
+def test_a_target_of_unknown_status_beside_a_struck_nucleon(samples: Samples, tmp_path: Path, status: int) -> None:
+    pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")
+    path = tmp_path / "o.hepmc3"
+    export_events(samples.path("total"), path)
+    text = re.sub(r"(?m)^(P .*) (?:4|20)$", rf"\1 {status}", path.read_text())
+    assert " 21\n" in text
+    path.write_text(text)
+    events = read_foreign(path)
+    assert events.attributes["target_pdg"] == 1000180400
+    assert len(events) == len(tg.read(samples.path("total")))
+
+
+def test_nuclei_of_impossible_charge(cli: Command, tmp_path: Path) -> None:
+    """10LZZZAAAI with Z = 200 has no mass: its own is used, or it is one line."""
+    path = tmp_path / "o.hepevt"
+    path.write_text(hepevt(row(4, 14, 0.0, 0.0, 5.0, 0.0), row(4, 1002004000, 0.0, 0.0, 0.0, 400.0), *ALONG_X))
+    assert cli("cut", path, *MUONS, "--cut", "energy_minus_min_GeV=1", "--json").code in (0, 2)
+
+
+def test_texts_of_other_kinds_say_which(cli: Command, tmp_path: Path) -> None:
+    path = tmp_path / "o.hepevt"
+    path.write_text(hepevt(row(4, 14, 0.0, 0.0, 5.0, 0.0), *ALONG_X), encoding="utf-16")
+    assert "UTF-16 text; save it as UTF-8" in asked(cli("cut", path, *MUONS, *NARROW))
+    pytest.importorskip("pyhepmc", reason="reading HepMC3 needs pyhepmc")
+    path = tmp_path / "o.hepmc3"
+    path.write_bytes(b"\xef\xbb\xbf" + (CASES / "weights_cv_second.hepmc3").read_bytes())
+    assert "does not begin with HepMC::Version; remove what stands before it" in asked(cli("cut", path, *NARROW))
+    path.write_bytes(b"\n" + (CASES / "weights_cv_second.hepmc3").read_bytes())
+    assert "begins with an empty line; remove it" in asked(cli("cut", path, *NARROW))

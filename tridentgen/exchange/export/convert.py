@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.events.reader import open_events
+from tridentgen.events.weights import knows_sigma
 from tridentgen.exchange.export.facts import RECOILS, Beam, Exposure
 from tridentgen.exchange.export.formats import format_of
 from tridentgen.exchange.export.hepevt import HepevtWriter
@@ -97,6 +98,11 @@ def export_events(
             raise InputError(f"flavour = {flavour} goes with .hepevt only, not with {form.name}; leave it out")
         options["flavour"] = flavour
     with open_events(source) as file:
+        if not knows_sigma(file.attributes) and form.writer is not HepevtWriter:
+            raise InputError(
+                f"'{source}' has no cross section, which {form.name} needs: its weights are those of the file that was "
+                "read; write .hepevt, or give that file a cross section"
+            )
         events = EventSource(file, source, recoil=recoil, unweight=unweight, seed=seed)
         facts = events.facts(beams, exposure)
         writer = form.writer(target, facts, force=force, **options)

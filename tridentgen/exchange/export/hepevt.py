@@ -22,6 +22,7 @@ import numpy as np
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Particle, Place
+from tridentgen.events.weights import knows_sigma
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
@@ -51,9 +52,11 @@ class HepevtWriter(TextWriter):
         if self._flavour != "edep-sim":
             return b""
         facts = self.facts
+        known = knows_sigma(facts.attributes)
+        sigma = f"{facts.sigma_pb:.16e} +- {facts.error_pb:.3e} pb per atom" if known else "not known"
         lines = (
             f"# {facts.title}; {facts.events} events of tridentgen {facts.version}",
-            f"# flux-averaged cross section {facts.sigma_pb:.16e} +- {facts.error_pb:.3e} pb per atom",
+            f"# flux-averaged cross section {sigma}",
             f"# {facts.weight_rule}; weights are not in this file",
         )
         part = [f"# {facts.part_in_words}"] if facts.part is not None else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tridentgen.errors import FileError
 from tridentgen.exchange.importing.found import Found, Seen, require_possible
-from tridentgen.exchange.importing.mass_shell import agrees, digits_of, judged, unit_hint
+from tridentgen.exchange.importing.mass_shell import Printed, agrees, judged, unit_hint
 from tridentgen.exchange.importing.notes import Notes
 from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, NEUTRON_PDG, PROTON_PDG
 from tridentgen.matter.particles import NEUTRINOS
@@ -85,12 +86,18 @@ def _seen(entry: Entry, event: Event, notes: Notes) -> tuple[Seen, str]:
     p4, mass = (energy * unit, x * unit, y * unit, z * unit), entry.mass * unit
     if agrees(entry.pdgid, p4, mass):
         return Seen(entry.pdgid, p4, mass), ""
-    found = judged(entry.pdgid, p4, mass, digits_of(number for other in event.entries for number in other.p4))
+    printed = Printed.of((number for other in event.entries for number in other.p4), unit)
+    found = judged(entry.pdgid, p4, mass, printed)
     if found.instead:
         notes.add(_CONTRADICT, f"particle {entry.pdgid} of event {event.number} has {found.instead}")
     if not found.refused:
         return Seen(entry.pdgid, p4, found.mass_GeV), ""
-    cure = unit_hint(entry.pdgid, mass) or "; the columns are px, py, pz, E, m in the unit of the file"
+    invariant = math.sqrt(max(p4[0] ** 2 - sum(p * p for p in p4[1:]), 0.0))
+    cure = (
+        unit_hint(entry.pdgid, mass)
+        or unit_hint(entry.pdgid, invariant)
+        or "; the columns are px, py, pz, E, m in the unit of the file"
+    )
     return Seen(entry.pdgid, p4, mass), f"particle {entry.pdgid} off its mass shell, {found.refused}{cure}"
 
 
@@ -104,10 +111,21 @@ def _beam_and_target(entries: Sequence[Entry]) -> tuple[Entry | None, Entry | No
     moving = [] if several else [e for e in coming if e.status in _INCOMING and e.orphan and _is_beam(e)]
     beam = next(iter(neutrinos or _surest(moving, _INCOMING)), None)
     rest = [entry for entry in coming if entry is not beam]
-    nuclei = _surest([entry for entry in rest if _is_nuclear(entry) and entry.status not in _STRUCK[:1]], _TARGET)
+    nuclei = _surest(_targets(rest), _TARGET)
     other = [entry for entry in rest if entry.status in (20, 4, 0) and entry.pdgid not in _NEUTRINOS]
     target = next(iter(nuclei or _surest(other, _TARGET)), None)
     return beam, target, several
+
+
+def _targets(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the nuclei and nucleons that may be the target: those struck inside another one only if nothing else is.
+
+    A decayed one that something made is what is left of a target.
+    """
+    nuclear = [entry for entry in entries if _is_nuclear(entry)]
+    whole = [e for e in nuclear if e.status not in _STRUCK and (e.status != DECAYED or e.orphan)]
+    nuclei = [entry for entry in nuclear if entry.pdgid not in _NUCLEONS]
+    return whole or [e for e in nuclear if e.status != _STRUCK[0]] or nuclei
 
 
 def _surest(entries: Sequence[Entry], order: tuple[int, ...]) -> list[Entry]:

@@ -33,6 +33,11 @@ def count_events(path: Path) -> int:
         try:
             if not _TEXT.fullmatch(line.decode()):
                 raise ValueError
+            if not number and line.startswith(b"W ") and b" " in line[2:].strip():
+                raise FileError(
+                    f"{path}:{at}: a name of a weight has a blank, which HepMC3 cannot read back; put '_' for the "
+                    "blanks in this line"
+                )
             if line.startswith(b"E "):
                 event.require_whole()
                 number, event = number + 1, _Event.of(line.split())
@@ -132,6 +137,10 @@ def _lines(path: Path) -> Iterator[bytes]:
                     raise FileError(f"'{path}' has a line of more than {_MOST_LINE_BYTES >> 20} MiB; make it again")
                 first = False
                 yield line.rstrip()
+            if first and b"HepMC::Version" in line:
+                raise FileError(f"'{path}' does not begin with HepMC::Version; remove what stands before it")
+            if first and not line.strip() and line:
+                raise FileError(f"'{path}' begins with an empty line; remove it")
             if first:
                 raise FileError(f"'{path}' is not HepMC3 text; give a file of type .hepmc3 or .hepmc3.gz")
     except (OSError, EOFError, zlib.error) as error:

@@ -36,13 +36,30 @@ class Judged(NamedTuple):
     refused: str = ""
 
 
-def digits_of(numbers: Iterable[float]) -> int:
-    """Return the largest number of significant digits with which one of the numbers is printed."""
-    return max((len(_mantissa(number)) for number in numbers), default=0)
+class Printed(NamedTuple):
+    """How numbers are printed: with so many significant digits, or decimals in a unit in GeV; one or the other."""
 
+    digits: int
+    decimals: int
+    unit_GeV: float = 1.0
 
-def _mantissa(number: float) -> str:
-    return repr(abs(number)).partition("e")[0].replace(".", "").strip("0")
+    @classmethod
+    def of(cls, numbers: Iterable[float], unit_GeV: float) -> Printed:
+        """Return the most digits and the most decimals of any of the numbers, as they stand in a file."""
+        digits = decimals = 0
+        for number in numbers:
+            mantissa, _, power = repr(abs(number)).partition("e")
+            digits = max(digits, len(mantissa.replace(".", "").strip("0")))
+            fraction = mantissa.partition(".")[2].rstrip("0")
+            decimals = max(decimals, len(fraction) - int(power or 0))
+        return cls(digits, decimals, unit_GeV)
+
+    def last_place_GeV(self, energy_GeV: float) -> float:
+        """Return the value of the last place of a number: of fixed decimals, or of significant digits."""
+        fixed = self.unit_GeV * 10.0**-self.decimals
+        if not energy_GeV:
+            return fixed
+        return max(fixed, float(10.0 ** (math.floor(math.log10(abs(energy_GeV))) + 1 - self.digits)))
 
 
 def agrees(code: int, p4: Momentum, mass_GeV: float) -> bool:
@@ -56,7 +73,7 @@ def agrees(code: int, p4: Momentum, mass_GeV: float) -> bool:
     )
 
 
-def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
+def judged(code: int, p4: Momentum, mass_GeV: float, printed: Printed) -> Judged:
     """Return the mass to use for a particle, given (E, px, py, pz) and the mass in GeV.
 
     A mass that contradicts E and p is replaced by sqrt(E^2 - p^2) if that is about the PDG mass. Numbers
@@ -69,21 +86,23 @@ def judged(code: int, p4: Momentum, mass_GeV: float, digits: int) -> Judged:
     p4 : tuple of float
     mass_GeV : float
         As it stands in the file.
-    digits : int
-        Significant digits of the momenta; each may be wrong by one in the last place.
+    printed : Printed
+        How the momenta are printed; each may be wrong by one in the last place.
     """
     if not all(map(math.isfinite, (*p4, mass_GeV))) or abs(code) >= _BOOKKEEPING or agrees(code, p4, mass_GeV):
         return Judged(mass_GeV)
     energy, known = p4[0], _of_code(code)
     square = energy * energy - sum(x * x for x in p4[1:])
-    slack = _SINGLE_PRECISION * energy * energy + sum(2.0 * abs(x) * _last_place(x, digits) for x in p4)
+    places = [printed.last_place_GeV(x) for x in p4]
+    slack = _SINGLE_PRECISION * energy * energy
+    slack += sum((2.0 * abs(x) + place) * place for x, place in zip(p4, places, strict=True))
     found = math.sqrt(max(square, 0.0))
     words = f"E^2 - p^2 = {square:.6g} GeV^2 and the mass {mass_GeV:.6g} GeV"
     if known is not None and known[0] > 0.0 and not _within(mass_GeV, known, _SAME_MASS):
         words += f" where its code has {known[0]:.6g} GeV"
     if -math.sqrt(slack) <= mass_GeV < 0.0:  # as CLHEP gives for a rounded square below 0
         mass_GeV = 0.0
-    if energy < 0.0 or mass_GeV < 0.0 or square < -slack:
+    if energy < 0.0 or mass_GeV < 0.0 or square < -slack or unit_hint(code, mass_GeV):
         return Judged(mass_GeV, refused=words)
     if abs(square - mass_GeV * mass_GeV) <= slack:
         if _near(code, mass_GeV, _FAR_FROM_ITS_CODE):
@@ -111,19 +130,16 @@ def unit_hint(code: int, mass_GeV: float) -> str:
 def _near(code: int, mass_GeV: float, relative: float) -> bool:
     """Return whether a mass is about that of the code; True where the code has none."""
     known = _of_code(code)
-    if known is None or known[0] < _LEAST_MASS_GEV:
+    if known is None:
         return True
+    if known[0] < _LEAST_MASS_GEV:
+        return known[0] == 0.0 or mass_GeV < _LEAST_MASS_GEV
     return _within(mass_GeV, known, relative)
 
 
 def _within(mass_GeV: float, known: tuple[float, float], relative: float) -> bool:
     """Return whether a mass is so near to another, within its width."""
     return abs(mass_GeV - known[0]) <= relative * known[0] + _WIDTHS * known[1]
-
-
-def _last_place(number: float, digits: int) -> float:
-    """Return the value of the last of so many digits of a number."""
-    return float(10.0 ** (math.floor(math.log10(abs(number))) + 1 - digits)) if number else 0.0
 
 
 @cache

@@ -19,7 +19,7 @@ from tridentgen.exchange.importing.found import Found
 from tridentgen.exchange.importing.hepmc_lines import count_events
 from tridentgen.exchange.importing.notes import Notes
 from tridentgen.exchange.importing.tables import events_of
-from tridentgen.exchange.importing.weights import Weights
+from tridentgen.exchange.importing.weights import CENTRAL, Weights
 
 _UNITS_IN_CM2 = {"pb": 1.0 / PB_PER_CM2, "10-38 cm2": 1e-38, "cm2": 1.0}
 _NS_PER_S, _GEV_PER_MEV = 1e9, 1e-3
@@ -92,6 +92,9 @@ class NuHepmcReader:
         """Cross section per atom, available after the last event."""
         try:
             sigma, factor = None if self._last is None else _sigma_cm2(self._last), self._weights.factor
+            if sigma is not None and not sigma > 0.0:
+                self.notes.add("the cross section in the file is not used", f"it is {sigma:g} cm2")
+                return None
             return None if sigma is None or factor is None else sigma * factor
         except ValueError as error:
             raise FileError(
@@ -143,7 +146,8 @@ def _sigma_cm2(event: Any) -> float | None:
     if "NuHepMC.FluxAveragedTotalCrossSection" in run:
         sigma = float(_text(run, "NuHepMC.FluxAveragedTotalCrossSection"))
     elif event.cross_section is not None:
-        sigma = float(event.cross_section.xsec())
+        names = [str(name) for name in event.run_info.weight_names]
+        sigma = float(event.cross_section.xsec(CENTRAL) if CENTRAL in names else event.cross_section.xsec())
     else:
         return None
     return sigma * unit if math.isfinite(sigma) else None

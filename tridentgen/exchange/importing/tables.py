@@ -14,6 +14,7 @@ from tridentgen.constants import KEV_PER_GEV
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.kinematics import angle, kinetic, square
+from tridentgen.events.weights import UNKNOWN_SIGMA, weight_rule
 from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batched, roles_of
 from tridentgen.exchange.importing.notes import Notes
 from tridentgen.matter.particles import CHARGED_LEPTONS, HEAVY_NEUTRAL_LEPTON, NEUTRINOS
@@ -72,7 +73,7 @@ def events_of(reader: Reader) -> Events:
     schema = tuple(c for c in kinds.kind.columns(about) if c.name in columns)
     if lines := reader.notes.lines(path):
         about["notes"] = "\n".join(lines)
-    rule = "weight = 1 each" if sigma_cm2 is None else "sum(weight) = flux-averaged cross section"
+    rule = UNKNOWN_SIGMA if sigma_cm2 is None else weight_rule(1, 1)
     about |= {"weight_rule": rule, "n_trials": len(columns["weight"]), "complete": 1}
     arrays = {column.name: np.asarray(columns[column.name], dtype=column.dtype) for column in schema}
     return Events(arrays, {**about, **reader.attributes}, {}, schema)
@@ -123,8 +124,8 @@ def require_positive(total: float, size: float, path: Path) -> None:
     """Raise `FileError` where weights sum to zero or less, compared with `size`, the sum of their absolute values."""
     if not total > _CANCELS * size:
         raise FileError(
-            f"'{path}': the weights sum to {total:.3g}, so efficiencies are undefined; choose with --weight NAME or "
-            f"make the file again"
+            f"'{path}': the weights sum to {total:.3g}, so efficiencies are undefined; choose another with "
+            "--weight NAME if there are several, or make the file again"
         )
 
 

@@ -21,6 +21,8 @@ _TEXTS = {
     b"HepMC::Version": "HepMC text; name it .hepmc",
 }
 _BINARIES = {
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
     b"root": "a ROOT file; write HepMC3 text",
     _GZIP: "compressed; end its name with .gz",
     b"BZh": "compressed by bzip2; decompress it",
