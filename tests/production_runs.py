@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 import pytest
 
-from tridentgen.engines.compiler import CompilerError, find_compiler
+from tridentgen.engines.compiler import find_compiler
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.runs.run import Run, run
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tridentgen.detector import Constant, Detector, GammaResolution, GaussianResolution, SigmoidEfficiency, quenching
-from tridentgen.engines.compiler import CompilerError, HostCompiler, find_compiler
+from tridentgen.engines.compiler import HostCompiler, find_compiler
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal

@@ -16,7 +16,8 @@ import pytest
 from tests.engines.cases import host_compiler
 from tests.sampling.toys import flat_proposal, three_peaks
 from tridentgen.engines import choose_engine
-from tridentgen.engines.compiler import CompilerError, HostCompiler, find_compiler
+from tridentgen.engines.compiler import HostCompiler, find_compiler
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.work import TILE
 
 ANSWER = 'extern "C" int answer() { return 42; }\n'
@@ -123,7 +124,7 @@ def test_an_empty_variable_means_the_users_cache(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TRIDENTGEN_CACHE", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    folder = find_compiler().cache
+    folder = find_compiler().cache.folder
     assert folder.name == "kernels"
     assert "tridentgen" in folder.parts
     assert tmp_path in folder.parents

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 
-from tridentgen.engines.compiler import CompilerError, find_compiler
+from tridentgen.engines.compiler import find_compiler
 from tridentgen.engines.cuda_engine import CudaEngine, CudaError
+from tridentgen.engines.fallback import FallbackEngine, say_that_numpy_is_used
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.work import Engine, available_cores
@@ -23,7 +24,7 @@ def choose_engine(name: str = "auto", threads: int | None = None, *, fast: bool 
     ----------
     name : str
         ``numpy``, ``native``, ``cuda``, or ``auto``: the first of cuda, native and numpy that is available. A warning
-        is logged if that is numpy because there is no working compiler.
+        is logged if that is numpy because there is no working compiler, or once a kernel cannot be compiled.
     threads : int
         Threads of the CPU engines; all cores by default.
     fast : bool
@@ -57,7 +58,9 @@ def _fastest(threads: int, fast: bool) -> Engine:
         except CudaError:
             pass  # CuPy may be installed without a GPU
     try:
-        return NativeEngine(find_compiler(fast=fast), threads)
+        native = NativeEngine(find_compiler(fast=fast), threads)
     except CompilerError as error:
-        logging.getLogger("tridentgen").warning("using the numpy engine, which is slower: %s", error)
+        say_that_numpy_is_used(error)
         return NumpyEngine(threads)
+    # The bits of fused operations are not those of NumPy: such a run does not change its engine.
+    return native if fast else FallbackEngine(native, NumpyEngine(threads))

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.compiler import HostCompiler
+from tridentgen.engines.kernel_cache import CompilerError
+from tridentgen.engines.kernel_check import Expected, check_kernel, of_event, of_integrand
 from tridentgen.engines.kernel_source import TracedEvent, drawing_source, host_source, trace_event, trace_integrand
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
@@ -105,7 +107,7 @@ class Kernel:
     """A compiled function with its constants and tables; calls release the interpreter lock."""
 
     def __init__(self, function: PrintedFunction, path: Path) -> None:
-        library = ctypes.CDLL(str(path))
+        library = _loaded(path)
         self._constants = np.ascontiguousarray(function.constants)
         self._tables = tuple(np.ascontiguousarray(table, dtype=float) for table in function.tables)
         addresses = [table.ctypes.data for table in self._tables]
@@ -115,6 +117,20 @@ class Kernel:
         self._integrate = _declared(library.tg_integrate, [*head, *tiles, _Int, _Pointer, _Pointer])
         self._histograms = _declared(library.tg_histograms, [*head, *tiles, _Double, *[_Pointer] * 5])
         self._points = ctypes.cast(library.tg_points, _Pointer)
+
+    def points(self, density: ChannelProposal, u: FloatArray, weighted: int, outputs: int) -> FloatArray:
+        """Return the outputs at points given by a density and uniform numbers, shape (outputs, N)."""
+        count, out = u.shape[1], np.empty((outputs, u.shape[1]))
+        channel = self.writing(_Density.of(density), 1.0, weighted, _Places([(row, 0) for row in out]))
+        numbers = [_Int, _Pointer, _Pointer, _Pointer, _Pointer, _Int, _Double, _Int]
+        function = ctypes.CFUNCTYPE(None, _Pointer, _Pointer, _Pointer, *numbers, *[_Pointer] * 3)(channel.points)
+        which, row, cell = np.arange(count, dtype=np.int32), np.arange(count), np.zeros(count, dtype=np.int64)
+        drawn = np.ascontiguousarray(u)
+        function(
+            channel.constants, channel.tables, channel.density, count, which.ctypes.data, row.ctypes.data,
+            cell.ctypes.data, drawn.ctypes.data, count, 1.0, weighted, channel.out, channel.steps, channel.is_int,
+        )  # fmt: skip
+        return out
 
     def _head(self, density: _Density) -> tuple[Any, ...]:
         return self._constants.ctypes.data, self._table_list, ctypes.byref(density)
@@ -174,6 +190,13 @@ class _Writers(NamedTuple):
         parts = zip(kernels, densities, shares, weighted, places, strict=True)
         channels = [kernel.writing(density, share, number, place) for kernel, density, share, number, place in parts]
         return cls((_Channel * len(channels))(*channels), (proposal, kernels, densities, places))
+
+
+def _loaded(path: Path) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:  # a folder from which nothing may be run, a library that is missing
+        raise CompilerError(f"the kernel '{path}' cannot be loaded: {error}") from None
 
 
 def _declared(function: Any, arguments: list[Any], result: Any = None) -> Any:
@@ -284,7 +307,7 @@ class NativeEngine(Engine):
         words, table = Words.of(process), _Table.of(proposal)
         if words.event > _MAX_WORDS or len(proposal.channels) > _MAX_CHANNELS:
             raise ValueError(f"more than {_MAX_CHANNELS} channels or {_MAX_WORDS} random numbers per event")
-        library = ctypes.CDLL(str(self.compiler.library(drawing_source())))
+        library = _loaded(self.compiler.library(drawing_source()))
         numbers = [_Unsigned, _Unsigned, *[_Int] * 5, _Double]
         function = _declared(library.tg_events, [*[_Pointer] * 3, *numbers, *[_Pointer] * 3], _Int)
 
@@ -308,20 +331,38 @@ class NativeEngine(Engine):
     def _integrand(self, process: Process, channel: int) -> Kernel:
         if process not in self._integrands:
             functions = [trace_integrand(process, i) for i in range(len(process.channels))]
-            self._integrands[process] = self._compiled(functions)
+            expected = [of_integrand(process, i) for i in range(len(process.channels))]
+            self._integrands[process] = self._compiled(process, functions, expected, [(1, 1)] * len(functions))
         return self._integrands[process][channel]
 
     def _event_kernels(self, process: Process) -> list[tuple[Kernel, TracedEvent]]:
         if process not in self._events:
             traced = [trace_event(process, i) for i in range(len(process.channels))]
-            kernels = self._compiled([event.function for event in traced])
+            expected = [of_event(process, i, event.outputs) for i, event in enumerate(traced)]
+            sizes = [(event.weighted, len(event.outputs)) for event in traced]
+            kernels = self._compiled(process, [event.function for event in traced], expected, sizes)
             self._events[process] = list(zip(kernels, traced, strict=True))
         return self._events[process]
 
-    def _compiled(self, functions: list[PrintedFunction]) -> list[Kernel]:
-        """Compile new functions concurrently (the compiler is a separate process), each source once."""
+    def _compiled(
+        self, process: Process, functions: list[PrintedFunction], expected: list[Expected], sizes: list[tuple[int, int]]
+    ) -> list[Kernel]:
+        """Compile new functions concurrently (the compiler is a separate process), each source once, and check them.
+
+        `expected` are their values by NumPy, `sizes` the numbers of outputs that are weights and of all.
+        """
         sources = [host_source(function) for function in functions]
-        distinct = set(sources)
+        distinct = {source: i for i, source in reversed(list(enumerate(sources)))}
+        name, fast = str(self.compiler.path), self.compiler.fast
+
+        def library(source: str) -> Path:
+            i = distinct[source]
+
+            def check(path: Path) -> None:
+                check_kernel(Kernel(functions[i], path), process, expected[i], *sizes[i], fast=fast, compiler=name)
+
+            return self.compiler.library(source, check)
+
         with ThreadPoolExecutor(self.threads) as pool:
-            libraries = dict(zip(distinct, pool.map(self.compiler.library, distinct), strict=True))
+            libraries = dict(zip(distinct, pool.map(library, distinct), strict=True))
         return [Kernel(function, libraries[source]) for function, source in zip(functions, sources, strict=True)]

@@ -14,8 +14,8 @@ from typing import Any
 
 from tridentgen._version import __version__
 from tridentgen.engines import choose_engine
-from tridentgen.engines.compiler import CompilerError
 from tridentgen.engines.cuda_engine import CudaError
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.kernel_source import device_source, trace_event, trace_integrand
 from tridentgen.engines.nvrtc import compile_source
 from tridentgen.engines.process import Process
