@@ -292,3 +292,20 @@ def test_files_that_cannot_be_cut(cli: Command, event_file: Path, folder: Path) 
         assert found.err.count("\n") == 1
     assert "leave --veto-kinetic out" in cli("cut", "few.h5", "--veto-kinetic", "1").err
     assert json.loads(cli("cut", "few.h5", "--cut", "energy_minus_min_GeV=1", "--json").out)["by_regime"]["all"]
+
+
+def test_ctrl_c_leaves_the_output_as_it_was(
+    cli: Command, folder: Path, event_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of the events would have the cross section of all."""
+    out = folder / "out.h5"
+    assert cli("cut", event_file, "--cut", "m2_ll_max_GeV2=0.2", "-o", out).code == 0
+    before = out.read_bytes()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tridentgen.events.selected.passing", interrupted)
+    assert cli("cut", event_file, "--cut", "m2_ll_max_GeV2=0.1", "-o", out, "--force").code == 130
+    assert out.read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir() if path.suffix == ".part") == []

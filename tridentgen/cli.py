@@ -30,9 +30,8 @@ from tridentgen.commands import (
 from tridentgen.commands.common import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_OK, complain
 from tridentgen.commands.progress_bar import Clock
 from tridentgen.commands.streams import broken, discard, open_missing_streams
-from tridentgen.errors import InputError, TridentgenError
+from tridentgen.errors import InputError, TridentgenError, one_line
 from tridentgen.interrupts import Stopped
-from tridentgen.toml.tables import one_line
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite

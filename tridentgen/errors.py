@@ -26,3 +26,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the known word nearest to `word`, or an empty string."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f", did you mean '{match[0]}'?" if match else ""
+
+
+def one_line(text: str) -> str:
+    """Return a text with its line breaks and control characters written as escapes, for terminals and files."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -99,6 +100,12 @@ def test_reweighting_to_the_same_couplings_changes_nothing() -> None:
     same = events.reweight(C_L, C_R)
     np.testing.assert_allclose(same["weight"], events["weight"], rtol=1e-13)
     assert same.attributes["sigma"] == pytest.approx(events.sum_weights, rel=1e-13, abs=0.0)
+
+
+@pytest.mark.parametrize(("c_l", "c_r"), [(math.nan, 1.0), (1.0, math.inf)])
+def test_couplings_that_are_no_numbers(c_l: float, c_r: float) -> None:
+    with pytest.raises(InputError, match="must be finite, and has 1 others"):
+        trident_events(10).reweight(c_l, c_r)
 
 
 def test_reweighting_follows_the_couplings() -> None:

@@ -66,6 +66,12 @@ def _value(text: str) -> object:
     return toml_value(f"0{text}" if text.startswith(".") else text)
 
 
+def require_unit(text: str, energy: float, usual_below_GeV: float, events_are: str) -> None:
+    """Raise `InputError` for an energy without a unit that is far above the usual ones: MeV may be meant."""
+    if energy > usual_below_GeV and not text.endswith(tuple(_ENERGY_UNITS)):
+        raise InputError(f"--energy {text}: is {energy:g} GeV, much for {events_are}; write {text}GeV or {text}MeV")
+
+
 def energy_GeV(text: str, option: str = "--energy") -> float:
     """Return the energy in GeV given by `text`: a number in GeV, or one with a unit such as ``30MeV``."""
     unit = next((u for u in _ENERGY_UNITS if text.endswith(u)), "")

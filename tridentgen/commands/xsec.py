@@ -17,6 +17,7 @@ from tridentgen.commands.common import (
     complain,
     energy_GeV,
     overrides,
+    require_unit,
 )
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
@@ -45,6 +46,8 @@ def add(commands: Subparsers) -> None:
 def _xsec(options: argparse.Namespace) -> int:
     energies = None if options.energy is None else [energy_GeV(text) for text in options.energy]
     card = _xsec_card(options, energies)
+    for text, energy in zip(options.energy or (), energies or (), strict=True):
+        require_unit(text, energy, card.kind.usual_below_GeV, card.kind.events_are)
     found: list[CrossSectionReport] = []
     code = EXIT_OK
     try:

@@ -127,13 +127,16 @@ class Events:
         Raises
         ------
         InputError
-            The events lack the three partial weights, or `c_r` is missing.
+            The events lack the three partial weights, `c_r` is missing, or a coupling is not finite.
         """
         if c_r is None:
             if not (hasattr(c_l, "c_l") and hasattr(c_l, "c_r")):
                 raise InputError("reweight takes c_l and c_r, or one object that has both")
             return self.reweight(c_l.c_l, c_l.c_r)
         left, right = np.asarray(c_l, dtype=float), np.asarray(c_r, dtype=float)
+        for name, coupling in (("c_l", left), ("c_r", right)):
+            if not np.isfinite(coupling).all():
+                raise InputError(f"{name} must be finite, and has {np.count_nonzero(~np.isfinite(coupling))} others")
         weight = left**2 * self["weight_ll"] + right**2 * self["weight_rr"] + left * right * self["weight_lr"]
         part = part_of_run(self.attributes)
         whole = weight if part is None else weight * part.factor

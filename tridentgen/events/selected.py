@@ -45,18 +45,22 @@ def write_passing(
     tried, read = int(attributes.get("n_done", file.rows)), 0
     sums = _Sums(_unit_weight(file))
     with EventWriter(output, file.columns, attributes, force=force) as writer:
-        for name, group in file.groups().items():
-            if name != GROUP:
-                writer.write_group(name, group.arrays, group.attributes)
-        for block in file.blocks(names):
-            kept = passing(block, cuts)
-            selected = {name: values[kept] for name, values in block.items()}
-            sums.add(block["weight"], selected)
-            read += len(kept)
-            # Trials without an event in the file are counted with the last block.
-            writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
-        writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
-        writer.close(complete=bool(attributes["complete"]))
+        try:
+            for name, group in file.groups().items():
+                if name != GROUP:
+                    writer.write_group(name, group.arrays, group.attributes)
+            for block in file.blocks(names):
+                kept = passing(block, cuts)
+                selected = {name: values[kept] for name, values in block.items()}
+                sums.add(block["weight"], selected)
+                read += len(kept)
+                # Trials without an event in the file are counted with the last block.
+                writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
+            writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
+            writer.close(complete=bool(attributes["complete"]))
+        except BaseException:
+            writer.discard()  # a part of them would have the cross section of all
+            raise
         return writer.rows
 
 

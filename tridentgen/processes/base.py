@@ -6,6 +6,7 @@ A process has a folder of its own, with one `ReactionKind` that names all its pa
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -261,6 +262,8 @@ class ReactionKind:
         Whether [detector] may have a response.
     unit_mass_t, unit_years : float
         Exposure of the rates if a card has none.
+    usual_below_GeV : float
+        A larger energy on a command line must have a unit.
     process_id : int
         NuHepMC process number if `particles` is None: 700 to 799.
     """
@@ -282,6 +285,7 @@ class ReactionKind:
     has_response: bool = False
     unit_mass_t: float = 1.0
     unit_years: float = 1.0
+    usual_below_GeV: float = math.inf
     process_id: int | None = None
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tridentgen.errors import one_line
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.weights import knows_sigma
 from tridentgen.reports.layout import block, measured
@@ -35,7 +36,7 @@ def events_text(found: Mapping[str, Any]) -> str:
         rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
     rows += _shares(found)
     width = max(len(column["name"]) for column in found["columns"])
-    columns = [f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}" for c in found["columns"]]
+    columns = [one_line(f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}") for c in found["columns"]]
     return "\n".join([block(str(a.get("title", "")), rows), "columns", *columns])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from tridentgen.analysis.cut_flow import Measured, Share
+from tridentgen.errors import one_line
 
 Json: TypeAlias = dict[str, Any]
 
@@ -42,7 +43,8 @@ def percent(share: Share) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    """Return rows of cells as lines with aligned columns, two spaces between them."""
+    """Return rows of cells as lines with aligned columns, two spaces between them; control characters are escaped."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         indent + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -51,7 +53,7 @@ def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def block(title: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Return a title and lines of names and values; an empty title is left out."""
+    """Return a title and lines of names and values; an empty title is left out. Control characters are escaped."""
     width = max(len(name) for name, _ in rows)
-    lines = [f"  {name:<{width}}  {value}".rstrip() for name, value in rows]
-    return "\n".join([title, *lines] if title else lines)
+    lines = [one_line(f"  {name:<{width}}  {value}".rstrip()) for name, value in rows]
+    return "\n".join([one_line(title), *lines] if title else lines)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from tridentgen.errors import InputError, nearest
+from tridentgen.errors import InputError, nearest, one_line
 from tridentgen.toml.positions import BARE_KEY, Key, key_lines
 
 T = TypeVar("T")
@@ -415,8 +415,3 @@ def key_in_front(message: str) -> Key:
 def _dotted(key: Key) -> str:
     """Join a key as a user would write it: ``process.leptons[1]``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key).removeprefix(".")
-
-
-def one_line(message: str) -> str:
-    """Return a message with its line breaks and control characters written as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)

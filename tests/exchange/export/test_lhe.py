@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import h5py
 import numpy as np
 import pytest
 
 import tridentgen as tg
-from tests.exchange.export.samples import KINDS, codes, outgoing
+from tests.command_line import Command
+from tests.exchange.export.samples import KINDS, Samples, codes, outgoing
 from tridentgen.exchange.export.convert import export_events
 
 ENDINGS = (".lhe", ".lheh5")
@@ -85,3 +88,18 @@ def test_layout_is_that_of_sherpa_and_pepper(source: Path, tmp_path: Path, name:
             assert theirs[table].ndim == ours[table].ndim
             if "properties" in theirs[table].attrs:
                 assert set(properties(ours[table])) - {"NOMINAL"} <= set(properties(theirs[table]))
+
+
+def test_escape_sequences_stay_out_of_files_and_terminals(cli: Command, samples: Samples, tmp_path: Path) -> None:
+    """A title may be anybody's: XML knows no control characters, and terminals obey them."""
+    path = Path(shutil.copy(samples.path("coherent"), tmp_path / "e.h5"))
+    with h5py.File(path, "r+") as file:
+        file.attrs["title"] = "a\x1b[31m <b>&"
+        file.attrs["reaction"] = "x\x1b]0;y\x07"
+    for name in ("o.lhe", "o.hepmc3"):
+        assert cli("convert", path, tmp_path / name).code == 0
+        assert b"\x1b" not in (tmp_path / name).read_bytes()
+    assert r"a\x1b[31m <b>&" in ElementTree.parse(tmp_path / "o.lhe").findtext("header/tridentgen", "")
+    told = cli("info", path).out
+    assert "\x1b" not in told
+    assert told.startswith(r"a\x1b[31m <b>&")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column, Role
+from tridentgen.errors import one_line
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.particles import codes
 
@@ -103,7 +104,12 @@ class RunFacts:
     @property
     def title(self) -> str:
         """Title of the run, or its reaction."""
-        return str(self.attributes.get("title") or self.attributes.get("reaction", ""))
+        return one_line(str(self.attributes.get("title") or self.reaction))
+
+    @property
+    def reaction(self) -> str:
+        """The reaction in words."""
+        return one_line(str(self.attributes.get("reaction", "")))
 
     @property
     def version(self) -> str:

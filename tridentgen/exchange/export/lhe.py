@@ -32,7 +32,7 @@ class LheWriter(TextWriter):
     def header(self) -> bytes:
         """Return the ``<header>`` and ``<init>`` blocks."""
         facts = self.facts
-        about = f"{facts.title}\n{facts.attributes.get('reaction', '')}\nweights in pb; their mean is the cross section"
+        about = f"{facts.title}\n{facts.reaction}\nweights in pb; their mean is the cross section"
         about += f"\n{facts.part_in_words}" if facts.part is not None else ""
         beam = (
             facts.beam_codes[0], facts.target_codes[0], facts.energy_max_GeV, first_target_mass_GeV(facts),

@@ -12,6 +12,7 @@ import numpy as np
 
 from tridentgen._version import __version__
 from tridentgen.constants import LIGHT_MM_PER_NS
+from tridentgen.errors import one_line
 from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Number, Particle, Place
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import Beam, RunFacts
@@ -169,7 +170,7 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
     yield "NuHepMC.Provenance.NEvents", str(facts.events)
     for name, key in (("Seed", "seed"), ("Card", "card"), ("Reaction", "reaction"), ("Flux", "flux")):
         if facts.attributes.get(key) not in (None, ""):
-            yield f"NuHepMC.Provenance.{name}", str(facts.attributes[key])
+            yield f"NuHepMC.Provenance.{name}", "\n".join(map(one_line, str(facts.attributes[key]).split("\n")))
     yield "tridentgen.WeightRule", facts.weight_rule
     if facts.part is not None:
         yield "tridentgen.PartOfRun", facts.part_in_words

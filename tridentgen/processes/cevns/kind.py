@@ -49,4 +49,5 @@ CEVNS = ReactionKind(
     has_response=True,
     unit_mass_t=KG_T,
     unit_years=DAY_YEARS,
+    usual_below_GeV=1.0,
 )
