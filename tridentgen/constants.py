@@ -21,7 +21,7 @@ GEV_M2_TO_CM2 = (HBARC_GEV_FM * 1e-13) ** 2
 """One GeV^-2 in cm^2: 3.89379e-28."""
 
 LIGHT_MM_PER_NS = 299.792458
-"""Speed of light in mm/ns, exact since the SI of 1983."""
+"""Speed of light in mm/ns, exact since the SI of 1983; HepMC stores times as lengths."""
 
 SIN2_THETA_W = 0.23122
 """Weak mixing angle at m_Z in the MS-bar scheme (PDG 2024, 0.23122 +- 0.00006); default for tridents."""

@@ -14,7 +14,8 @@ import pytest
 
 from tridentgen.errors import FileError
 from tridentgen.events import committed
-from tridentgen.events.committed import CommittedFile, is_begun, journal_path
+from tridentgen.events.committed import CommittedFile, is_begun
+from tridentgen.events.output import journal_path
 
 # Killed at every call that changes a file: a child of fork dies there as by SIGKILL, the parent goes on from there.
 KILLED_EVERYWHERE = """

@@ -19,25 +19,22 @@ from pathlib import Path
 from typing import Any
 
 from tridentgen.errors import FileError
-from tridentgen.events.output import reserve
+from tridentgen.events.output import JOURNAL, journal_path, reserve
 
 _PAGE = 4096
-_MAGIC = b"tridentgen journal 1\n"
 _HEAD = struct.Struct("<QQ")  # size of the file, pages
 _NUMBER = struct.Struct("<Q")
 _ATTEMPTS = 10
 _MOVES_OPEN_FILES = os.name == "posix"
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
-
-
-def journal_path(path: Path) -> Path:
-    """Return the path of the journal of a file, which exists during a commit."""
-    return path.with_name(path.name + ".journal")
 
 
 def is_begun(path: Path) -> bool:
     """Return whether the file exists and holds a commit, not only reserved space."""
     try:
+        if not path.is_file():  # opening a pipe would wait
+            return False
         with path.open("rb") as file:
             return any(file.read(8))
     except OSError:
@@ -64,7 +61,7 @@ class CommittedFile:
 
     def __init__(self, path: Path, *, new: bool) -> None:
         self.path = path
-        self._descriptor = self._locked(os.O_RDWR | (os.O_CREAT if new else 0))
+        self._descriptor = self._locked(os.O_RDWR | _NO_LINKS | (os.O_CREAT if new else 0))
         try:
             if new:
                 journal_path(path).unlink(missing_ok=True)
@@ -104,9 +101,9 @@ class CommittedFile:
             return
         data = journal.read_bytes()
         head, digest = data[:-32], data[-32:]
-        start = len(_MAGIC) + _HEAD.size
-        if head.startswith(_MAGIC) and hashlib.sha256(head).digest() == digest:
-            size, count = _HEAD.unpack_from(head, len(_MAGIC))
+        start = len(JOURNAL) + _HEAD.size
+        if head.startswith(JOURNAL) and hashlib.sha256(head).digest() == digest:
+            size, count = _HEAD.unpack_from(head, len(JOURNAL))
             step = _NUMBER.size + _PAGE
             for at in range(start, start + count * step, step):
                 (number,) = _NUMBER.unpack_from(head, at)
@@ -201,7 +198,7 @@ class CommittedFile:
 
     def _write_journal(self, sync: Callable[[int], None]) -> None:
         pages = b"".join(_NUMBER.pack(number) + page for number, page in sorted(self._pages.items()))
-        text = _MAGIC + _HEAD.pack(self._size, len(self._pages)) + pages
+        text = JOURNAL + _HEAD.pack(self._size, len(self._pages)) + pages
         journal = journal_path(self.path)
         try:
             with journal.open("wb") as file:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import signal
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,16 @@ H5PY_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, Attrib
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_RESERVATION = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+JOURNAL = b"tridentgen journal 1\n"
+"""Begin of the files that stand beside an output until it is complete."""
+
+
+def journal_path(path: Path) -> Path:
+    """Return the path of the journal of a file, which exists during a commit."""
+    return path.with_name(path.name + ".journal")
 
 
 def part_path(path: Path) -> Path:
@@ -124,9 +135,35 @@ def _check_output(path: Path, folder: Path, force: bool) -> None:
         raise FileError(f"'{path}' is not an ordinary file; choose another output")
     refuse_existing(path, force)
     part = part_path(path)
+    for place, mark in ((part, _HDF5), (journal_path(part), JOURNAL)):
+        _check_leftover(place, mark, force)
     left = _events_left_in(part) if part.exists() else 0
     if left and not force:
         raise FileError(f"'{part}' holds {left} events of an unfinished run; move it away or overwrite it with --force")
+
+
+def _check_leftover(path: Path, mark: bytes, force: bool) -> None:
+    """Raise `FileError` for what is in the place of an unfinished file and was not put there by this program.
+
+    Links and pipes are refused in any case: what they lead to would be overwritten.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    what = "a link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        what = "a file with another name" if stat.S_ISREG(status.st_mode) else what
+        raise FileError(f"'{path}' is {what}, and stands where the unfinished file goes; remove it")
+    if force or not status.st_size:
+        return
+    with path.open("rb") as file:
+        begins = file.read(len(mark))
+    if begins != mark and any(begins):  # zeros are reserved space
+        raise FileError(
+            f"'{path}' stands where the unfinished file goes, and is not from this program, or from a conversion that "
+            "was killed; move it away or overwrite it with --force"
+        )
 
 
 def refuse_existing(path: Path, force: bool) -> None:

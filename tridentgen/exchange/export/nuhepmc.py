@@ -6,6 +6,7 @@ written here because HepMC3 itself writes only six decimals of the numbers in an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,7 +22,7 @@ from tridentgen.exchange.export.writer import TextWriter
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 
 MEV_PER_GEV, MM_PER_CM, S_PER_NS = 1e3, 10.0, 1e-9
-"""Speed of light: HepMC3 stores the times of vertices as lengths."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
 """Status codes of particles: P.R.1 and P.C.1."""
@@ -170,7 +171,10 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
     yield "NuHepMC.Provenance.NEvents", str(facts.events)
     for name, key in (("Seed", "seed"), ("Card", "card"), ("Reaction", "reaction"), ("Flux", "flux")):
         if facts.attributes.get(key) not in (None, ""):
-            yield f"NuHepMC.Provenance.{name}", "\n".join(map(one_line, str(facts.attributes[key]).split("\n")))
+            yield (
+                f"NuHepMC.Provenance.{name}",
+                _CONTROL.sub(lambda found: one_line(found[0]), str(facts.attributes[key])),
+            )
     yield "tridentgen.WeightRule", facts.weight_rule
     if facts.part is not None:
         yield "tridentgen.PartOfRun", facts.part_in_words

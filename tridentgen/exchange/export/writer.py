@@ -73,6 +73,7 @@ class Writer(ABC):
     def __enter__(self) -> Self:
         try:
             with writing(self.part):
+                self.part.unlink(missing_ok=True)
                 self.open()
         except BaseException:
             self._clear_away()
