@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -209,6 +210,7 @@ def test_a_sigterm_waits_until_there_are_workers_to_be_closed(monkeypatch: pytes
 
     class Library:
         LocalCluster = Client = Workers
+        Security = SimpleNamespace(temporary=lambda: None)
 
     monkeypatch.setitem(sys.modules, "distributed", Library)
     with terminable(), pytest.raises(Terminated), dask_executor(2):

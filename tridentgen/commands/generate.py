@@ -39,6 +39,8 @@ def add(commands: Subparsers) -> None:
                           help="overwrite the output; with --resume, only a file that cannot be resumed")  # fmt: skip
     generate.add_argument("--workers", metavar="N", help="compute with N local processes (needs Dask)")
     generate.add_argument("--scheduler", metavar="ADDRESS", help="compute with the workers of a Dask scheduler")
+    generate.add_argument("--security", metavar="FILE", help="TOML file with ca_file, cert_file and key_file for a "
+                          "scheduler with TLS")  # fmt: skip
     generate.add_argument(
         "--patience",
         metavar="SECONDS",
@@ -116,10 +118,12 @@ def _executor(options: argparse.Namespace) -> AbstractContextManager[Executor | 
     """Return the executor requested, or None."""
     if options.scheduler is not None and options.workers is not None:
         raise InputError("--workers starts processes here and --scheduler uses those elsewhere; give one of them")
+    if options.security is not None and options.scheduler is None:
+        raise InputError(f"--security {options.security} goes with --scheduler; leave it out")
     if options.scheduler is None and options.workers is None:
         return nullcontext()
     workers = None if options.workers is None else _number("--workers", options.workers, 1, _MOST_WORKERS)
-    return dask_executor(workers, options.scheduler)
+    return dask_executor(workers, options.scheduler, None if options.security is None else Path(options.security))
 
 
 def _number(option: str, text: str, low: int, high: int) -> int:

@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from tests.command_line import Command
 from tests.production_runs import command, content, production_card, whole_run
 from tridentgen.analysis.verify import verify
-from tridentgen.errors import InputError
+from tridentgen.errors import InputError, TridentgenError
 from tridentgen.runs.distribution import DistributionError
 from tridentgen.runs.distribution.dask_workers import dask_executor
 from tridentgen.runs.run import run
@@ -85,6 +87,62 @@ def test_the_command_line_starts_workers(tmp_path: Path, cli: Command) -> None:
 
 
 @needs_dask
+def test_nobody_else_can_use_the_workers_of_a_run() -> None:
+    """A client without the key of the run is not let in, by TCP or TLS, and there are no web pages."""
+    distributed: Any = importlib.import_module("distributed")
+    with dask_executor(1) as executor:
+        scheduler = executor._client.cluster.scheduler  # type: ignore[attr-defined]
+        address = scheduler.address
+        assert address.startswith("tls://127.0.0.1:")
+        strangers = [(address.replace("tls", "tcp"), None), (address, distributed.Security.temporary())]
+        for where, security in strangers:
+            with pytest.raises((OSError, TypeError, TimeoutError)):
+                distributed.Client(where, security=security, timeout=1)
+        port = scheduler.http_server.port
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=5)
+        assert port != 8787
+
+
+@needs_dask
+def test_a_scheduler_with_tls(tmp_path: Path) -> None:
+    distributed: Any = importlib.import_module("distributed")
+    pytest.importorskip("cryptography")
+    key = distributed.Security.temporary()
+    for name, text in (("ca.pem", key.tls_ca_file), ("c.pem", key.tls_client_cert), ("k.pem", key.tls_client_key)):
+        (tmp_path / name).write_text(text)
+    tls = tmp_path / "tls.toml"
+    tls.write_text('ca_file = "ca.pem"\ncert_file = "c.pem"\nkey_file = "k.pem"\n')
+    whole = whole_run(tmp_path, "cevns")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, security=key
+    ) as cluster:
+        address = cluster.scheduler_address
+        with dask_executor(scheduler=address, security=tls) as executor:
+            made = run(tmp_path / "card.toml", tmp_path / "a.h5", executor=executor)
+    assert content(made.path) == content(whole.path)
+
+
+@needs_dask
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('ca_file = "ca.pem"\n', "tls.toml:1: key 'cert_file' is missing"),
+        ('ca_file = "a"\ncert_file = "b"\nkey_file = "c"\n', "tls.toml:1: ca_file: there is no file"),
+        (None, "--security .*tls.toml: cannot be read"),
+    ],
+)
+def test_mistakes_in_the_file_of_keys(tmp_path: Path, text: str | None, message: str) -> None:
+    if text is not None:
+        (tmp_path / "tls.toml").write_text(text)
+    with (
+        pytest.raises(TridentgenError, match=message),
+        dask_executor(scheduler="tls://127.0.0.1:9", security=tmp_path / "tls.toml"),
+    ):
+        pass
+
+
+@needs_dask
 def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tridentgen.runs.distribution.dask_workers._CONNECT_S", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense://x", ""):
@@ -137,6 +195,7 @@ def test_without_dask_one_line_says_so(folder: Path, cli: Command, monkeypatch: 
         (["--patience", "60"], "--patience 60 goes with --workers or --scheduler; leave it out"),
         (["--workers", "2", "--patience", "soon"], "--patience soon: not a number; give seconds"),
         (["--workers", "2", "--patience", "0"], "--patience 0 must be more than 0 seconds"),
+        (["--workers", "2", "--security", "tls.toml"], "--security tls.toml goes with --scheduler; leave it out"),
         (["--workers", "2", "--scheduler", "tcp://x:1"], "--workers starts processes here and --scheduler uses those "),
     ],
 )
