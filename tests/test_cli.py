@@ -18,6 +18,8 @@ from tridentgen.commands.common import energy_GeV
 from tridentgen.errors import InputError
 from tridentgen.reports import cross_sections
 from tridentgen.resources import builtin_cards
+from tridentgen.runs import production
+from tridentgen.runs.production import Plan
 from tridentgen.sampling.integrate import CrossSection
 
 
@@ -357,3 +359,37 @@ def test_files_of_others_in_the_place_of_the_unfinished_file(
     assert cli(*_writing(name, event_file), "--force").code == 0
     assert (folder / name).exists()
     assert not (folder / f"{name}.part").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (RuntimeError("can't start new thread"), "the system starts no more threads; use --threads 1"),
+        (OSError(5, "Input/output error", "x.h5"), "the system refuses: [Errno 5] Input/output error: 'x.h5'"),
+        (OSError(24, "Too many open files"), "the system refuses: [Errno 24] Too many open files"),
+    ],
+    ids=["memory", "threads", "disk", "descriptors"],
+)
+def test_a_system_that_has_no_more_is_one_line(
+    cli: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    """Whatever fails in the middle of a run, it can be resumed to the same events."""
+    assert cli("generate", "card.toml", "-o", "whole.h5").code == 0
+    monkeypatch.setattr(production, "BATCH", 1024)
+    placed, seen = Plan.placed, []
+
+    def failing(plan: Plan, columns: dict[str, Any]) -> dict[str, Any]:
+        seen.append(1)
+        if len(seen) == 3:
+            raise error
+        return placed(plan, columns)
+
+    monkeypatch.setattr(Plan, "placed", failing)
+    found = cli("generate", "card.toml", "-o", "e.h5")
+    assert (found.code, found.err.count("\n")) == (2, 1), found
+    assert message in found.err
+    assert found.err.endswith("what was written can be gone on with by --resume\n")
+    assert (folder / "e.h5.part").exists()
+    assert cli("generate", "card.toml", "-o", "e.h5", "--resume").code == 0
+    assert_same(columns_of(folder / "e.h5"), columns_of(folder / "whole.h5"))

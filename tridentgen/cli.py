@@ -36,6 +36,9 @@ from tridentgen.interrupts import Stopped
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+_NO_THREAD = "can't start new thread"
+_UNFINISHED = "what was written can be gone on with by --resume"
+
 _COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, flux, convert, merge, verify, bench, cards)
 
 
@@ -67,12 +70,21 @@ def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) 
     except BrokenPipeError:  # the reader has left, as in `tridentgen cards | head -1`
         discard(sys.stdout)
         return EXIT_OK
-    except OSError:
+    except OSError as error:
         reason = broken(sys.stdout)
-        if reason is None:
+        if reason is not None:
+            discard(sys.stdout)
+            complain(f"tridentgen: cannot write to standard output: {reason.strerror}; files are complete")
+        else:
+            complain(f"tridentgen: the system refuses: {one_line(str(error))}; {_UNFINISHED}")
+        return EXIT_ERROR
+    except MemoryError:
+        complain(f"tridentgen: there is not enough memory; use fewer --threads, or another machine; {_UNFINISHED}")
+        return EXIT_ERROR
+    except RuntimeError as error:
+        if _NO_THREAD not in str(error):
             raise
-        discard(sys.stdout)
-        complain(f"tridentgen: cannot write to standard output: {reason.strerror}; files are complete")
+        complain(f"tridentgen: the system starts no more threads; use --threads 1; {_UNFINISHED}")
         return EXIT_ERROR
     return code
 
