@@ -106,12 +106,11 @@ def test_numbers_and_edges_of_bins(neutrino: str, share: float) -> None:
 def test_numbers_and_edges_without_names(tmp_path: Path) -> None:
     rows = "".join(f"{i} {0.1 * (i - 1):.1f} {0.1 * i:.1f} {i}e-9\n" for i in range(1, 7))
     path = _write(tmp_path, f"% bin, low, high edge, flux /cm2/GeV/POT\n{rows}")
-    with pytest.raises(
-        FileError, match=r":2: column 0 counts 1, 2, 3, \.\.\.: it may number the bins; give energy_column"
-    ):
-        read_flux(path, neutrino="nue", columns={"nue": 3})
-    flux = read_flux(path, neutrino="nue", columns={"nue": 3}, low_column=1, high_column=2)
-    assert flux.total == pytest.approx(2.1e-9, rel=1e-12, abs=0.0)
+    for places in ({}, {"low_column": 1, "high_column": 2}):
+        flux = read_flux(path, neutrino="nue", columns={"nue": 3}, **places)  # type: ignore[arg-type]
+        assert flux.total == pytest.approx(2.1e-9, rel=1e-12, abs=0.0)
+    with pytest.raises(FileError, match=r":1: column 0 counts 1, 2, 3, \.\.\.: it may number the bins; give energy"):
+        read_flux(_write(tmp_path, rows), neutrino="nue", columns={"nue": 3})
 
 
 def test_energy_over_two_columns_and_heads_without_a_comment_sign(tmp_path: Path) -> None:
@@ -430,11 +429,14 @@ def test_columns_of_a_file_of_honda_are_those_of_its_head(tmp_path: Path) -> Non
     [
         (
             HONDA_BLOCK.replace("m^2", "cm^2"),
-            r":2: '\(cm\^2 sec sr GeV\)\^-1': Honda's files are per \(m\^2 sec sr GeV",
+            r":2: .*cm\^2.*: Honda's files are per \(m\^2 sec sr GeV",
         ),
         (HONDA_BLOCK.replace("1E+03", "x"), ":3: holds what is no finite number"),
         (HONDA_BLOCK.replace(" 3E+02", ""), ":4: 3 columns, but the rows before have 4"),
         ("1 2 3 4 5\n" + HONDA_BLOCK, ":1: must stand below a line with cosZ"),
+        ("# per cm2\n" + HONDA_BLOCK, ":1: '# per cm2': Honda's files are per"),
+        (HONDA_BLOCK.replace("sr GeV)", "sr MeV)"), ":2: .*MeV.*: Honda's files are per"),
+        (HONDA_BLOCK + HONDA_BLOCK, ":5: these directions are there twice; drop one of the blocks"),
         (HONDA_BLOCK + HONDA_BLOCK.replace("1.0000E-01", "2.0000E-01"), ":5: this block has other energies or columns"),
         (HONDA_BLOCK + HONDA_BLOCK.replace("NuE", "NuEbar"), ":6: this block has another head than the first one"),
         (HONDA_BLOCK[:140], ":1: the block must have two or more rows of E numu numubar nue nuebar"),
@@ -444,6 +446,11 @@ def test_columns_of_a_file_of_honda_are_those_of_its_head(tmp_path: Path) -> Non
 def test_what_is_no_file_of_honda(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(FileError, match=message):
         read_flux(_write(tmp_path, text), neutrino="nue", format="honda")
+
+
+def test_keys_that_contradict_the_layout_of_honda(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="format = 'honda' is per m2, s, sr and GeV; leave area out"):
+        read_flux(_write(tmp_path, HONDA_BLOCK), neutrino="nue", format="honda", area="cm2")
 
 
 @pytest.mark.parametrize(
@@ -488,6 +495,10 @@ def _rows(fluxes: int, separator: str = " ") -> str:
             "numu", 5e-9,
         ),
         ("# nuebar flux, E in MeV\n# cm^-2 s^-1 MeV^-1\n1 4\n2 2\n3 1\n", "nuebar", 4.5),
+        ("# nuebar energy spectrum, E in MeV\n# cm^-2 s^-1 MeV^-1\n1 1\n2 2\n3 4\n", "nuebar", 4.5),
+        ("# E numu numubar nue nuebar".replace("numubar", r"$\overline{\nu}_\mu$") + "\n" + _rows(4), "numubar", 4e-9),
+        ("# nu_e~ flux\n" + _rows(1), "nuebar", 2e-9),
+        ("# bar{nu}_e flux\n" + _rows(1), "nuebar", 2e-9),
     ],
 )  # fmt: skip
 def test_heads_in_other_words(tmp_path: Path, text: str, neutrino: str, total: float) -> None:
@@ -502,6 +513,10 @@ def test_heads_in_other_words(tmp_path: Path, text: str, neutrino: str, total: f
         ("# Energy(GeV) Flux Error\n" + _rows(2), "'Energy.GeV. Flux Error' may name the columns, and not all names"),
         ("E (GeV),flux,flux_err_low,flux_err_high\n" + _rows(3, ","), "may name the columns"),
         ("# E nm nmb ne neb\n" + _rows(4), "may name the columns"),
+        ("# E νμ νμ̄ νe νē\n" + _rows(4), "may name the columns"),
+        ("numu,,nue,\nX,Y,X,Y\n0.5,1e-9,0.6,2e-9\n1,1e-9,1.2,2e-9\n", "may name the columns"),
+        ("# numu flux and uncertainty, /cm2/GeV/POT\n" + _rows(2), "names numu, and there are 2 columns of flux"),
+        ("# nue-bar flux\n" + _rows(1), "names nuebar and no numu"),
         ("# E FHC_numu FHC_numubar RHC_numu RHC_numubar\n" + _rows(4), "may name the columns"),
         ("# E numu_from_pi numu_from_K numu_total\n" + _rows(3), "may name the columns"),
         ("# neutrino mode: numu numubar\n# antineutrino mode: numu numubar\n" + _rows(8), "has 9 columns, and nothing"),
@@ -513,6 +528,26 @@ def test_heads_in_other_words(tmp_path: Path, text: str, neutrino: str, total: f
 def test_heads_that_are_not_understood(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(FileError, match=message):
         read_flux(_write(tmp_path, text), neutrino="numu")
+
+
+def test_edges_of_a_table_of_hepdata(tmp_path: Path) -> None:
+    """The head names the edges; which column is the flux is asked, and then they are used."""
+    head = r'$E_\nu$ [GeV],$E_\nu$ [GeV] LOW,$E_\nu$ [GeV] HIGH,"Flux [/cm^2/GeV/POT]",stat +,stat -'
+    path = _write(tmp_path, head + "\n0.5,0,1,1e-9,1,1\n1.5,1,2,2e-9,1,1\n3,2,4,1e-9,1,1\n")
+    with pytest.raises(FileError, match="may name the columns"):
+        read_flux(path, neutrino="numu")
+    flux = read_flux(path, neutrino="numu", columns={"numu": 3})
+    assert flux.total == pytest.approx(5e-9, rel=1e-12, abs=0.0)
+    np.testing.assert_allclose(flux.energies_GeV, [0.0, 1.0, 2.0, 4.0], rtol=1e-15)
+
+
+def test_a_histogram_of_another_neutrino(tmp_path: Path) -> None:
+    uproot = pytest.importorskip("uproot")
+    with uproot.recreate(tmp_path / "f.root") as file:
+        file["numu_flux"] = np.array([1e-9, 2e-9]), np.array([0.0, 1.0, 2.0])
+    with pytest.raises(FileError, match="'numu_flux' is of numu by its name or title, and not of nue; choose another"):
+        read_flux(tmp_path / "f.root", neutrino="nue", per="GeV")
+    assert read_flux(tmp_path / "f.root", neutrino="numu", per="GeV").total == pytest.approx(3e-9, rel=1e-12, abs=0.0)
 
 
 def test_other_columns_than_those_of_globes(tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def test_energies(text: str, unit: str) -> None:
         ("per 100 m2 per GeV", "area", "100 m2"),
         ("nu/m2/GeV for 2 x 10^7 s of running", "time", "2e+07 s"),
         ("3 years of running", "time", "years"),
+        ("/cm2/GeV/Ms", "time", "Ms"),
+        ("/cm2/GeV, 500 files of 1e5 POT", "exposure", "files of 1e5  POT"),
+        ("/cm2/GeV, 500 files x 1e5 POT each", "exposure", "files * 1e5  POT"),
+        ("/cm2/GeV for 6,6e20 POT", "exposure", "6,6e20  POT"),
         ("nu/ft2/GeV", "area", "ft2"),
         ("flux / cm", "area", "cm"),
     ],
@@ -118,6 +122,8 @@ def test_words_that_are_not_placed(text: str, kind: str, word: str) -> None:
         ("log10(flux [cm^-2])", "logarithms"),
         ("integral flux above E, /cm2/POT", "integrals"),
         ("flux times energy", "multiplied by the energy"),
+        ("E numu [x1e-10]", "multiplied by 1e-10"),
+        ("numu flux (x10) /cm2/GeV/POT", "multiplied by 10"),
         ("flux (x1e-12) nu/cm2/GeV/POT", "multiplied by 1e-12"),
         ("(m^2 sec sr GeV)^-1", "per sr"),
     ],
@@ -138,7 +144,11 @@ def test_energies_of_protons(text: str) -> None:
         ("cm^-2 GeV^-1, nPOT=500", 500.0), ("cm^-2 GeV^-1, pot_total = 500", 500.0),
         ("/cm2/GeV for one million POT", 1e6), ("/cm2/GeV, POTs simulated: 5e8", 5e8), ("/cm2/GeV for 1d20 POT", 1e20),
         ("/m^2 /GeV; number of POT: 1e21", 1e21), ("/m2/GeV; POT (protons on target) = 1e21", 1e21),
-        ("/cm^2/GeV/ POT=1e20", 1e20), ("/POT 50 MeV", 1.0),
+        ("/cm^2/GeV/ POT=1e20", 1e20), ("/POT 50 MeV", 1.0), ("/cm2/GeV/POT: 120 GeV protons", 1.0),
+        ("/cm2/GeV/POT 2 horns", 1.0), ("/cm2/GeV/POT 2018 tune", 1.0), ("/cm2/GeV/POT, 110 kW", 1.0),
+        ("/cm2/GeV for 1,000,000 POT", 1e6), ("/cm2/GeV/incident proton", 1.0),
+        ("/cm2/GeV/POT; 8.89 GeV/c protons", 1.0),
+        ("/cm2/GeV/POT, L = 3e53 erg, at 1e6 cm", 1.0), ("/cm2/GeV, total POT in the sample 2.5e8", 2.5e8),
     ],
 )  # fmt: skip
 def test_numbers_of_protons_in_words(text: str, pot: float) -> None:
@@ -182,14 +192,18 @@ def test_texts_that_say_nothing(text: str) -> None:
     "text",
     [
         "flux in arbitrary units", "flux [a.u.]", "arb. units", "relative flux per bin", "normalised to unit area",
-        "normalized to 1", "Flux normalized to unity", "shape only", "no absolute scale known",
+        "normalized to 1", "Flux normalized to unity", "shape only", "no absolute scale known", "flux [arb.u.]",
+        "area normalised", "(arbitrary normalization)", "dN/dE, normalised", "probability density 1/GeV",
     ],
 )  # fmt: skip
 def test_fluxes_of_which_only_the_shape_is_known(text: str) -> None:
     assert said(text).relative
 
 
-@pytest.mark.parametrize("text", ["normalised to 1e20 POT", "relative error", "normalisation 10 %", "Pa.u", "a. unit"])
+@pytest.mark.parametrize("text", [
+    "normalised to 1e20 POT", "normalised to 1 POT", "relative error", "normalisation 10 %", "Pa.u", "a. unit",
+    "at 1 a.u. from the Sun", "relative spectra were measured",
+])  # fmt: skip
 def test_words_that_are_not_about_the_shape(text: str) -> None:
     assert not said(text).relative
 

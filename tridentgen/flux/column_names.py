@@ -38,6 +38,17 @@ BY_PDG_CODE: Mapping[str, str] = {str(neutrino.pdgid): name for name, neutrino i
 
 _FLAVOUR = {"e": "nue", "m": "numu", "mu": "numu", "t": "nutau", "tau": "nutau"}
 _NEUTRINO = re.compile(r"(anti|a|bar)?(?:nu|v)(bar|b|_)?(e|mu|m|tau|t)s?(bar|b)?")
+_BARRED = tuple(
+    re.compile(rf"(?i){pattern}")
+    for pattern in (
+        r"[\\#]?(?:bar|overline)\s*[{(]\s*[\\#]?(?:nu|ν|v)\s*[})]?[\s_{]*[\\#]?(e|mu|tau|μ|τ)\b\s*[})]?",
+        r"(?:nu|ν|v)[\s_{]*(e|mu|tau|μ|τ)\}?[\s_-]*(?:bar|~)",
+        r"ν[\u0304\u0305][\s_{]*(e|mu|tau|μ|τ)",
+    )
+)
+"""Antineutrinos as people write them in sentences."""
+
+_ASCII = {"μ": "mu", "τ": "tau"}
 _IN_WORDS = re.compile(r"(?i)(anti[\s-]*)?(electron|muon|mu|tau)[\s-]+(anti[\s-]*)?neutrinos?")
 _MENTION = re.compile(
     r"(?i)(?<![a-z])(?:anti|bar)?[\s_-]?(?:nu|ν)(?:[\s_]?bar)?[\s_]?(?:e|mu|µ|μ|tau|τ)(?:[\s_]?bar|b)?(?![a-z])"
@@ -78,7 +89,7 @@ def column_name(word: str) -> str | None:
     """Return what a column of this name holds, or None for a name that is not known."""
     if word in BY_PDG_CODE:
         return BY_PDG_CODE[word]
-    word = _IN_WORDS.sub(lambda found: _neutrino_of(found) + " ", word).replace("~", "bar")
+    word = _IN_WORDS.sub(lambda found: _neutrino_of(found) + " ", word).replace("~", "bar").replace("overline", "bar")
     plain = word.lower().replace("µ", "mu").replace("μ", "mu").replace("τ", "tau").replace("ₑ", "e")
     plain = re.sub(r"ν[\u0304\u0305]", "nubar", plain).replace("ν", "nu")
     pieces = [piece for piece in re.split(r"[^a-z]+", plain) if piece]
@@ -107,14 +118,29 @@ def unclear_head(notes: Iterable[tuple[int, str]], width: int) -> tuple[int, str
     for line, text in list(notes)[:_MOST_LINES]:
         for words in _words_of(text):
             named = [word for word in words if not _is_unit(word)]
-            if len(named) == width > _WORDS_OF_NAME and column_name(named[0]) in (ENERGY, LOW, BIN):
+            begins = bool(named) and column_name(named[0]) in (ENERGY, LOW, BIN)
+            pairs = [word.lower() for word in words] == ["x", "y"] * (width // 2)  # two digitised curves
+            if width > _WORDS_OF_NAME and ((begins and len(named) == width) or (pairs and width % 2 == 0)):
                 return line, text.strip()
     return None
+
+
+def energies_of(notes: Iterable[tuple[int, str]], width: int) -> dict[str, int]:
+    """Return the columns of energies and edges in a head of `width` names, whatever the others are; or nothing."""
+    for _, text in list(notes)[:_MOST_LINES]:
+        for words in _words_of(text):
+            names = [column_name(word) or "" for word in words]
+            found = {name: i for i, name in enumerate(names) if name in (ENERGY, LOW, HIGH, WIDTH)}
+            if len(names) == width and LOW in found and HIGH in found:
+                return found
+    return {}
 
 
 def _is_unit(word: str) -> bool:
     """Return whether a word is nothing but units and what stands between them."""
     pieces = [piece for piece in re.split(r"[^a-zA-Z]+", word.lower()) if piece]
+    if not pieces:
+        return not any(c.isalpha() for c in word)
     return all(piece in _FILLER and piece not in ("flux", "fluxes", "phi") for piece in pieces)
 
 
@@ -133,6 +159,8 @@ def mentioned(notes: Iterable[tuple[int, str]]) -> dict[str, int]:
     found: dict[str, int] = {}
     for line, text in list(notes)[:_MOST_LINES]:
         spelt = _IN_WORDS.sub(lambda found: f" {_neutrino_of(found)} ", text)
+        for barred in _BARRED:
+            spelt = barred.sub(lambda found: f" nu{_ASCII.get(found[1], found[1].lower())}bar ", spelt)
         for match in _MENTION.finditer(simplified(spelt)):
             name = column_name(match.group())
             if name is not None and name in NEUTRINOS:
@@ -146,6 +174,8 @@ def _head_of(line: int, text: str, rows: FloatArray) -> Head | None:
     for words in _words_of(text):
         names = [column_name(word) for word in words]
         run = next((i for i, name in enumerate(names) if name is None), len(names))
+        if run < len(names) and names[0] not in (ENERGY, LOW, HIGH, BIN) and len(names) != rows.shape[1]:
+            continue  # a sentence
         if run < len(names) and len(names) == rows.shape[1]:
             run = len(names)  # columns of other things between those that are known
         head = _placed(line, text, words[:run], names[:run], rows)
@@ -196,4 +226,5 @@ def _is_later(words: list[str], names: list[str | None], rows: FloatArray) -> bo
         return True
     bare = all(len(re.findall(r"[A-Za-zνµμτ]+", word)) <= _WORDS_OF_NAME for word in words)
     first, energies = np.diff(rows[:, 0]), np.diff(rows[:, column])
-    return bare and not ((first > 0.0).all() and not (energies > 0.0).all())
+    rises = bool((first > 0.0).all())
+    return bare and not (rises and (len(words) == _WORDS_OF_NAME or not (energies > 0.0).all()))

@@ -12,7 +12,7 @@ import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
-from tridentgen.flux.column_names import ENERGY
+from tridentgen.flux.column_names import ENERGY, mentioned
 from tridentgen.flux.kind import NUMBER, NUMBER_OR_NAME, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
 from tridentgen.flux.settled_units import TIMES, numbered, settle_units
@@ -186,6 +186,12 @@ def _from_root(
     raise_flaw(value_flaw(found.contents), lambda i: f"{path}: {what} '{found.name}', {parts[1]} {i}")
     if not found.contents.any():
         raise FileError(f"{path}: {what} '{found.name}' is zero at all energies; choose another")
+    named = mentioned(numbered((found.name, *found.titles)))
+    if named and neutrino not in named:
+        raise FileError(
+            f"{path}: {what} '{found.name}' is of {' and '.join(named)} by its name or title, and not of {neutrino}; "
+            "choose another with histogram, or name that neutrino"
+        )
     said = read_units(numbered(found.titles))
     defaults = FORMATS["columns" if found.is_graph else "root"]
     units = settle_units(path, given, pot, said, defaults, BECAUSE["root"])

@@ -15,6 +15,7 @@ import numpy as np
 from tridentgen.errors import FileError
 from tridentgen.flux.column_names import BY_PDG_CODE
 from tridentgen.flux.text_table import TextTable, read_text, to_number
+from tridentgen.flux.units_text import read_units
 from tridentgen.typing import FloatArray
 
 LAYOUTS = MappingProxyType(
@@ -29,9 +30,8 @@ _BEAM = re.compile(r"^[ \t]*beam_energy[ \t]*=(.*)$", re.MULTILINE)
 _PARTICLE = re.compile(r"^[ \t]*beam_particle[ \t]*=[ \t]*(-?\d+)[ \t]*$", re.MULTILINE)
 _RANGE = r"(-?\d{1,4}(?:\.\d{0,9})?)\s*--\s*(-?\d{1,4}(?:\.\d{0,9})?)"
 _BLOCK = re.compile(rf"cosZ\s*=\s*{_RANGE}(?:\s*,\s*phi_Az\s*=\s*{_RANGE})?", re.IGNORECASE)
-_INVERSE = re.compile(r"\(([^()]{1,40})\)[ \t]*\^?-1")
+_PER_SR = re.compile(r"(?i)\b(?:sr|steradian)s?\b(?:\s*\^?\s*-1)?")
 _HONDA_COLUMNS = "E numu numubar nue nuebar"
-_HONDA_UNITS, _HONDA_SECONDS = ["gev", "m2", "s", "sr"], ["gev", "m2", "sec", "sr"]
 _COMPLETE = 1e-3
 """Allowed deviation of the solid angle of all blocks from 4 pi."""
 
@@ -88,6 +88,7 @@ def read_honda(path: Path) -> TextTable:
             f"{path}: has no line 'average flux in [cosZ = ...]', as files in Honda's layout; use 'columns'"
         )
     for line, text in enumerate(lines[: starts[0]], start=1):
+        _check_units(path, line, text)
         if text.split() and to_number(text.split()[0]) is not None:
             raise FileError(f"{path}:{line}: must stand below a line with cosZ, as in Honda's files")
     blocks = [_block(path, lines, *limits) for limits in pairwise([*starts, len(lines)])]
@@ -97,6 +98,10 @@ def read_honda(path: Path) -> TextTable:
             raise FileError(f"{path}:{start + 1}: this block has other energies or columns than the first one")
         if block.head[1].split() != first.head[1].split():
             raise FileError(f"{path}:{block.head[0]}: this block has another head than the first one")
+    ranges = [" ".join(lines[start].split()) for start in starts]
+    if len(set(ranges)) < len(ranges):
+        twice = next(i for i, text in enumerate(ranges) if text in ranges[:i])
+        raise FileError(f"{path}:{starts[twice] + 1}: these directions are there twice; drop one of the blocks")
     solid_angle = math.fsum(block.solid_angle_sr for block in blocks)
     if abs(solid_angle / (4.0 * math.pi) - 1.0) > _COMPLETE:
         raise FileError(f"{path}: its blocks cover {solid_angle:.4g} sr, and all directions are {4 * math.pi:.4g} sr")
@@ -137,9 +142,19 @@ def _block(path: Path, lines: Sequence[str], start: int, end: int) -> _Block:
 
 def _check_units(path: Path, line: int, head: str) -> None:
     """Raise `FileError` where the head of a block names other units than those of Honda's files."""
-    units = _INVERSE.search(head)
-    if units is not None and sorted(units[1].lower().replace("^", "").split()) not in (_HONDA_UNITS, _HONDA_SECONDS):
-        raise FileError(f"{path}:{line}: '{units[0]}': Honda's files are per (m^2 sec sr GeV); use 'columns'")
+    said = read_units([(line, _PER_SR.sub(" ", head))])
+    other = [
+        *(one for one in said.area if one.value != "m2"),
+        *(one for one in (*said.per, *said.energy_unit) if one.value != "GeV"),
+        *(one for one in said.seconds if one.value != 1.0),
+        *(one for kind in ("energy", "area", "time") for one in said.unplaced.get(kind, [])),
+        *said.refused,
+    ]
+    if other:
+        raise FileError(
+            f"{path}:{line}: {other[0].quoted()}: Honda's files are per (m^2 sec sr GeV), with energies in GeV; use "
+            "'columns'"
+        )
 
 
 def layout_of(text: str) -> str:

@@ -19,7 +19,19 @@ from tridentgen.flux.bins import (
     edges_of_widths,
     widths_are,
 )
-from tridentgen.flux.column_names import BIN, ENERGY, HIGH, LOW, WIDTH, Head, mentioned, read_head, unclear_head
+from tridentgen.flux.column_names import (
+    BIN,
+    ENERGY,
+    HIGH,
+    LOW,
+    WIDTH,
+    Head,
+    column_name,
+    energies_of,
+    mentioned,
+    read_head,
+    unclear_head,
+)
 from tridentgen.flux.program_files import LAYOUTS, layout_of, read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
@@ -47,6 +59,7 @@ FORMATS: Mapping[str, Defaults] = {
 }
 """What the numbers are by the name of a format, where neither card nor file says it."""
 
+_HONDA = {"area": "m2", "per": "GeV", "energy_unit": "GeV", "time": "s", "points": "points"}
 BECAUSE = {
     "root": "no title says what energy its contents are per",
     "nuwro, absolute": "the numbers after beam_energy are relative unless the card says what they are",
@@ -60,7 +73,9 @@ _COUNTED, _MANY, _LEAST_GEV = 4, 15, 1e-3
 size of numbers that may be energies and no fluxes."""
 
 
-_SEVERAL = re.compile(r"(?i)(?:anti)?nu_?(?:x|mutau|y)(?:_?bar)?|ν_?[xμ]τ?")
+_SEVERAL = re.compile(r"(?i)nu|ν|\bv_")
+"""Names of columns that are of neutrinos, though not of one that is known."""
+
 _READERS: Mapping[str, Callable[[Path], TextTable]] = {"honda": read_honda, "nuwro": read_nuwro}
 
 
@@ -82,7 +97,7 @@ class FluxTable:
         self.table: TextTable = _READERS[format](path) if format in _READERS else read_text_table(path, heads=True)
         self.rows = self.table.rows
         self.head: Head | None = read_head(self.table.notes, self.rows)
-        self.said: TextUnits = read_units(() if format in _READERS else self.table.notes)
+        self.said: TextUnits = read_units(() if format in (*_READERS, "snowglobes") else self.table.notes)
 
     def where(self, row: int) -> str:
         """Return file and line of a row, for messages."""
@@ -103,11 +118,14 @@ class FluxTable:
                 f"{self.path}:{self.head.line}: '{self.head.text}' names {len(self.head.words)} columns, and there are "
                 f"{self.rows.shape[1]}; say which is which with column and energy_column"
             )
-        return dict(names) if self.head.sure else dict(DEFAULT_COLUMNS)
+        return dict(names)
 
     def of_several(self) -> Head | None:
         """Return the head if it names a column of several neutrinos, as ``nux``."""
-        if self.head is None or not any(_SEVERAL.fullmatch(word.strip("_ ")) for word in self.head.words):
+        if self.head is None:
+            return None
+        words = [word for word in self.head.words if column_name(word) is None]
+        if not any(_SEVERAL.search(word) for word in words):
             return None
         return self.head
 
@@ -204,6 +222,12 @@ class FluxTable:
             if named and fluxes == 1:
                 return {ENERGY: 0, **dict.fromkeys(named, 1)}
             by_default = tuple(NEUTRINOS)[:fluxes]
+            if named and len(named) != fluxes and 1 < fluxes < len(NEUTRINOS):
+                line = next(iter(named.values()))
+                raise FileError(
+                    f"{self.path}:{line}: its text names {', '.join(named)}, and there are {fluxes} columns of flux; "
+                    "give column"
+                )
             if len(named) == fluxes and tuple(named) != by_default:
                 line = next(iter(named.values()))
                 raise FileError(
@@ -238,6 +262,8 @@ class FluxTable:
             return {LOW: 0, HIGH: 1}
         if self.head is None and self._has_edges():
             return {LOW: 0, HIGH: 1}
+        if self.head is None and (found := energies_of(self.table.notes, self.rows.shape[1])):
+            return found
         if self.head is None or not self.head.sure:
             return {ENERGY: 0}
         return {name: column for name, column in self.head.columns.items() if name not in NEUTRINOS}
@@ -263,6 +289,10 @@ class FluxTable:
     ) -> TabulatedFlux:
         """Return the flux of one neutrino."""
         layout = "columns" if self.format == "auto" else self.format
+        contradicting = [key for key, value in given.items() if value is not None and value != _HONDA.get(key, value)]
+        if layout == "honda" and (contradicting or pot is not None):
+            out = ", ".join(contradicting or ["pot"])
+            raise InputError(f"{self.path}: format = 'honda' is per m2, s, sr and GeV; leave {out} out")
         if self.format == "auto" and self.rows.shape == _GLOBES_SHAPE and not self.table.notes:
             layout = "501 x 7"
         if layout == "nuwro" and any((pot, given["time"], given["area"], given["per"])):
@@ -341,7 +371,9 @@ class FluxTable:
         return (
             edges_of_lower_edges(energies)
             if points == "edges"
-            else edges_of_centres(path, energies, from_zero=self.format == "snowglobes")
+            else edges_of_centres(
+                path, energies, from_zero=self.format == "snowglobes" or given.get("points") == "centre"
+            )
         )
 
     def _points(self, energies: FloatArray, units: Units) -> str:

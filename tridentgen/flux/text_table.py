@@ -20,7 +20,10 @@ MAX_ROWS = 200_000
 _SHOWN = 30
 _COMMENT = re.compile(r"(?<![A-Za-z])[#%!]+|//+|^\s*;+")
 _RULE = re.compile(r"[\s=_*~+|-]+")
-_DECIMAL_COMMA = re.compile(r"[+-]?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))(?:[eEdD][+-]?\d+)?|[+-]?\d+(?:[eEdD][+-]?\d+)?")
+_EXPONENT = r"[eEdD][+-]?\d+"
+_DECIMAL_COMMA = re.compile(rf"[+-]?(?:\d+,\d+{_EXPONENT}|0,\d+|\d+,(?:\d{{1,2}}|\d{{4,}})|\d+(?:{_EXPONENT})?)")
+"""Not ``1,000``, which may be a thousand."""
+
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 
 

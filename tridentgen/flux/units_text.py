@@ -34,7 +34,11 @@ _BEAM = ("proton", "protons", "beam", "p", "energy", "momentum")
 """Words beside the energy of the protons, as in ``120 GeV protons``."""
 
 _NUMERATOR = re.compile(r"(?i)(anti|a|bar)?nu|phi|dn|df|dphi")
-_NO_DIVISORS = ("d", "e", "de", "en", "enu", "denu", "nu", "n")
+_FACTOR_OF = re.compile(r"(?i)\s*(?:$|[/*÷(\[:,;)\]]|(?:anti|a)?nu|ν|neutrinos?|(?:[cmk]?m|[kmgt]?ev|s)\s*\^?\s*-)")
+"""What a power of ten is multiplied with; others, as in ``3e53 erg``, are about something else."""
+
+_DOUBTFUL_POT = re.compile(r"(?i)\bfiles?\s*(?:of\b|x\b|\*|with\b|each\b).*\bPOT\b|\d,\d+(?:e\+?\d+)?\s*POT\b")
+_NO_DIVISORS = ("d", "e", "de", "dt", "en", "enu", "denu", "nu", "n", "c")
 _ANGLES = ("sr", "steradian", "steradians", "srad")
 _MASSES = ("kton", "ktons", "kt", "ton", "tons", "tonne", "tonnes", "kg", "kiloton", "kilotonne")
 _OTHER_AREAS = ("mm", "dm", "inch", "foot", "ft", "barn", "hectare")
@@ -59,6 +63,9 @@ _AFTER_POT = (
     "in",
     "sample",
     "pot",
+    "the",
+    "run",
+    "equivalent",
 )
 """Words between POT and its number, as in ``POT per file: 500``."""
 
@@ -86,6 +93,8 @@ _REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i)\bp\s*\.\s*o\s*\.\s*t\b\.?", " POT"),
         (r"(?i)(?<=\d)p\s*\.\s*o\s*\.\s*t\b\.?", " POT"),
         (r"(?<=[A-Za-z\d])\.(?=[A-Za-z])", "*"),
+        (r"(?i)\bincident\s+protons?\b", " POT"),
+        (r"(?i)(?<![\d,.])(\d{1,3}),(\d{3}),(\d{3})(?=\s*pots?\b)", r"\1\2\3"),
         (r"(?i)\bprotons?[\s-]+(?:on|per)[\s-]+targets?\b", " POT"),
         (r"(?i)(?<![\w.^+-])(\d[\d.]*)\s*(?:x|\*)\s*10\s*\^\s*([+-]?\d+)", r"\1e\2"),
         (r"(?i)(?<![\w.^+-])(\d[\d.]*)\s+10\s*\^\s*([+-]?\d+)(?=\s*pots?\b)", r"\1e\2"),
@@ -125,6 +134,10 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"(?i)\b(?:log|ln|lg)\s*(?:10)?\s*[(\[]?\s*(?:flux|phi)\b"), "its numbers are logarithms"),
     (
+        re.compile(r"(?i)[(\[]\s*[x*]\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*[)\]]"),
+        "its numbers are to be multiplied by {}",
+    ),
+    (
         re.compile(r"(?i)\b(?:integral|integrated|cumulative)\s+(?:flux|spectrum)\s+(?:above|below)|\bflux\s*\(\s*>"),
         "its numbers are integrals over the energies above",
     ),
@@ -136,9 +149,11 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
 """Quantities that are no flux per energy over the energy, and what to call them."""
 
 _RELATIVE = re.compile(
-    r"(?i)\barb(?:itrary|\.)?\s*units?\b|(?<![a-z.])a\.\s?u\.(?![a-z])|\bunit[- ](?:area|integral|norm)"
-    r"|\brelative\s+(?:flux(?:es)?|intensit\w+|units?|spectr\w+|normali\w+)\b(?!\s+(?:uncertaint|error))"
-    r"|\bnormali[sz]ed\s+to\s+(?:unity|one|1(?![\d.e])|unit\b|its\s+(?:integral|area|peak|maximum))"
+    r"(?i)\barb(?:itrary|\.)?\s*units?\b|(?<![a-z.\d])(?<!\d )a\.\s?u\.(?![a-z])|\bunit[- ](?:area|integral|norm)"
+    r"|\brelative\s+(?:flux(?:es)?|intensit\w+|units?|normali\w+)\b(?!\s+(?:uncertaint|error))|\barb\.?\s?u\."
+    r"|\b(?:area|unit|peak)[- ]normali[sz]ed|\barbitrar(?:y|ily)\s+normali\w+|\bprobability\s+density"
+    r"|,\s*normali[sz]ed\s*$"
+    r"|\bnormali[sz]ed\s+to\s+(?:unity|one|1(?![\d.e]|\s*(?:pot|p\.\s?o\.\s?t|proton))|unit\b|its\s+(?:integral|area|peak|maximum))"
     r"|\bshapes?\s+only\b|\bonly\s+(?:the\s+|its\s+)?shape\b|\bno\s+absolute\s+(?:scale|normali\w+)"
 )
 """Words for a flux of which only the shape is known."""
@@ -148,6 +163,9 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-zν]+)(?:\s*\^\s*(?P<power>[+-]?\d+)|(?P<glued>-?\d+)(?![\d.]))?"
     r"|(?P<mark>[/÷()\[\]*=:,;])"
 )
+_FEW_POT = 1e3
+"""A smaller number beside POT may count other things."""
+
 _LONG_S = 1e3
 """Seconds that are more than the length of a pulse."""
 _LONGEST = 2000
@@ -261,6 +279,7 @@ class _Line:
         self.factor: str | None = None  # a power of ten that no unit has taken yet
         self.factors: list[str] = []
         self.divisors: list[str] = []
+        self.doubtful = False  # numbers of protons that may be of a file or of all
         self.taken: set[int] = set()  # tokens that others have used
 
     def say(self, where: list[Said], value: str | float) -> None:
@@ -271,8 +290,8 @@ class _Line:
 
     def read(self) -> None:
         for pattern, what in _REFUSED:
-            if pattern.search(self.plain):
-                self.say(self.found.refused, what)
+            if match := pattern.search(self.plain):
+                self.say(self.found.refused, what.format(*match.groups()))
                 break
         if relative := _RELATIVE.search(" ".join(self.text[:_LONGEST].split())):
             self.say(self.found.relative, relative.group())
@@ -280,6 +299,9 @@ class _Line:
             self.say(self.found.points, "edges")
         if re.search(r"(?i)\b(?:upper|high|right)\s*(?:bin\s*)?edges?\b", self.plain):
             self.say(self.found.upper, "upper edges")
+        if files := _DOUBTFUL_POT.search(self.plain):
+            self.cannot_place("exposure", files.group())
+            self.doubtful = True
         if normalised := re.search(r"(?i)\bnormali[sz]ation\s*[:=]\s*([\d.]+e\+?\d+)", self.plain):
             self.cannot_place("exposure", normalised.group())
         for i, token in enumerate(self.tokens):
@@ -291,7 +313,7 @@ class _Line:
                 self.number = float(token["number"])
                 self._drop_factor()
                 power = re.fullmatch(r"(?:\d+\.?\d*|\.\d+)[eE][+-]?0*[1-9]\d*", token["number"])
-                self.factor = token["number"] if power else None
+                self.factor = token["number"] if power and _FACTOR_OF.match(self.plain, token.end()) else None
             else:
                 self._word(i, token)
         self._drop_factor()
@@ -345,6 +367,8 @@ class _Line:
             self.cannot_place("area", token.group())
         elif word == "POT" or (low in ("proton", "protons") and (number is not None or divided)):
             self._pot(i, number)
+        elif low in _SECONDS and word == "Ms":
+            self.cannot_place("time", word)
         elif low in _SECONDS:
             self._time(low, number, divided)
         elif low in ("bin", "bins") and divided:
@@ -385,6 +409,8 @@ class _Line:
     def _pot(self, i: int, number: float | None) -> None:
         if number is None:
             number = self._number_after(i)
+        if self.doubtful:
+            return
         if number is None or 0.0 < number < math.inf:
             self.say(self.found.pot, number or 1.0)
         else:
@@ -398,13 +424,15 @@ class _Line:
             at += 1
         is_said = at < len(self.tokens) and self.tokens[at].group() in ("=", ":")
         at += is_said
-        if at >= len(self.tokens) or not self.tokens[at]["number"] or not (is_said or at == i + 1):
+        if at >= len(self.tokens) or not self.tokens[at]["number"]:
             return None
-        unit = self._next(at).lower()
-        if not is_said and (unit in _ENERGY_NAMES or unit in ("cm", "m", "km", "bin", "bins", *_SECONDS)):
+        number, follows = float(self.tokens[at]["number"]), self._next(at)
+        if follows.lower() in _ENERGY_NAMES or (follows[:1].isalpha() and number < _FEW_POT):
+            return None  # POT 2 horns
+        if not is_said and (number < _FEW_POT or follows[:1].isalpha()):
             return None
         self.taken.add(at)
-        return float(self.tokens[at]["number"])
+        return number
 
     def _time(self, word: str, number: float | None, divided: bool) -> None:
         if divided and (number is None or 0.0 < number < math.inf):
