@@ -214,7 +214,7 @@ class FluxTable:
     def _nameless(self) -> dict[str, int]:
         """Return the columns of a table without a head: the default ones, unless the first two are edges of bins.
 
-        Raise `FileError` where the text mentions as many neutrinos as there are columns of flux, but other ones.
+        Raise `FileError` where the text mentions other neutrinos than those; of six columns it need not name all.
         """
         if not self._has_edges():
             self._question_names()
@@ -222,13 +222,8 @@ class FluxTable:
             if named and fluxes == 1:
                 return {ENERGY: 0, **dict.fromkeys(named, 1)}
             by_default = tuple(NEUTRINOS)[:fluxes]
-            if named and len(named) != fluxes and 1 < fluxes < len(NEUTRINOS):
-                line = next(iter(named.values()))
-                raise FileError(
-                    f"{self.path}:{line}: its text names {', '.join(named)}, and there are {fluxes} columns of flux; "
-                    "give column"
-                )
-            if len(named) == fluxes and tuple(named) != by_default:
+            all_there = fluxes >= len(NEUTRINOS) and len(named) != fluxes
+            if named and not all_there and tuple(named) != by_default:
                 line = next(iter(named.values()))
                 raise FileError(
                     f"{self.path}:{line}: its text names {', '.join(named)}, and the columns of flux "

@@ -50,22 +50,8 @@ _DIVIDED_AXES = ("e", "enu", "ev", "en", "energy", "energies", "emin", "emax", "
 _SPACING = ("step", "steps", "wide", "width", "spacing", "binning", "intervals")
 _BETWEEN = ("energy", "unit", "a", "each", "the", "one")
 _AFTER_POT = (
-    "total",
-    "simulated",
-    "used",
-    "number",
-    "count",
-    "per",
-    "file",
-    "files",
-    "is",
-    "of",
-    "in",
-    "sample",
-    "pot",
-    "the",
-    "run",
-    "equivalent",
+    *("total", "simulated", "used", "number", "count", "per", "file", "files", "is", "of", "in", "sample", "pot"),
+    *("the", "run", "equivalent"),
 )
 """Words between POT and its number, as in ``POT per file: 500``."""
 
