@@ -16,6 +16,7 @@ import tridentgen as tg
 from tests.command_line import Command
 from tests.engines.cases import host_compiler, same_columns
 from tests.processes.flat import COLUMNS, FLAT, NAME, SIGMA_CM2, Flat
+from tests.repeats import slow_if
 from tridentgen.analysis.verify import verify
 from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
@@ -50,6 +51,8 @@ OPTIONS = {
     NAME: ["--nu", "numu", "--target", "C12"],
 }
 ALL = sorted({*kinds.KINDS, NAME})
+DRAWN = slow_if(lambda kind: kind == "trident-epa", ALL)
+"""Its events have the columns of tridents, which are drawn and converted alike."""
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +134,7 @@ def test_cut(cli: Command, whole: Path, tmp_path: Path, kind: str) -> None:
     assert f"({kinds.kind_named(kind).events_are})" in cli("cut", whole, "--cut", CUTS[kind]).out
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", DRAWN)
 @pytest.mark.usefixtures("kind")
 def test_plot(cli: Command, whole: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
@@ -140,7 +143,7 @@ def test_plot(cli: Command, whole: Path, tmp_path: Path) -> None:
     assert all(Path(picture).stat().st_size > 5000 for picture in pictures)
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", DRAWN)
 @pytest.mark.usefixtures("kind")
 def test_convert_to_every_format(cli: Command, whole: Path, tmp_path: Path) -> None:
     for ending in FORMATS:
@@ -228,7 +231,7 @@ def without_roles(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("kind", DRAWN)
 def test_files_without_roles_are_read_as_before(cli: Command, whole: Path, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("matplotlib")
     cut = ["cut", whole, "--cut", CUTS[kind], "--json"]

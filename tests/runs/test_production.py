@@ -26,9 +26,9 @@ RESULTS = ("sigma", "sigma_error", "sum_w", "sum_w2", "n_trials", "n_events", "m
     ("kind", "cuts", "engine"),
     [
         ("trident", False, "native"),
-        ("trident", True, "numpy"),
-        ("cevns", False, "numpy"),
+        pytest.param("trident", True, "numpy", marks=pytest.mark.slow),
         ("cevns", True, "native"),
+        pytest.param("cevns", False, "numpy", marks=pytest.mark.slow),
         pytest.param("trident", False, "numpy", marks=pytest.mark.slow),
         pytest.param("trident", True, "native", marks=pytest.mark.slow),
         pytest.param("cevns", False, "native", marks=pytest.mark.slow),
@@ -177,7 +177,10 @@ def killed_and_resumed(folder: Path, kills: int, seed: int) -> int:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize(("kind", "cuts", "engine"), [("trident", True, "numpy"), ("cevns", False, "native")])
+@pytest.mark.parametrize(
+    ("kind", "cuts", "engine"),
+    [("trident", True, "numpy"), pytest.param("cevns", False, "native", marks=pytest.mark.slow)],
+)
 def test_a_run_killed_three_times_is_the_unbroken_run(tmp_path: Path, kind: str, cuts: bool, engine: str) -> None:
     events = {"numpy": 200_000, "native": 1_200_000}[engine]  # so many that the run lasts a second
     check_kills(tmp_path, kind, cuts, engine, events=events, kills=3)

@@ -140,7 +140,7 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @posix
-@pytest.mark.parametrize("kind", ["trident", "cevns"])
+@pytest.mark.parametrize("kind", [pytest.param("trident", marks=pytest.mark.slow), "cevns"])
 def test_a_run_goes_on_after_a_full_disk(tmp_path: Path, kind: str) -> None:
     whole = whole_run(tmp_path, kind, events=60_000)
     size = whole.path.stat().st_size

@@ -52,7 +52,11 @@ DESIGN = {
 """On Ar40, coherent: Q_cut, 1 GeV, exact h_T. For e e at 50 GeV see the independent integral below."""
 
 
-@pytest.mark.parametrize(("channel", "energy"), DESIGN, ids=str)
+@pytest.mark.parametrize(
+    ("channel", "energy"),
+    [pytest.param(*case, marks=[] if case[1] == 5.0 else [pytest.mark.slow]) for case in DESIGN],
+    ids=str,
+)
 def test_ratios_on_argon(channel: Channel, energy: float) -> None:
     for kind, expected in zip(("lambda-qcd", "q-max", "exact"), DESIGN[channel, energy], strict=True):
         assert ratio(channel, "coherent", energy, kind) == pytest.approx(expected, rel=0.03), kind
