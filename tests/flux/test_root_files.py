@@ -150,3 +150,16 @@ def test_histograms_that_root_wrote() -> None:
         pytest.skip(f"the sample files of scikit-hep cannot be had: {type(error).__name__}")
     with pytest.raises(FileError, match="histogram 'hpx', edge 0: energy -4 is negative"):
         read_flux(path, neutrino="numu", histogram="hpx")
+
+
+def test_a_directory_that_lists_more_than_the_file_holds(root_file: Path) -> None:
+    """Found by damaging files: uproot believes the number, and took eight gigabytes."""
+    data = bytearray(root_file.read_bytes())
+    with uproot.open(root_file) as file:
+        keys, count = file._fSeekKeys, len(file.keys(recursive=False))
+    place = keys + struct.unpack_from(">h", data, keys + 14)[0]  # after the key of the list
+    assert struct.unpack_from(">i", data, place) == (count,)
+    struct.pack_into(">i", data, place, 1 << 28)
+    root_file.write_bytes(data)
+    with pytest.raises(FileError, match=r"is damaged: its directory lists \d+ objects; get a fresh copy of it"):
+        read_flux(root_file, neutrino="numu", histogram="numu_flux", per="GeV")

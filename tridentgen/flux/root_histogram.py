@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from tridentgen.typing import FloatArray
 
 _MAGIC = b"root"
 _LISTED = 12
+_LARGE_FILE, _LARGE, _SMALLEST_KEY, _LONG_STRING = 1_000_000, 1000, 26, 255
+"""Versions from which on places have 8 bytes, of a file and of a directory or key; bytes of a key without names; the
+length of a string that stands for a longer one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +56,7 @@ def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
     except ImportError:
         raise FileError(f'{path}: reading ROOT files needs uproot; run: pip install "tridentgen[io]"') from None
     try:
+        _check_directory(path)
         with uproot.open(path) as file:
             classes = {
                 key: kind for key, kind in file.classnames(cycle=False).items() if kind.startswith(("TH1", "TGraph"))
@@ -62,6 +68,34 @@ def read_root_histogram(path: Path, histogram: str | None) -> RootHistogram:
     except Exception as error:  # uproot raises errors of any type for damaged bytes
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise FileError(f"{path}: cannot be read as a ROOT file ({reason}); get a fresh copy of it") from error
+
+
+def _check_directory(path: Path) -> None:
+    """Raise `FileError` if the directory of a file lists more objects than fit into it.
+
+    uproot believes the number, and takes memory for each. What else is wrong is left to it.
+    """
+    count = 0
+    with path.open("rb") as file, suppress(struct.error, OSError, ValueError):
+        count = _listed(file)
+    if not 0 <= count * _SMALLEST_KEY <= path.stat().st_size:
+        raise FileError(f"{path}: is damaged: its directory lists {count} objects; get a fresh copy of it")
+
+
+def _listed(file: IO[bytes]) -> int:
+    """Return the number of objects that the directory of a file claims to list."""
+
+    def number(kind: str, place: int) -> int:
+        file.seek(place)
+        return int(struct.unpack(f">{kind}", file.read(struct.calcsize(kind)))[0])
+
+    directory = number("i", 8) + number("i", 36 if number("i", 4) >= _LARGE_FILE else 28)
+    place = number("q", directory + 34) if number("h", directory) > _LARGE else number("i", directory + 26)
+    place += 34 if number("h", place + 4) > _LARGE else _SMALLEST_KEY
+    for _ in range(3):  # class, name and title of the list
+        length = number("B", place)
+        place += 1 + length if length < _LONG_STRING else 5 + number("i", place + 1)
+    return number("i", place)
 
 
 def _choose(path: Path, histogram: str | None, known: dict[str, str]) -> str:
