@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -59,6 +60,24 @@ def test_missing_events_are_named(made: tuple[Path, list[Path]], tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+def test_software_is_named_where_the_maps_differ(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
+    (first, second, third), other = made[1], tmp_path / "other.h5"
+    shutil.copy(second, other)
+    with h5py.File(other, "r+") as file:
+        here = file.attrs["numpy"]
+        file.attrs.update({"map_hash": "0" * 64, "numpy": "1.26.4"})
+    with pytest.raises(
+        FileError,
+        match=f"other.h5' does not .* are different; 'numpy' is 1.26.4 there and {re.escape(here)} here; make",
+    ):
+        merge([first, other, third], tmp_path / "m.h5")
+    with h5py.File(other, "r+") as file:
+        file.attrs["map_hash"] = attributes(second)["map_hash"]
+    merge([first, other, third], tmp_path / "m.h5")  # the same bits, whatever made them
+    assert attributes(tmp_path / "m.h5")["numpy"] == f"{here}, 1.26.4"
+    assert attributes(tmp_path / "m.h5")["content_hash"] == attributes(made[0])["content_hash"]
+
+
 @pytest.mark.parametrize("wrong", [{"n_requested": 1 << 40}, {"n_requested": 1 << 40, "n_run": 1 << 40}, {"first": -1}])
 def test_numbers_of_events_that_cannot_be(made: tuple[Path, list[Path]], tmp_path: Path, wrong: dict[str, int]) -> None:
     damaged = Path(shutil.copy(made[0], tmp_path / "damaged.h5"))
@@ -103,11 +122,12 @@ def test_shards_of_other_runs(
 
 
 def test_shards_of_another_map_or_version(made: tuple[Path, list[Path]], tmp_path: Path) -> None:
-    for name, value in (("map_hash", "0" * 64), ("version", "0.0.0")):
+    cases = [("map_hash", "0" * 64, "the VEGAS maps are different;"), ("version", "0.0.0", "'version' is 0.0.0 there")]
+    for name, value, message in cases:
         other = Path(shutil.copy(made[1][2], tmp_path / f"{name}.h5"))
         with h5py.File(other, "r+") as file:
             file.attrs[name] = value
-        with pytest.raises(FileError, match=f"does not belong to the same run as .*: '{name}' is"):
+        with pytest.raises(FileError, match=f"does not belong to the same run as .*: {message}"):
             merge([*made[1][:2], other], tmp_path / "m.h5")
 
 

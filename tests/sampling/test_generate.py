@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+import platform
 from fractions import Fraction
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -9,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sampling.toys import three_peaks
+from tridentgen.engines import choose_engine
+from tridentgen.engines.compiler import find_compiler
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE
 from tridentgen.errors import InputError
 from tridentgen.events.weights import WeightSums, divide_weights
-from tridentgen.sampling.generate import event_batches, generate_events, run_attributes
+from tridentgen.sampling.generate import event_batches, generate_events, run_attributes, software
 from tridentgen.sampling.train import train
 
 ENGINE = NumpyEngine(threads=1)
@@ -181,9 +186,22 @@ def test_weight_sums_of_equal_or_no_weights_have_no_error() -> None:
 
 def test_run_attributes_describe_the_run(proposal: Proposal) -> None:
     sums = sums_of(np.full(5000, 1e-3), 5000)
-    found = run_attributes(sums, 7, "numpy", proposal)
+    found = run_attributes(sums, 7, NumpyEngine(), proposal)
     assert found["seed"] == 7
     assert found["engine"] == "numpy"
     assert found["sigma"] == pytest.approx(5.0)
     assert found["n_trials"] == 5000
     assert found["map_hash"] == proposal.digest
+    assert found["python"] == platform.python_version()
+    assert found["numpy"] == np.__version__
+    assert found["vegas"] == version("vegas")
+    assert "compiler" not in found
+
+
+@pytest.mark.parametrize("engine", ["native", "auto"])
+def test_the_compiler_of_the_kernels_is_named(engine: str) -> None:
+    try:
+        compiler = find_compiler()
+    except CompilerError as error:
+        pytest.skip(str(error))
+    assert software(choose_engine(engine))["compiler"] == compiler.version

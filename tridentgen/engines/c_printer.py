@@ -69,7 +69,7 @@ def print_function(
         # An output is passed on at once: kept to the end, it would occupy a register.
         lines += [f"    out.put({place}, i, (double){names[number]});" for place in places.get(number, ())]
     header = [
-        f"#define TG_OPERATIONS {sum(' = ' in line for line in lines)}",
+        f"#define TG_OPERATIONS {len([line for line in lines if ' = ' in line])}",
         f"enum {{ TG_DIMENSIONS = {dimensions}, TG_INPUTS = {len(inputs)}, TG_OUTPUTS = {len(outputs)} }};",
         "template <class In, class Out>",
         "TG_INLINE void tg_point(const double *c, const double *const *t, In in, Out out, int i) {",

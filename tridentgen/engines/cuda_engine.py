@@ -125,6 +125,12 @@ class CudaEngine(Engine):
         if not self.devices:
             object.__setattr__(self, "devices", tuple(range(self.cupy.cuda.runtime.getDeviceCount())))
 
+    @property
+    def compiled_by(self) -> str:
+        """NVRTC and its version."""
+        major, minor = self.cupy.cuda.nvrtc.getVersion()
+        return f"NVRTC {major}.{minor}"
+
     def tile_sums(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,

@@ -44,6 +44,11 @@ class FallbackEngine(Engine):
         """Name of the engine in use."""
         return self._engine.name
 
+    @property
+    def compiled_by(self) -> str:
+        """The compiler of the kernels, empty once NumPy is in use."""
+        return self._engine.compiled_by
+
     def tile_sums(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,

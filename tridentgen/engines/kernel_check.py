@@ -85,7 +85,7 @@ def check_kernel(
     if fast:
         with np.errstate(all="ignore"):
             same |= np.abs(found - wanted) <= _FUSED * np.abs(wanted)
-        same = np.broadcast_to(same.mean(axis=1, keepdims=True) >= 0.5, same.shape)
+        same = np.broadcast_to(2 * np.count_nonzero(same, axis=1, keepdims=True) >= POINTS, same.shape)
     if not same.all():
         wrong = int(np.count_nonzero(~same.all(axis=0)))
         raise CompilerError(

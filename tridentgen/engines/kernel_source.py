@@ -33,7 +33,7 @@ class TracedEvent:
     @property
     def weighted(self) -> int:
         """Number of outputs that are weights."""
-        return sum(output.is_weight for output in self.outputs)
+        return len([output for output in self.outputs if output.is_weight])
 
 
 def trace_integrand(process: Process, channel: int) -> PrintedFunction:

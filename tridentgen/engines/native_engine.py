@@ -221,6 +221,11 @@ class NativeEngine(Engine):
     _integrands: dict[Process, list[Kernel]] = field(default_factory=dict, compare=False, repr=False)
     _events: dict[Process, list[tuple[Kernel, TracedEvent]]] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def compiled_by(self) -> str:
+        """First line of the compiler's version text."""
+        return self.compiler.version
+
     def tile_sums(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,

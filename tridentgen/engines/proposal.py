@@ -54,7 +54,7 @@ class ChannelProposal:
     cell_share: FloatArray
 
     def __post_init__(self) -> None:
-        if len(self.strata) != len(self.grid) or self.cell_share.shape != (int(np.prod(self.strata)),):
+        if len(self.strata) != len(self.grid) or self.cell_share.shape != (math.prod(self.strata),):
             raise InputError("the strata, cells and grid of a VEGAS map do not match")
         if min(self.strata) < 1:
             raise InputError("the strata of a VEGAS map must be 1 or more in every dimension")
@@ -63,14 +63,14 @@ class ChannelProposal:
             _are_shares(grid) and np.all(grid[:, 0] == 0.0) and np.all(grid[:, -1] == 1.0) and np.all(self.steps > 0.0)
         ):  # fmt: skip
             raise InputError("the grid of a VEGAS map must increase from 0 to 1 in every dimension")
-        if not (_are_shares(share) and np.all(share > 0.0) and abs(float(share.sum()) - 1.0) < 1e-9):
+        if not (_are_shares(share) and np.all(share > 0.0) and abs(math.fsum(share) - 1.0) < 1e-9):
             raise InputError("the cell probabilities of a VEGAS map must be positive and sum to 1")
 
     @classmethod
     def uniform(cls, dimensions: int, increments: int, strata: Sequence[int]) -> ChannelProposal:
         """Return the uniform density."""
         grid = np.tile(np.arange(increments + 1) / increments, (dimensions, 1))
-        cells = int(np.prod(strata))
+        cells = math.prod(strata)
         return cls(grid, tuple(strata), np.full(cells, 1.0 / cells))
 
     @cached_property
@@ -145,7 +145,8 @@ class Proposal:
     def __post_init__(self) -> None:
         if self.channel_share.shape != (len(self.channels),):
             raise InputError("the channels and channel weights of a VEGAS map do not match")
-        if not (np.all(self.channel_share > 0.0) and abs(float(self.channel_share.sum()) - 1.0) < 1e-9):
+        share = self.channel_share
+        if not (_are_shares(share) and np.all(share > 0.0) and abs(math.fsum(share) - 1.0) < 1e-9):
             raise InputError("the channel weights of a VEGAS map must be positive and sum to 1")
         if not 0.0 < self.max_weight < math.inf:
             raise InputError(f"the max_weight = {self.max_weight} of a VEGAS map must be a positive number")
@@ -189,7 +190,7 @@ class Proposal:
 def alias_table(shares: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return Walker's alias table (keep, alias) of probabilities `shares`, both of shape (N,)."""
     n = len(shares)
-    keep = shares / shares.sum() * n
+    keep = shares / math.fsum(shares) * n
     alias = np.arange(n, dtype=np.int64)
     small = [int(i) for i in np.flatnonzero(keep < 1.0)]
     large = [int(i) for i in np.flatnonzero(keep >= 1.0)]

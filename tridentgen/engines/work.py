@@ -120,6 +120,11 @@ class Engine(Protocol):
     def name(self) -> str:
         """Name of the engine on cards."""
 
+    @property
+    def compiled_by(self) -> str:
+        """The compiler of the kernels with its version; empty where none is used, or by workers elsewhere."""
+        return ""
+
     def tile_sums(
         self, process: Process, channel: int, proposal: ChannelProposal, seed: int, stream: int,
         first: int, tiles: int, total: int,

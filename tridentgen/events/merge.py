@@ -15,7 +15,7 @@ from tridentgen.engines.process import Column
 from tridentgen.errors import FileError
 from tridentgen.events.columns import column_attributes
 from tridentgen.events.committed import CommittedFile
-from tridentgen.events.differences import difference
+from tridentgen.events.differences import SOFTWARE, difference
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
@@ -143,7 +143,9 @@ def _attributes(shards: list[Shard]) -> dict[str, Any]:
     """Return the root attributes of the whole run."""
     known = dict(shards[0].attributes)
     known |= {"first": 0, "n_requested": known["n_run"]}
-    known["engine"] = ",".join(dict.fromkeys(str(shard.attributes["engine"]) for shard in shards))
+    for name in ("engine", *SOFTWARE):
+        if made := dict.fromkeys(str(shard.attributes[name]) for shard in shards if name in shard.attributes):
+            known[name] = ", ".join(made)
     return known
 
 

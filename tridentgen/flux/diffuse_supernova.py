@@ -84,7 +84,9 @@ def background(energies_GeV: FloatArray, temperature_MeV: float) -> FloatArray:
     z = np.linspace(0.0, _LARGEST_REDSHIFT, _REDSHIFTS + 1)
     simpson = np.where(np.arange(_REDSHIFTS + 1) % 2 == 1, 4.0, 2.0) * (z[1] - z[0]) / 3.0
     simpson[[0, -1]] *= 0.5
-    weights = simpson * collapse_rate(z) / np.sqrt(_OMEGA_MATTER * (1.0 + z) ** 3 + _OMEGA_LAMBDA)
+    stretch = 1.0 + z
+    expansion = np.sqrt(_OMEGA_MATTER * (stretch * stretch * stretch) + _OMEGA_LAMBDA)
+    weights = simpson * collapse_rate(z) / expansion
     total = np.zeros_like(energies_GeV)
     for redshift, weight in zip(z, weights, strict=True):
         total = total + weight * _fermi_dirac((1.0 + redshift) * energies_GeV, temperature_MeV * 1e-3)

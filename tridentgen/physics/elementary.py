@@ -10,7 +10,9 @@ W. Waite, Software Manual for the Elementary Functions (1980).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -67,6 +69,14 @@ def polynomial(x: Value, coefficients: tuple[float, ...]) -> Value:
     for coefficient in coefficients[-2:0:-1]:
         total = (total + coefficient) * x
     return total + coefficients[0]
+
+
+def total(terms: Iterable[Value]) -> Value:
+    """Return the sum of one or more terms, added from the first to the last.
+
+    The built-in `sum` compensates the rounding of floats since Python 3.12, but not before, nor for arrays.
+    """
+    return reduce(add, terms)
 
 
 def _bits(x: Value) -> Value:

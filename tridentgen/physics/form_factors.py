@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tridentgen.constants import HBARC_GEV_FM, MU_NEUTRON, MU_PROTON, PROTON_MASS_GEV
-from tridentgen.physics.elementary import Value, exp, polynomial, sincos2pi
+from tridentgen.physics.elementary import Value, exp, polynomial, sincos2pi, total
 
 _SERIES_BELOW = 0.02
 """(q R)^2 below which closed forms lose digits and their Taylor series are used instead."""
@@ -103,7 +103,7 @@ def fourier_bessel(q2: Value, cutoff_fm: float, coefficients: tuple[float, ...])
     """
     radius = cutoff_fm / HBARC_GEV_FM
     x2 = q2 * (radius * radius)
-    norm = sum((-1) ** n * a / (n * math.pi) ** 2 for n, a in enumerate(coefficients, start=1))
+    norm = math.fsum((-1) ** n * a / (n * math.pi) ** 2 for n, a in enumerate(coefficients, start=1))
     for n in range(1, len(coefficients) + 1):
         pole = (n * math.pi) ** 2
         x2 = np.where(np.abs(x2 - pole) < 1e-5 * pole, pole * (1.0 + 1e-5), x2)
@@ -111,8 +111,8 @@ def fourier_bessel(q2: Value, cutoff_fm: float, coefficients: tuple[float, ...])
     x = np.sqrt(np.where(small, _SERIES_BELOW, x2))
     sine, _ = sincos2pi(x * (0.5 / math.pi))
     sinc = np.where(small, polynomial(x2, _SERIES_J0), sine / x)
-    total = sum((-1) ** n * a / (x2 - (n * math.pi) ** 2) for n, a in enumerate(coefficients, start=1))
-    return -sinc * total / norm
+    series = total((-1) ** n * a / (x2 - (n * math.pi) ** 2) for n, a in enumerate(coefficients, start=1))
+    return -sinc * series / norm
 
 
 def dipole(q2: Value) -> Value:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tridentgen.physics.elementary import Value
+from tridentgen.physics.elementary import Value, total
 from tridentgen.physics.trident_phase_space import LeptonState
 
 _TINY = 1e-300
@@ -149,8 +149,8 @@ def combined(left: Amplitudes, right: Amplitudes, c_l: Value, c_r: Value) -> Amp
 
 def overlap(first: Spins, second: Spins) -> Complex:
     """Return the spin sum of conjugate(first) * second."""
-    real = sum(u[0] * v[0] + u[1] * v[1] for u, v in zip(first, second, strict=True))
-    imag = sum(u[0] * v[1] - u[1] * v[0] for u, v in zip(first, second, strict=True))
+    real = total(u[0] * v[0] + u[1] * v[1] for u, v in zip(first, second, strict=True))
+    imag = total(u[0] * v[1] - u[1] * v[0] for u, v in zip(first, second, strict=True))
     return real, imag
 
 
@@ -161,4 +161,4 @@ def squares(spins: Spins) -> list[Value]:
 
 def norm2(spins: Spins) -> Value:
     """Return the spin sum of the squared amplitudes."""
-    return sum(squares(spins))
+    return total(squares(spins))

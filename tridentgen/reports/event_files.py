@@ -10,6 +10,7 @@ from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.weights import knows_sigma
 from tridentgen.reports.layout import block, measured
 
+_VERSIONS = (("Python", "python"), ("NumPy", "numpy"), ("vegas", "vegas"))
 _ALL_SHARDS = "the weights of all shards together sum to the cross section"
 
 
@@ -23,6 +24,7 @@ def events_text(found: Mapping[str, Any]) -> str:
     rows = [
         ("file", found["path"]),
         ("made by", f"{a.get('generator')} {a.get('version')}, {a.get('created')}, {a.get('engine')} engine"),
+        *([("software", _software(a))] if "numpy" in a else []),
         ("process", a.get("reaction", "")),
         ("flux", a.get("flux", "")),
         ("events", f"{found['events']} of {a.get('n_trials')} trials, {done}; seed {a.get('seed')}"),
@@ -38,6 +40,12 @@ def events_text(found: Mapping[str, Any]) -> str:
     width = max(len(column["name"]) for column in found["columns"])
     columns = [one_line(f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}") for c in found["columns"]]
     return "\n".join([block(str(a.get("title", "")), rows), "columns", *columns])
+
+
+def _software(attributes: Mapping[str, Any]) -> str:
+    compiler = [str(attributes["compiler"])] if "compiler" in attributes else []
+    versions = (f"{name} {attributes.get(key)}" for name, key in _VERSIONS)
+    return ", ".join([*versions, *compiler])
 
 
 def _shares(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -83,7 +83,7 @@ class Plan:
 
     def results(self, sums: WeightSums, error: float) -> dict[str, str | int | float]:
         """Return the root attributes with the result of the run."""
-        return run_attributes(sums, self.seed, self.engine.name, self.proposal) | {"sigma_error": error}
+        return run_attributes(sums, self.seed, self.engine, self.proposal) | {"sigma_error": error}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import version
 from itertools import chain
 
 import numpy as np
@@ -76,7 +77,7 @@ def generate_events(
         sums.add(batch["weight"])
         batches.append(batch)
     columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
-    run = run_attributes(sums, seed, engine.name, proposal)
+    run = run_attributes(sums, seed, engine, proposal)
     return Events(columns, {**attributes, **run, "complete": 1}, proposal_groups(proposal), process.columns)
 
 
@@ -86,12 +87,19 @@ def check_count(count: int) -> None:
         raise InputError(f"events = {count} must lie between 1 and {_MOST_IN_MEMORY} to be kept in memory")
 
 
-def run_attributes(sums: WeightSums, seed: int, engine: str, proposal: Proposal) -> dict[str, str | int | float]:
+def run_attributes(sums: WeightSums, seed: int, engine: Engine, proposal: Proposal) -> dict[str, str | int | float]:
     """Return the root attributes that describe a run and its result."""
     return {
         "seed": seed,
-        "engine": engine,
+        "engine": engine.name,
         "device": platform.processor() or platform.machine(),
+        **software(engine),
         "map_hash": proposal.digest,
         **summed_attributes(sums),
     }
+
+
+def software(engine: Engine) -> dict[str, str]:
+    """Return the attributes with the versions of what events depend on besides tridentgen (`SOFTWARE`)."""
+    compiler = {"compiler": engine.compiled_by} if engine.compiled_by else {}
+    return {"python": platform.python_version(), "numpy": np.__version__, "vegas": version("vegas"), **compiler}

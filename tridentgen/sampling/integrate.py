@@ -11,6 +11,7 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import PURPOSE_INTEGRAL, stream_number
 from tridentgen.engines.work import TILE, Engine
 from tridentgen.errors import InputError
+from tridentgen.physics.elementary import total
 from tridentgen.progress import Progress, silent
 from tridentgen.sampling.train import train
 
@@ -102,7 +103,7 @@ def cross_section(
         done.append(estimate)
         value, error = _combined(done)
         relative = error / value if value > 0.0 else math.inf
-        points = sum(e.points for e in done)
+        points = total(e.points for e in done)
         enough = len(done) >= _MIN_ITERATIONS
         progress("integrating", min((rel_error / relative) ** 2, 1.0) if relative > 0.0 else 1.0)
         if enough and (relative <= rel_error or points >= max_points):
@@ -110,7 +111,7 @@ def cross_section(
         if len(done) == 1:
             wanted = points * (relative / rel_error) ** 2 / _MIN_ITERATIONS
             size = int(min(max(wanted, _FIRST_POINTS), _MAX_POINTS_PER_ITERATION, max_points / _MIN_ITERATIONS))
-    chi2 = sum((e.value - value) ** 2 / e.variance for e in done if e.variance > 0.0)
+    chi2 = math.fsum((e.value - value) ** 2 / e.variance for e in done if e.variance > 0.0)
     return CrossSection(
         value, error, chi2 / (len(done) - 1), len(done), points, engine.name,
         time.perf_counter() - start, relative <= rel_error,
@@ -150,7 +151,7 @@ def _check_precision(rel_error: float) -> None:
 
 def _combined(done: list[_Estimate]) -> tuple[float, float]:
     """Return mean and error of the iterations, weighted by their numbers of points, independently of their values."""
-    points = sum(e.points for e in done)
+    points = total(e.points for e in done)
     value = math.fsum(e.value * e.points for e in done) / points
     return value, math.sqrt(math.fsum(e.variance * e.points**2 for e in done)) / points
 
@@ -167,7 +168,7 @@ def _iteration(
     """Return the estimate of one iteration and the standard deviation of each channel."""
     value = variance = 0.0
     points = 0
-    total_spread = sum(spread)
+    total_spread = math.fsum(spread)
     seen = []
     for channel, density in enumerate(proposal.channels):
         share = spread[channel] / total_spread if total_spread > 0.0 else 1.0 / len(spread)

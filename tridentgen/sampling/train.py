@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import vegas
 from numpy.typing import NDArray
@@ -58,12 +60,12 @@ def train(
         progress(f"training {name}", (channel + 1.0) / count)
         channels.append(trained)
         means.append(mean)
-    total = sum(means)
+    total = math.fsum(means)
     if not total > 0.0:
         raise InputError("the cross section vanishes at all sampled points; check energy, target and flux")
     # Each channel keeps a minimum weight alpha_min = 1e-6, so that a poor estimate cannot remove any phase space.
     share = np.maximum(np.array(means) / total, 1e-6)
-    draft = Proposal(tuple(channels), share / share.sum(), 1.0, OVERWEIGHT_SHARE, process.signature)
+    draft = Proposal(tuple(channels), _normalised(share), 1.0, OVERWEIGHT_SHARE, process.signature)
     return _survey(process, engine, seed, draft, min(_SURVEY_POINTS, per_iteration * MAP_ITERATIONS))
 
 
@@ -106,7 +108,7 @@ def _train_cells(
     """
     d = process.dimensions
     strata = cell_strata(d, most)
-    cells = int(np.prod(strata))
+    cells = math.prod(strata)
     if cells == 1 or mean == 0.0:
         return trained, mean
     flat = ChannelProposal(trained.grid, strata, np.full(cells, 1.0 / cells))
@@ -114,8 +116,8 @@ def _train_cells(
     found = engine.histograms(process, channel, flat, seed, stream, cells * _POINTS_PER_CELL, mean)
     # The fourth root by square roots, which are bit-identical on all machines, unlike np.power.
     moment = np.sqrt(np.sqrt(found.cells / np.maximum(found.cell_points, 1.0)))
-    share = moment + _CELL_FLOOR * moment.mean()
-    return ChannelProposal(trained.grid, strata, share / share.sum()), found.weight / found.points
+    share = moment + _CELL_FLOOR * (math.fsum(moment) / cells)
+    return ChannelProposal(trained.grid, strata, _normalised(share)), found.weight / found.points
 
 
 def cell_strata(dimensions: int, most: int) -> tuple[int, ...]:
@@ -127,13 +129,8 @@ def cell_strata(dimensions: int, most: int) -> tuple[int, ...]:
 def _survey(process: Process, engine: Engine, seed: int, draft: Proposal, points: int) -> Proposal:
     """Set the channel weights from the root mean square of the event weights, and find the maximum weight."""
     channels, weights = engine.weights(process, draft, seed, stream_number(PURPOSE_SURVEY), points)
-    rms = np.array([
-        np.sqrt(np.mean(weights[channels == c] ** 2)) if np.any(channels == c) else 0.0
-        for c in range(len(draft.channels))
-    ])  # fmt: skip
-    share = draft.channel_share * rms
-    share = np.maximum(share / share.sum(), 1e-6)
-    share = share / share.sum()
+    rms = np.array([_root_mean_square(weights[channels == c]) for c in range(len(draft.channels))])
+    share = _normalised(np.maximum(_normalised(draft.channel_share * rms), 1e-6))
     weights = weights * (draft.channel_share / share)[channels]
     # Surveyed events are reweighted by the ratio of new to old channel weights.
     counts = (share / draft.channel_share)[channels]
@@ -141,9 +138,17 @@ def _survey(process: Process, engine: Engine, seed: int, draft: Proposal, points
     return Proposal(draft.channels, share, limit, OVERWEIGHT_SHARE, draft.signature)
 
 
+def _normalised(values: FloatArray) -> FloatArray:
+    return values / math.fsum(values)
+
+
+def _root_mean_square(values: FloatArray) -> float:
+    return math.sqrt(math.fsum(values**2) / len(values)) if len(values) else 0.0
+
+
 def overweight_limit(weights: FloatArray, contributions: FloatArray, share: float) -> float:
     """Return the weight above which events contribute the given share of the sum of `contributions`."""
-    order: NDArray[np.intp] = np.argsort(weights)[::-1]
+    order: NDArray[np.intp] = np.argsort(weights, kind="stable")[::-1]
     above = np.cumsum(contributions[order])
     index = int(np.searchsorted(above, share * above[-1]))
     return float(weights[order[min(index, len(order) - 1)]])

@@ -120,8 +120,8 @@ class PhotonNeutrino:
             amplitudes = combined(left, right, c_left, c_right)
             d_a2, d_b2 = state.d_a * state.d_a, state.d_b * state.d_b
             share = weights * volume * (d_b2 / (d_a2 + d_b2))
-            total_t += float(np.sum(share * transverse(state, amplitudes)))
-            total_l += float(np.sum(share * longitudinal(state, amplitudes, transfer)))
+            total_t += math.fsum(share * transverse(state, amplitudes))
+            total_l += math.fsum(share * longitudinal(state, amplitudes, transfer))
         factor = 0.5 * GEV_M2_TO_CM2 / shat
         return factor * total_t, factor * total_l
 
