@@ -111,7 +111,7 @@ def test_a_short_card_takes_the_defaults() -> None:
     assert isinstance(card.process, ProcessCard)
     assert isinstance(card.model, ModelCard)
     assert card.process.leptons == ("mu-", "mu+")
-    assert (card.process.form_factor, card.process.nucleon_form_factor) == ("fermi", "dipole")
+    assert (card.process.form_factor, card.process.nucleon_form_factor) == ("fermi", "kelly")
     assert card.process.pauli_blocking is True
     assert card.process.fermi_momentum_GeV is None
     assert card.model.sin2_theta_w is None
@@ -267,7 +267,7 @@ WRONG_VALUES = [
     (
         "[flux]",
         "nucleon_form_factor = 'bbba'\n[flux]",
-        "8: process.nucleon_form_factor: must be one of dipole, kelly, not 'bbba'",
+        "8: process.nucleon_form_factor: must be one of kelly, dipole, not 'bbba'",
     ),
     (
         "[flux]",

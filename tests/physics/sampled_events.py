@@ -28,7 +28,7 @@ def hadron_tensor(process: Trident, m: Momenta) -> dirac.LongComplex:
     if process.regime == "coherent":
         shape, _ = charge_form_factor(process.nuclide, "fermi")
         return dirac.scalar_hadron_tensor(m.P, m.P_out, 18, shape(q2.astype(float)))
-    g_e, g_m = form_factors.sachs_dipole(q2, process.regime == "proton")
+    g_e, g_m = form_factors.sachs_kelly(q2, process.regime == "proton")
     blocking = form_factors.pauli_blocking(q2, Long(mass), Long(0.235))
     tensor = dirac.nucleon_hadron_tensor(m.P, m.P_out, mass, g_e, g_m)
     return np.asarray(blocking[:, None, None] * tensor, dtype=np.clongdouble)

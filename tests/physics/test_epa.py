@@ -55,7 +55,7 @@ def test_flux_of_a_proton_has_both_form_factors() -> None:
 
     With x = 1/C: h_T/(8 e^2) = D (1 - x - Q^2_min/Q^2) + x^2 G_M^2/2, Q^2_min = x^2 M^2.
     """
-    trident = Trident("numu", "mu-", "mu+", target="H1", regime="proton")
+    trident = Trident("numu", "mu-", "mu+", target="H1", regime="proton", nucleon_form_factor="dipole")
     q2, shat, energy = np.array([0.02, 0.1, 0.5]), np.array([0.1, 0.3, 2.0]), 5.0
     x = shat / (2.0 * PROTON_MASS_GEV * energy)
     dipole = (1.0 + q2 / 0.71) ** -2

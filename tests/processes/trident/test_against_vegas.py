@@ -100,8 +100,8 @@ def test_events_are_distributed_as_in_the_plain_phase_space(
 def test_matrix_element_is_that_of_dirac_matrices(channel: tuple[str, str, str]) -> None:
     """Every allowed channel, tau leptons and antineutrinos too, on a nucleus, bound protons and neutrons.
 
-    Couplings and form factors are written out here; dipole and Pauli factor as in Altmannshofer et al., PRD 100
-    (2019) 115029, eqs. 16-18.
+    Couplings and form factors are written out here: those of nucleons are Kelly's, Phys. Rev. C 70 (2004) 068202, table
+    I, and the Pauli factor is that of Altmannshofer et al., PRD 100 (2019) 115029, eq. 18.
     """
     name, minus, plus = channel
     neutrino, anti = name.removeprefix("nu").removesuffix("bar"), name.endswith("bar")
@@ -120,8 +120,13 @@ def test_matrix_element_is_that_of_dirac_matrices(channel: tuple[str, str, str])
             hadron = dirac.scalar_hadron_tensor(p.P, p.P_out, 18, 1.0)
             blocking = np.ones_like(Q2)
         else:
-            dipole = (1 + Q2 / 0.71) ** -2
-            g_e, g_m = (dipole, 2.79284734463 * dipole) if regime == "proton" else (0 * dipole, -1.91304276 * dipole)
+            t = Q2 / (4 * 0.93827208943**2)
+            if regime == "proton":
+                g_e = (1 - 0.24 * t) / (1 + 10.98 * t + 12.82 * t**2 + 21.97 * t**3)
+                g_m = 2.79284734463 * (1 + 0.12 * t) / (1 + 10.97 * t + 18.86 * t**2 + 6.55 * t**3)
+            else:
+                g_e = 1.70 * t / (1 + 3.30 * t) / (1 + Q2 / 0.71) ** 2
+                g_m = -1.91304276 * (1 + 2.33 * t) / (1 + 14.72 * t + 24.20 * t**2 + 84.1 * t**3)
             hadron = dirac.nucleon_hadron_tensor(p.P, p.P_out, mass, g_e, g_m)
             r = np.minimum(np.sqrt(Q2 + (Q2 / (2 * mass)) ** 2) / (2 * 0.235), 1)
             blocking = np.asarray(1.5 * r - 0.5 * r**3, dtype=np.longdouble)

@@ -43,7 +43,7 @@ class ProcessCard:
     form_factor: str = "fermi"
     pauli_blocking: bool = True
     fermi_momentum_GeV: float | None = None
-    nucleon_form_factor: str = "dipole"
+    nucleon_form_factor: str = "kelly"
     photon_flux: str = "exact"
     q_max_GeV: float | None = None
 

@@ -22,7 +22,7 @@ from tridentgen.physics.trident_phase_space import Transfer
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON, REGIME_NAMES
 
 FORM_FACTORS = ("fermi", "woods-saxon", "helm", "klein-nystrand", "fourier-bessel", "unit")
-NUCLEON_FORM_FACTORS = ("dipole", "kelly")
+NUCLEON_FORM_FACTORS = ("kelly", "dipole")
 REGIMES = ("coherent", "proton", "neutron", "diffractive", "total")
 
 _DIFFUSENESS_FM = 0.523  # of the charge density: De Vries et al., At. Data Nucl. Data Tables 36 (1987) 495

@@ -53,7 +53,7 @@ class Trident(Reaction):
         Charge form factor of the nucleus: ``fermi``, ``woods-saxon``, ``helm``, ``klein-nystrand``, ``fourier-bessel``
         or ``unit``.
     nucleon_form_factor : str
-        ``dipole`` or ``kelly``.
+        ``kelly`` (Phys. Rev. C 70 (2004) 068202) or ``dipole``, which gives 3 % more on protons.
     pauli_blocking : bool
         Pauli blocking of bound nucleons, with the Fermi momentum `fermi_momentum_GeV` (default 0.235 from A = 12 on).
     sin2_theta_w : float
@@ -75,7 +75,7 @@ class Trident(Reaction):
     target: str = "Ar40"
     regime: str | tuple[str, ...] = "coherent"
     form_factor: str = "fermi"
-    nucleon_form_factor: str = "dipole"
+    nucleon_form_factor: str = "kelly"
     pauli_blocking: bool = True
     fermi_momentum_GeV: float | None = None
     sin2_theta_w: float = SIN2_THETA_W
