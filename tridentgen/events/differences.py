@@ -24,9 +24,10 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[
     name = next(name for name in same if one.get(name) != other.get(name))
     if name != "run_id":
         return f"'{name}' is {one.get(name)} there and {other.get(name)} here"
+    skipped = [key for key in _OF_NO_CONSEQUENCE if key != "exposure" or "poisson_mean" not in one]
     there, here = (dict(_keys(Document(str(known.get("card", "")), "card").data)) for known in (one, other))
     for key in sorted(there.keys() | here.keys()):
-        if there.get(key) != here.get(key) and not key.startswith(_OF_NO_CONSEQUENCE):
+        if there.get(key) != here.get(key) and not key.startswith(tuple(skipped)):
             return f"{key} is {_shown(there, key)} there and {_shown(here, key)} here"
     return "the cards are the same, so a file of the flux or of the detector, or an option, must differ"
 

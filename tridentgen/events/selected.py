@@ -14,6 +14,7 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import GROUP
 from tridentgen.events.observables import Cut, limits_of, passing
 from tridentgen.events.reader import EventFile
+from tridentgen.events.stated_exposure import expected_for_exposure
 from tridentgen.typing import Columns
 
 
@@ -111,4 +112,5 @@ def _results(known: Mapping[str, Any], sums: _Sums, sigma_error: float, rows: in
     }
     if known.get("unweighted"):
         found |= {"n_requested": rows, "n_run": rows}
-    return {name: value for name, value in found.items() if name in known}
+    found = {name: value for name, value in found.items() if name in known}
+    return found | expected_for_exposure({**known, **found})  # the events still stand for the same exposure

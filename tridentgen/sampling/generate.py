@@ -93,5 +93,6 @@ def run_attributes(sums: WeightSums, seed: int, engine: str, proposal: Proposal)
         "engine": engine,
         "device": platform.processor() or platform.machine(),
         "map_hash": proposal.digest,
+        "max_weight": proposal.max_weight,
         **summed_attributes(sums),
     }

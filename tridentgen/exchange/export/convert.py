@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.reader import open_events
+from tridentgen.events.reader import name_unnormalised, open_events
 from tridentgen.events.weights import knows_sigma
-from tridentgen.exchange.export.facts import RECOILS, Beam, Exposure
+from tridentgen.exchange.export.facts import RECOILS, Beam
 from tridentgen.exchange.export.formats import format_of
 from tridentgen.exchange.export.hepevt import HepevtWriter
 from tridentgen.exchange.export.source import EventSource
@@ -58,7 +58,6 @@ def export_events(
     unweight: bool = False,
     seed: int = 1,
     beams: Sequence[Beam] = (),
-    exposure: Exposure | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Conversion:
@@ -76,8 +75,8 @@ def export_events(
         section; these overweight events have a weight above 1.
     seed : int
         Seed of the random numbers for unweighting.
-    beams, exposure
-        Beam and exposure to record in the new file.
+    beams
+        Beams to record in the new file.
     force : bool
         Overwrite the target.
     progress : callable
@@ -103,8 +102,9 @@ def export_events(
                 f"'{source}' has no cross section, which {form.name} needs: its weights are those of the file that was "
                 "read; write .hepevt, or give that file a cross section"
             )
+        name_unnormalised(file)
         events = EventSource(file, source, recoil=recoil, unweight=unweight, seed=seed)
-        facts = events.facts(beams, exposure)
+        facts = events.facts(beams)
         writer = form.writer(target, facts, force=force, **options)
         names = [column.name for column in file.columns] if writer.columns is None else writer.columns
         written = 0
