@@ -36,6 +36,8 @@ class Conversion:
         Whether they have unequal weights, but the format cannot store weights.
     sigma_pb, error_pb : float
         Cross section of the events, per atom.
+    exposure : str
+        The exposure for which the events of the new file stand, as text; empty if the card had none.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Conversion:
     weights_lost: bool
     sigma_pb: float
     error_pb: float
+    exposure: str = ""
 
 
 def export_events(
@@ -125,4 +128,5 @@ def export_events(
             weights_lost=weighted and not form.has_weights,
             sigma_pb=facts.sigma_pb,
             error_pb=facts.error_pb,
+            exposure=facts.exposure_in_words,
         )

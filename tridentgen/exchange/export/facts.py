@@ -140,8 +140,7 @@ class RunFacts:
         """The exposure for which the written events stand as text, empty if it is not known."""
         if self.exposure is None or self.exposure.share is None:
             return ""
-        given = f"; the card's exposure is {self.exposure.words}"
-        return f"these events stand for {self.exposure.shared(self.exposure.share)}{given}"
+        return f"these events stand for {self.exposure.shared(self.exposure.share)} ({self.exposure.words})"
 
     @property
     def weight_rule(self) -> str:
