@@ -211,6 +211,15 @@ def test_an_exposure_that_is_no_number_is_refused(weighted: Path, tmp_path: Path
         summary(tmp_path / "b.h5")
 
 
+def test_the_words_of_an_exposure_are_escaped(weighted: Path, tmp_path: Path) -> None:
+    events = tg.read(weighted)
+    replace(events, attributes={**events.attributes, "exposure": "1 t\n\x1b[31m"}).to_hdf5(tmp_path / "b.h5")
+    done = tg.convert(tmp_path / "b.h5", tmp_path / "o.hepmc3")
+    assert done is not None
+    assert done.exposure.endswith(r"(1 t\n\x1b[31m)")
+    assert "\x1b" not in (tmp_path / "o.hepmc3").read_text()
+
+
 # Runs with a Poisson number of events
 
 

@@ -32,11 +32,12 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
         (paths), ``shard`` (first, last and total: the range of events of the run; None for a whole run),
         ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
         ``unweighting_efficiency`` (that of the run, or else of these events), ``unweighted``, ``overweight_events``
-        (None if weighted), ``exposure`` (``words``, ``amount``, ``value``, ``events_per_cm2``, ``equivalent`` and
-        ``share`` of it; None without), ``placement`` (``volumes``, ``beam``, ``spill``; None without), and events,
-        sum_weight and share of each class of the events: ``regimes`` of tridents, ``components`` of the source,
-        ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and ``headings``, the lines above them in a report.
-        Classes that the events lack are empty.
+        (None if weighted), ``poisson_mean`` (None unless the number of events is a Poisson number),
+        ``expected_events`` (None without exposure), ``exposure`` (``words``, ``amount``, ``value``,
+        ``events_per_cm2``, ``equivalent`` and ``share`` of it; None without), ``placement`` (``volumes``, ``beam``,
+        ``spill``; None without), and events, sum_weight and share of each class of the events: ``regimes`` of tridents,
+        ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and ``headings``, the
+        lines above them in a report. Classes that the events lack are empty.
 
     Raises
     ------
@@ -66,6 +67,8 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
             "unweighting_efficiency": _efficiency(file, sums.weight, trials) if efficiency is None else efficiency,
             "unweighted": bool(file.attributes.get("unweighted", 0)),
             "overweight_events": file.attributes.get("overweight_events"),
+            "poisson_mean": _number(file, "poisson_mean"),
+            "expected_events": _number(file, "expected_events"),
             "exposure": _exposure(file),
             "placement": _placement(file),
             **sums.shares(file.attributes),
@@ -76,6 +79,10 @@ def _efficiency(file: EventFile, total: float, trials: int) -> float:
     """Return the unweighting efficiency with w_max of the events themselves."""
     w_max = maximum_weight((block["weight"] for block in file.blocks(["weight"])), total, OVERWEIGHT_SHARE)
     return total / (trials * w_max) if w_max > 0.0 else 0.0
+
+
+def _number(file: EventFile, name: str) -> float | None:
+    return float(file.attributes[name]) if name in file.attributes else None
 
 
 def _exposure(file: EventFile) -> dict[str, Any] | None:

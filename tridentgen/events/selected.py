@@ -57,7 +57,9 @@ def write_passing(
                 read += len(kept)
                 # Trials without an event in the file are counted with the last block.
                 writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
-            writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
+            results = _results(attributes, sums, sigma_error, writer.rows)
+            # The events that pass still stand for the same exposure.
+            writer.set_attributes(results | expected_for_exposure(attributes | results, file.path))
             writer.close(complete=bool(attributes["complete"]))
         except BaseException:
             writer.discard()  # a part of them would have the cross section of all
@@ -112,5 +114,4 @@ def _results(known: Mapping[str, Any], sums: _Sums, sigma_error: float, rows: in
     }
     if known.get("unweighted"):
         found |= {"n_requested": rows, "n_run": rows}
-    found = {name: value for name, value in found.items() if name in known}
-    return found | expected_for_exposure({**known, **found})  # the events still stand for the same exposure
+    return {name: value for name, value in found.items() if name in known}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from tridentgen.errors import FileError
+from tridentgen.errors import FileError, one_line
 from tridentgen.exposure import AMOUNTS, SECONDS_PER_YEAR
 
 _PER_CM2, _EXPECTED = "events_per_cm2", "expected_events"
@@ -66,7 +66,7 @@ class StatedExposure:
             return None
         name = _EQUIVALENTS[amount]
         return cls(
-            words=str(attributes.get("exposure", "")),
+            words=one_line(str(attributes.get("exposure", ""))),
             amount=amount,
             value=_positive(attributes, f"exposure_{amount}", path),
             events_per_cm2=_positive(attributes, _PER_CM2, path),
@@ -113,9 +113,9 @@ def exposure_results(attributes: Mapping[str, Any], share: float) -> dict[str, f
     return {} if stated is None else stated.results(attributes, share)
 
 
-def expected_for_exposure(attributes: Mapping[str, Any]) -> dict[str, float]:
+def expected_for_exposure(attributes: Mapping[str, Any], path: Path | None = None) -> dict[str, float]:
     """Return the root attribute with the expected events for the card's exposure; empty if it has none."""
-    stated = StatedExposure.of(attributes)
+    stated = StatedExposure.of(attributes, path)
     return {} if stated is None else stated.expected(attributes)
 
 

@@ -28,7 +28,7 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("process", a.get("reaction", "")),
         ("flux", a.get("flux", "")),
         ("events", f"{found['events']} {kind} of {a.get('n_trials')} trials, {done}; seed {a.get('seed')}"),
-        *_poisson(a),
+        *_poisson(found),
         *([("shard", f"{part}; {_ALL_SHARDS}")] if part is not None else []),
         ("cross section", sigma),
         ("sum of weights", f"{found['sum_weight']:.6g}" + (" cm2" if known else "")),
@@ -45,10 +45,10 @@ def events_text(found: Mapping[str, Any]) -> str:
     return "\n".join([block(str(a.get("title", "")), rows), "columns", *columns])
 
 
-def _poisson(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _poisson(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the mean of a Poisson number of events."""
-    if "poisson_mean" in attributes:
-        number, mean = attributes.get("n_before_cuts"), attributes["poisson_mean"]
+    if found["poisson_mean"] is not None:
+        number, mean = found["attributes"].get("n_before_cuts"), found["poisson_mean"]
         yield "number", f"{number} before cuts, a Poisson number of mean {mean:.6g} for the card's exposure"
 
 
@@ -66,9 +66,9 @@ def _exposure(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if stated is None:
         return
     yield "exposure", f"{stated.words} (the card's)"
-    if "expected_events" in attributes:
+    if found["expected_events"] is not None:
         accepted = ", accepted by the detector" if "acceptance" in attributes else ""
-        yield "expected events", f"{attributes['expected_events']:.4g} for the card's exposure{accepted}"
+        yield "expected events", f"{found['expected_events']:.4g} for the card's exposure{accepted}"
     if stated.share is not None:
         yield "stands for", stated.shared(stated.share)
 
