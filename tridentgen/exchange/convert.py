@@ -37,7 +37,8 @@ def convert(
     if weight is not None:
         raise InputError(f"--weight goes with HepMC, not with '{source}'; leave it out")
     with open_events(source) as file:
-        beams = beams_of(file.attributes)
+        attributes = dict(file.attributes)
+    beams = beams_of(attributes)
     return export_events(
         source, target, flavour=flavour, recoil=recoil, unweight=unweight, seed=seed, beams=beams, force=force,
         progress=progress,
