@@ -203,7 +203,7 @@ def test_an_event_file_as_text(result: Run) -> None:
     assert lines[0] == "Dimuons"
     assert "  process         numu Ar40 -> numu mu- mu+ (coherent, diffractive)" in lines
     assert "  flux            single energy, 5 GeV" in lines
-    assert "  events          4000 of 4000 trials, complete; seed 3" in lines
+    assert "  events          4000 weighted of 4000 trials, complete; seed 3" in lines
     assert f"  cross section   {measured(result.sigma, result.error)} cm2" in lines
     (unweighting,) = (line for line in lines if line.startswith("  unweighting"))
     assert unweighting.endswith("with 1e-4 of the cross section overweight")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam
@@ -18,6 +20,14 @@ _PER_PROTON = ("cm^-2 POT^-1", "cm^-2 per muon decay")
 _PER_SECOND, _PER_BURST = "cm^-2 s^-1", "cm^-2"
 _UNIT_POT = 1e20
 
+AMOUNTS: Mapping[str, str] = MappingProxyType({
+    "cm^-2 POT^-1": "pot",
+    "cm^-2 per muon decay": "muon_decays",
+    "cm^-2 s^-1": "livetime_s",
+    "cm^-2": "bursts",
+})  # fmt: skip
+"""What multiplies a flux in these units, as in the attributes of an event file, such as ``exposure_pot``."""
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -31,9 +41,15 @@ class Exposure:
         """Return the factor that multiplies the flux; raise `InputError` if the exposure does not fit the flux."""
         return _exposure(flux, self.pot, self.years)
 
-    def in_words(self, flux: Beam) -> str:
-        """Return the exposure in words, such as ``1 kg, 1 day``."""
+    def attributes(self, flux: Beam) -> dict[str, float]:
+        """Return the exposure as root attributes of an event file; errors as of `times`."""
+        amount = self.times(flux)
+        return {"exposure_mass_t": self.mass_t, f"exposure_{AMOUNTS[flux.total_units]}": amount}
+
+    def in_words(self, flux: Beam, matter: str = "") -> str:
+        """Return the exposure in words, such as ``1 kg, 1 day``, or ``1 kg of Xe, 1 day`` if `matter` is given."""
         mass = f"{self.mass_t / KG_T:g} kg" if self.mass_t < 1.0 else f"{self.mass_t:g} t"
+        mass += f" of {matter}" if matter else ""
         if self.years is not None:
             return (
                 f"{mass}, 1 day"

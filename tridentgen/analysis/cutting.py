@@ -20,7 +20,7 @@ from tridentgen.events.columns import names_of
 from tridentgen.events.cuts_card import cut_overrides, cuts_of_options
 from tridentgen.events.observables import Cut, Observable
 from tridentgen.events.output import check_output
-from tridentgen.events.reader import EventFile, open_events
+from tridentgen.events.reader import EventFile, name_unnormalised, open_events
 from tridentgen.events.selected import write_passing
 from tridentgen.exchange.importing.candidates import COLUMNS, OTHER, Candidates, other_kinetic_GeV
 from tridentgen.exchange.importing.formats import is_foreign, open_foreign
@@ -142,6 +142,7 @@ def apply_cuts(
             raise InputError(f"--output {target}: is the file that is read; choose another one")
         check_output(target, force)
     with open_events(path) as file:
+        name_unnormalised(file)
         flow, steps = _cut_event_file(file, cuts, progress)
         if target is not None:
             cuts_alone = flow.steps[: len(steps)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.errors import FileError
 from tridentgen.events.part_of_run import part_of_run
-from tridentgen.events.reader import EventFile, open_events
-from tridentgen.events.weights import OVERWEIGHT_SHARE, effective_share, maximum_weight
+from tridentgen.events.reader import EventFile, name_unnormalised, open_events
+from tridentgen.events.stated_exposure import StatedExposure
+from tridentgen.events.weights import OVERWEIGHT_SHARE, effective_share, maximum_weight, unweighting_efficiency
 from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.kinds import kind_in, kind_named, kind_names
 
@@ -27,9 +31,13 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
         ``path``, ``attributes``, ``events``, ``columns`` (name, units, description, shape), ``groups``
         (paths), ``shard`` (first, last and total: the range of events of the run; None for a whole run),
         ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
-        ``unweighting_efficiency``, and events, sum_weight and share of each class of the events: ``regimes`` of
-        tridents, ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and
-        ``headings``, the lines above them in a report. Classes that the events lack are empty.
+        ``unweighting_efficiency`` (that of the run, or else of these events), ``unweighted``, ``overweight_events``
+        (None if weighted), ``poisson_mean`` (None unless the number of events is a Poisson number),
+        ``expected_events`` (None without exposure), ``exposure`` (``words``, ``amount``, ``value``,
+        ``events_per_cm2``, ``equivalent`` and ``share`` of it; None without), ``placement`` (``volumes``, ``beam``,
+        ``spill``; None without), and events, sum_weight and share of each class of the events: ``regimes`` of tridents,
+        ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and ``headings``, the
+        lines above them in a report. Classes that the events lack are empty.
 
     Raises
     ------
@@ -38,10 +46,11 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     with open_events(path) as file:
         kind = kind_in(file.attributes)
+        name_unnormalised(file)
         sums = _Sums.of(file, kind)
-        w_max = maximum_weight((b["weight"] for b in file.blocks(["weight"])), sums.weight, OVERWEIGHT_SHARE)
         sigma, trials = file.attributes.get("sigma"), int(file.attributes.get("n_trials", file.rows))
         part = part_of_run(file.attributes, file.path)
+        efficiency = unweighting_efficiency(file.attributes)
         return {
             "path": str(Path(path)),
             "attributes": dict(file.attributes),
@@ -55,9 +64,42 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
             "sum_weight": sums.weight,
             "sum_weight_over_sigma": sums.weight / sigma if sigma else None,
             "effective_share": effective_share(sums.weight, sums.weight2, trials),
-            "unweighting_efficiency": sums.weight / (trials * w_max) if w_max > 0.0 else 0.0,
+            "unweighting_efficiency": _efficiency(file, sums.weight, trials) if efficiency is None else efficiency,
+            "unweighted": bool(file.attributes.get("unweighted", 0)),
+            "overweight_events": file.attributes.get("overweight_events"),
+            "poisson_mean": _number(file, "poisson_mean"),
+            "expected_events": _number(file, "expected_events"),
+            "exposure": _exposure(file),
+            "placement": _placement(file),
             **sums.shares(file.attributes),
         }
+
+
+def _efficiency(file: EventFile, total: float, trials: int) -> float:
+    """Return the unweighting efficiency with w_max of the events themselves."""
+    w_max = maximum_weight((block["weight"] for block in file.blocks(["weight"])), total, OVERWEIGHT_SHARE)
+    return total / (trials * w_max) if w_max > 0.0 else 0.0
+
+
+def _number(file: EventFile, name: str) -> float | None:
+    return float(file.attributes[name]) if name in file.attributes else None
+
+
+def _exposure(file: EventFile) -> dict[str, Any] | None:
+    stated = StatedExposure.of(file.attributes, file.path)
+    return None if stated is None else {**asdict(stated), "share": stated.share}
+
+
+def _placement(file: EventFile) -> dict[str, Any] | None:
+    """Return volumes, beam and spill of placed events; raise `FileError` for a text that does not give them."""
+    if "placement" not in file.attributes:
+        return None
+    with suppress(ValueError, LookupError, TypeError, AttributeError):
+        found = json.loads(str(file.attributes["placement"]))
+        spill = found["spill"] and {"kind": found["spill"]["kind"], **found["spill"]}
+        volumes = [{"shape": volume["shape"], **volume} for volume in found["volumes"]]
+        return {**found, "volumes": volumes, "beam": dict(found["beam"]), "spill": spill}
+    raise FileError(f"'{file.path}': the attribute placement does not give volumes, beam and spill; take a fresh copy")
 
 
 @dataclass

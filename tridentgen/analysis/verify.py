@@ -218,6 +218,8 @@ class _Totals:
     def _sum(self, file: EventFile) -> Check:
         if not knows_sigma(file.attributes):
             return Check("sum of weights", None, "the file has no cross section to compare with")
+        if not file.rows and "poisson_mean" in file.attributes:
+            return Check("sum of weights", None, "a Poisson number of 0 events has no weights to sum")
         sigma = float(file.attributes.get("sigma", 0.0))
         try:
             part = part_of_run(file.attributes, file.path)

@@ -69,6 +69,7 @@ def _text(done: Conversion) -> str:
     lines = (
         ("events", f"{done.events} of {done.events_read}, {kind}"),
         ("cross section", f"{done.sigma_pb:.6g} +- {done.error_pb:.2g} pb per atom"),
+        *([("exposure", done.exposure)] if done.exposure else []),
         ("format", done.format),
         ("file", str(done.path)),
     )

@@ -33,6 +33,8 @@ def add(commands: Subparsers) -> None:
     generate.add_argument("--map", metavar="FILE", help="use the VEGAS maps of an earlier event file")
     generate.add_argument("--unweight", action="store_true",
                           help="generate unweighted events (accept-reject), as many as requested")  # fmt: skip
+    generate.add_argument("--exposure", action="store_true",
+                          help="generate a Poisson number of unweighted events for the card's exposure")  # fmt: skip
     generate.add_argument("--first", metavar="N", help="generate a shard: --events events, starting at event N")
     generate.add_argument("--resume", action="store_true", help="resume an interrupted run of the same card")
     generate.add_argument("--force", action="store_true",
@@ -52,6 +54,10 @@ def add(commands: Subparsers) -> None:
 
 def _generate(options: argparse.Namespace) -> int:
     first = count = None
+    if options.exposure:
+        given = next((name for name in ("first", "events") if getattr(options, name) is not None), None)
+        if given is not None:
+            raise InputError(f"--exposure gives the number of events itself; leave --{given} out")
     if options.first is not None:  # then the card gives the number of events of the whole run
         first = _number("--first", options.first, 0, MOST_EVENTS - 1)
         count = None if options.events is None else _number("--events", options.events, 1, MOST_EVENTS)
@@ -64,8 +70,8 @@ def _generate(options: argparse.Namespace) -> int:
         with terminable(), progress_bar(options.clock) as progress, _executor(options) as executor:
             result = run(
                 card, options.output, map_file=options.map, first=first, count=count, unweight=options.unweight,
-                resume=options.resume, force=options.force, executor=executor, patience_s=patience_s,
-                progress=_naming(progress, options.scheduler),
+                exposure=options.exposure, resume=options.resume, force=options.force, executor=executor,
+                patience_s=patience_s, progress=_naming(progress, options.scheduler),
             )  # fmt: skip
     except KeyboardInterrupt:
         if result is None or not result.complete:  # otherwise nothing is left to interrupt
@@ -76,16 +82,22 @@ def _generate(options: argparse.Namespace) -> int:
 def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
     """Print the result of a run and return the exit code."""
     print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
-    if result.events == 0:
+    if result.events == 0 and result.trials == 0:
+        complain(
+            f"tridentgen: warning: the Poisson number of events is 0, '{result.path}' holds no event; that is a result "
+            f"for the card's exposure, where {result.poisson_mean:.3g} are expected"
+        )
+    elif result.events == 0:
         complain(
             f"tridentgen: warning: none of {result.trials} trials passed the cuts, '{result.path}' holds no event; "
             "loosen [cuts] or ask for more events"
         )
     if not result.complete:
-        made = result.events if options.unweight else result.trials
+        made = result.events if options.unweight or options.exposure else result.trials
+        asked = "" if options.exposure else f" of {card.sampling.events}"
         complain(
-            f"tridentgen: interrupted after {made} of {card.sampling.events} events; '{result.path}' holds them, with "
-            "weights that sum to the cross section"
+            f"tridentgen: interrupted after {made}{asked} events; '{result.path}' holds them, with weights that sum to "
+            "the cross section"
         )
         return EXIT_INTERRUPTED
     return EXIT_OK

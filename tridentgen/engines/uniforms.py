@@ -14,6 +14,7 @@ from tridentgen.errors import InputError
 from tridentgen.typing import FloatArray
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
+PURPOSE_NUMBER = 7
 PURPOSE_UNWEIGHTING = 64
 """Purposes of the random streams: those of a run, and accept-reject in an export."""
 

@@ -29,9 +29,10 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any], same: Sequence[
         return _of_maps(one, other)
     if name != "run_id":
         return _two(name, one, other)
+    skipped = [key for key in _OF_NO_CONSEQUENCE if key != "exposure" or "poisson_mean" not in one]
     there, here = (dict(_keys(Document(str(known.get("card", "")), "card").data)) for known in (one, other))
     for key in sorted(there.keys() | here.keys()):
-        if there.get(key) != here.get(key) and not key.startswith(_OF_NO_CONSEQUENCE):
+        if there.get(key) != here.get(key) and not key.startswith(tuple(skipped)):
             return f"{key} is {_shown(there, key)} there and {_shown(here, key)} here"
     return "the cards are the same, so a file of the flux or of the detector, or an option, must differ"
 

@@ -16,7 +16,8 @@ from tridentgen.errors import InputError, nearest
 from tridentgen.events.groups import Group
 from tridentgen.events.hdf5 import CHUNK_ROWS, EventWriter
 from tridentgen.events.part_of_run import part_of_run
-from tridentgen.events.reader import open_events
+from tridentgen.events.reader import EventFile, name_unnormalised, open_events
+from tridentgen.events.stated_exposure import expected_for_exposure, exposure_results
 from tridentgen.events.weights import OVERWEIGHT_SHARE, effective_share, maximum_weight
 
 Coupling = float | NDArray[np.float64]
@@ -144,6 +145,11 @@ class Events:
         error = math.sqrt(max(sum_w2 - sum_w**2 / self.n_trials, 0.0)) if len(self) else 0.0
         sums = {"sigma": sum_w, "sigma_error": error, "sum_w": sum_w, "sum_w2": sum_w2}
         attributes: dict[str, Any] = {**self.attributes, **sums}
+        attributes.pop("max_weight", None)
+        if attributes.get("unweighted"):  # weights that differ stand for the card's exposure, as in a weighted run
+            attributes |= {"unweighted": 0} | exposure_results(attributes, 1.0)
+            attributes.pop("overweight_events", None)
+        attributes |= expected_for_exposure(attributes)
         for name, value in (("vector_coupling", 0.5 * (left + right)), ("axial_coupling", 0.5 * (left - right))):
             attributes.pop(name, None)
             if np.ndim(value) == 0:  # otherwise it differs from event to event
@@ -180,5 +186,10 @@ def read(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> 
         A name in `columns` is not in the file.
     """
     with open_events(path) as file:
-        names = [column.name for column in file.columns] if columns is None else columns
-        return Events({name: file.column(name) for name in names}, file.attributes, file.groups(), file.columns)
+        return events_in(file, [column.name for column in file.columns] if columns is None else columns)
+
+
+def events_in(file: EventFile, columns: Sequence[str]) -> Events:
+    """Return columns of an open event file in memory; errors as of `read`."""
+    name_unnormalised(file)
+    return Events({name: file.column(name) for name in columns}, file.attributes, file.groups(), file.columns)

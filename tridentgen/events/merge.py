@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
+from tridentgen.events.stated_exposure import EXPOSURE_NAMES, RESULT_NAMES, exposure_results
 from tridentgen.events.weights import BATCH, WeightSums, rows_of_batches, summed_attributes
 from tridentgen.progress import Progress, silent
 from tridentgen.typing import Columns
+
+_log = logging.getLogger("tridentgen")
 
 _SAME = ("version", "seed", "n_run", "run_id", "map_hash")
 """Root attributes that the shards of one run share."""
@@ -146,6 +150,11 @@ def _attributes(shards: list[Shard]) -> dict[str, Any]:
     for name in ("engine", *SOFTWARE):
         if made := dict.fromkeys(str(shard.attributes[name]) for shard in shards if name in shard.attributes):
             known[name] = ", ".join(made)
+    stated = [{name: shard.attributes.get(name) for name in EXPOSURE_NAMES} for shard in shards]
+    unlike = next((shard for shard, given in zip(shards, stated, strict=True) if given != stated[0]), None)
+    if unlike is not None:
+        _log.warning("'%s' states another exposure than '%s'; the merged file states none", unlike.path, shards[0].path)
+        known = {name: value for name, value in known.items() if name not in (*EXPOSURE_NAMES, *RESULT_NAMES)}
     return known
 
 
@@ -213,24 +222,24 @@ class _Sums:
                 sums.add(padded)
         self._begin += tried
 
-    @property
-    def attributes(self) -> dict[str, Any]:
+    def results(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the root attributes with the result of the whole run; `known` are the others."""
         found: dict[str, Any] = summed_attributes(self.weight)
         if self.seen.trials and self.weight.sum > 0.0:
             found["acceptance"] = self.seen.sum / self.weight.sum
-        return found
+        return found | exposure_results({**known, **found}, 1.0)
 
 
 def _write_copy(shards: list[Shard], output: Path, force: bool, progress: Progress) -> None:
-    sums, groups = _Sums(), _groups(shards)
-    with EventWriter(output, shards[0].columns, _attributes(shards), force=force) as writer:
+    sums, groups, known = _Sums(), _groups(shards), _attributes(shards)
+    with EventWriter(output, shards[0].columns, known, force=force) as writer:
         try:
             for name, group in groups.items():
                 writer.write_group(name, group.arrays, group.attributes)
             for tried, columns in _blocks(shards, progress):
                 writer.append(columns, tried=tried)
                 sums.add(tried, columns)
-            writer.set_attributes(sums.attributes)
+            writer.set_attributes(sums.results(known))
             writer.close(complete=True)
         except BaseException:
             writer.discard()  # the shards are still there
@@ -249,7 +258,8 @@ def _write_virtual(shards: list[Shard], output: Path, force: bool, progress: Pro
         sums.add(tried, block)
         hashes.update(block)
     rows, digests = sum(size for _, size in files), hashes.arrays()
-    known = _attributes(shards) | {"n_events": rows, "n_done": sums.weight.trials, **sums.attributes}
+    known = _attributes(shards)
+    known |= {"n_events": rows, "n_done": sums.weight.trials, **sums.results(known)}
     known["content_hash"] = content_hash(digests)
     groups = _groups(shards) | {GROUP: Group(digests, {"block_rows": BLOCK_ROWS})}
     part = part_path(output)

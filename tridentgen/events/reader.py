@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -21,8 +23,13 @@ from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
 from tridentgen.events.headers import virtual_mappings
 from tridentgen.events.output import H5PY_ERRORS, part_path, reason
 from tridentgen.events.pieces import Piece, Pieces
+from tridentgen.events.weights import knows_sigma
 
 BLOCK_ROWS = 1 << 17
+
+_log = logging.getLogger("tridentgen")
+_SUM = 1e-9
+"""Relative difference between the sum of weights and the cross section by rounding."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,21 @@ class EventFile:
     def groups(self) -> dict[str, Group]:
         """Read all groups that hold arrays or attributes, other than the events, by path (``sampling/0``)."""
         return read_groups(self.file, self.path)
+
+
+def name_unnormalised(file: EventFile) -> None:
+    """Log one line if a file is not complete and its weights do not sum to its cross section."""
+    known = file.attributes
+    if known["complete"] or not knows_sigma(known) or all(column.name != "weight" for column in file.columns):
+        return
+    total, sigma = math.fsum(float(np.sum(block["weight"])) for block in file.blocks(["weight"])), known.get("sigma")
+    if sigma is None:
+        _log.warning("'%s' is the file of an unfinished run: its weights are not normalised yet", file.path)
+    elif not math.isclose(total, float(sigma), rel_tol=_SUM):
+        _log.warning(
+            "'%s' is not complete, and its weights sum to %.6g cm2 instead of sigma = %.6g cm2; make it again",
+            file.path, total, float(sigma),
+        )  # fmt: skip
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import GROUP
 from tridentgen.events.observables import Cut, limits_of, passing
 from tridentgen.events.reader import EventFile
+from tridentgen.events.stated_exposure import expected_for_exposure
 from tridentgen.typing import Columns
 
 
@@ -56,7 +57,9 @@ def write_passing(
                 read += len(kept)
                 # Trials without an event in the file are counted with the last block.
                 writer.append(selected, tried=len(kept) if read < file.rows else tried - writer.done)
-            writer.set_attributes(_results(attributes, sums, sigma_error, writer.rows))
+            results = _results(attributes, sums, sigma_error, writer.rows)
+            # The events that pass still stand for the same exposure.
+            writer.set_attributes(results | expected_for_exposure(attributes | results, file.path))
             writer.close(complete=bool(attributes["complete"]))
         except BaseException:
             writer.discard()  # a part of them would have the cross section of all

@@ -120,7 +120,7 @@ class WeightSums:
     @property
     def error(self) -> float:
         """Standard deviation of the sum."""
-        if self.trials == 1:
+        if self.trials <= 1:
             return self.sum  # one trial says nothing about the spread
         variance = self.sum_of_squares - self.sum * self.sum / self.trials
         return math.sqrt(max(variance, 0.0) * self.trials / max(self.trials - 1, 1))
@@ -139,6 +139,17 @@ OVERWEIGHT_SHARE = 1e-4
 def effective_share(sum_w: float, sum_w2: float, trials: int) -> float:
     """Return the effective sample size (Kish) per trial, (sum w)^2 / (trials sum w^2)."""
     return sum_w**2 / (trials * sum_w2) if trials and sum_w2 else 0.0
+
+
+def unweighting_efficiency(attributes: Mapping[str, Any]) -> float | None:
+    """Return the unweighting efficiency of a run, sigma/w_max with w_max of its training; None if that is not known.
+
+    It is the mean weight of a trial over w_max, the fraction of the trials that pass the cuts and accept-reject.
+    """
+    if "max_weight" not in attributes or "sigma" not in attributes:
+        return None
+    largest = float(attributes["max_weight"])
+    return float(attributes["sigma"]) / largest if largest > 0.0 else 0.0
 
 
 def maximum_weight(blocks: Iterable[NDArray[np.float64]], total: float, share: float) -> float:

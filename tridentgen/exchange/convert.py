@@ -1,4 +1,4 @@
-"""Conversion of event files to other formats and back, with beam and exposure from the card of the run."""
+"""Conversion of event files to other formats and back, with the beams from the card of the run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tridentgen.errors import InputError
 from tridentgen.events.reader import open_events
-from tridentgen.exchange.export.beams import beam_and_exposure
+from tridentgen.exchange.export.beams import beams_of
 from tridentgen.exchange.export.convert import Conversion, export_events
 from tridentgen.exchange.importing.formats import is_foreign, read_foreign
 from tridentgen.progress import Progress
@@ -38,8 +38,8 @@ def convert(
         raise InputError(f"--weight goes with HepMC, not with '{source}'; leave it out")
     with open_events(source) as file:
         attributes = dict(file.attributes)
-    beams, exposure = beam_and_exposure(attributes)
+    beams = beams_of(attributes)
     return export_events(
-        source, target, flavour=flavour, recoil=recoil, unweight=unweight, seed=seed, beams=beams, exposure=exposure,
-        force=force, progress=progress,
+        source, target, flavour=flavour, recoil=recoil, unweight=unweight, seed=seed, beams=beams, force=force,
+        progress=progress,
     )  # fmt: skip

@@ -18,7 +18,7 @@ import numpy as np
 from tridentgen.analysis.histograms import axis_histogram, bin_edges
 from tridentgen.engines.process import Role
 from tridentgen.errors import InputError
-from tridentgen.events.events import Events, read
+from tridentgen.events.events import Events, events_in
 from tridentgen.events.observables import Axis
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import open_events
@@ -100,7 +100,7 @@ def _read_for_plots(path: str | os.PathLike[str]) -> Events:
         wanted |= {sort.column for sort in kind.sorts.values()}
         columns = columns_of(file.columns, file.attributes)
         present = [c.name for c in columns if c.name in wanted or c.role in (Role.WEIGHT, Role.ACCEPTANCE)]
-    return read(path, present)
+        return events_in(file, present)
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,8 @@ def exposure_json(card: Card, exposure: Exposure) -> Json:
 
 def exposure_words(card: Card, exposure: Exposure, beam: Flux | Source) -> str:
     """Return the exposure as in ``50 t of Ar40, 1.1e+21 protons on target``."""
-    mass, _, rest = exposure.in_words(beam).partition(", ")
     unit = " (unit exposure; the card gives none)" if card.exposure is None or card.exposure.is_material_alone else ""
-    return f"{mass} of {material_of(card).name}, {rest}{unit}"
+    return exposure.in_words(beam, material_of(card).name) + unit
 
 
 def head_rows(head: Json, exposure: str) -> list[tuple[str, str]]:

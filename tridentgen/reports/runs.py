@@ -25,6 +25,7 @@ def run_json(run: Run, card: Card) -> Json:
         "engine": run.engine,
         "seconds": run.seconds,
         "complete": run.complete,
+        **({} if run.poisson_mean is None else {"poisson_mean": run.poisson_mean}),
     }
 
 
@@ -46,10 +47,12 @@ def run_text(run: Run, card: Card) -> str:
         events = "event" if run.overweight == 1 else "events"
         rows[4] = (
             "unweighted",
-            f"efficiency {run.events / run.trials:.1%}, {run.overweight} overweight {events}",
+            f"efficiency {run.unweighting_efficiency:.1%}, {run.overweight} overweight {events}",
         )
     if run.expected_events is not None:
         rows.insert(4, ("expected events", f"{run.expected_events:.4g} for the card's exposure"))
     if run.acceptance is not None:
         rows.insert(4, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
+    if run.poisson_mean is not None:
+        rows.insert(3, ("number", f"Poisson, of mean {run.poisson_mean:.6g} before cuts, for the card's exposure"))
     return block(card.title, rows)

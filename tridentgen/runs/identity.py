@@ -14,14 +14,14 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
 from tridentgen.errors import UnfitError
 from tridentgen.events.differences import difference
-from tridentgen.runs.job import Job
+from tridentgen.runs.job import Job, rate_of
 from tridentgen.runs.production import Range
 
 
-def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | None = None) -> str:
+def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | None = None, poisson: bool = False) -> str:
     """Return a hash of everything the events depend on except their number: equal for runs with the same events.
 
-    `engine` matters if the card allows fused multiply-add.
+    `engine` matters if the card allows fused multiply-add, the exposure if it gives the number of events.
     """
     sampling = card.sampling
     parts = [job.process.signature, sampling.seed, sampling.training_points, sorted(card.cuts.limits.items())]
@@ -30,6 +30,8 @@ def run_id(card: Card, job: Job, *, unweight: bool = False, engine: Engine | Non
         parts.append(("fast", engine.name))
     if unweight:
         parts.append(("rel_error", sampling.rel_error))
+    if poisson:
+        parts.append(("exposure", rate_of(card, job.beam, 1.0)))
     return hashlib.sha256(repr(tuple(parts)).encode()).hexdigest()
 
 
@@ -48,10 +50,10 @@ class Wanted:
             "unweighted": int(events.unweight),
             "seed": card.sampling.seed,
             "first": events.first,
-            "n_requested": events.count,
-            "n_run": events.total,
-            "run_id": run_id(card, job, unweight=events.unweight, engine=engine),
         }
+        if not events.poisson:  # otherwise the run finds its number of events
+            identity |= {"n_requested": events.count, "n_run": events.total}
+        identity["run_id"] = run_id(card, job, unweight=events.unweight, engine=engine, poisson=events.poisson)
         return cls(identity, card.text, proposal)
 
     def check(self, path: Path, known: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.columns import require_sound
-from tridentgen.exposure import expected_events
+from tridentgen.exposure import Exposure, expected_events
 from tridentgen.flux import Beam, build_flux, build_source
 from tridentgen.matter.materials import material
 from tridentgen.processes.base import Reaction
@@ -122,6 +122,20 @@ def rate_of(card: Card, beam: Beam, sigma_cm2: float) -> float | None:
             sigma_cm2, beam, target=card.process.target, mass_t=exposure.mass_t,
             pot=exposure.pot, years=exposure.years, within=exposure.material,
         )  # fmt: skip
+
+
+def exposure_attributes(card: Card, beam: Beam) -> dict[str, str | int | float]:
+    """Return the root attributes that state the exposure of a card; empty if it has none. Errors as of `rate_of`.
+
+    ``events_per_cm2`` is flux x exposure x number of nuclei: times a sum of weights, a number of expected events.
+    """
+    given, per_cm2 = card.exposure, rate_of(card, beam, 1.0)
+    if given is None or given.mass_t is None or per_cm2 is None:
+        return {}
+    exposure = Exposure(given.mass_t, given.pot, given.years)
+    matter = material(given.material or card.process.target).name
+    amounts = {"events_per_cm2": per_cm2, **exposure.attributes(beam)}
+    return {"exposure": exposure.in_words(beam, matter), **amounts}
 
 
 def require_single_energy(reaction: Reaction, energy_GeV: float) -> None:

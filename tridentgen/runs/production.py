@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,12 +18,17 @@ from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.observables import Cut, passing
 from tridentgen.events.output import uninterrupted
 from tridentgen.events.particles import target_nuclides
+from tridentgen.events.stated_exposure import StatedExposure, exposure_results
 from tridentgen.events.weights import BATCH, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
 from tridentgen.sampling.generate import event_batches, run_attributes
 from tridentgen.sampling.integrate import CrossSection, cross_section
+from tridentgen.sampling.poisson import LARGEST_MEAN, poisson_number
 from tridentgen.typing import Columns, Flags
+
+BEFORE_CUTS, MEAN = "n_before_cuts", "poisson_mean"
+"""Root attributes of a run with a Poisson number of events: those accepted so far, before the cuts, and the mean."""
 
 _MOST_TRIALS = 1 << 60
 _HOPELESS_TRIALS = 10**8
@@ -35,6 +40,8 @@ class Range:
 
     A Ctrl-C ends a run that `may_end_early` with the events generated so far, their weights rescaled; other runs keep
     the unfinished file. A SIGTERM always keeps the unfinished file.
+
+    With `poisson`, `count` is a Poisson number of unweighted events before the cuts, 0 until its mean is known.
     """
 
     first: int
@@ -42,9 +49,12 @@ class Range:
     total: int
     unweight: bool
     may_end_early: bool = True
+    poisson: bool = False
 
     def made(self, writer: EventWriter) -> int:
         """Return how many of them a file has: trials, or events if unweighted."""
+        if self.poisson:
+            return int(writer.attributes.get(BEFORE_CUTS, 0))
         return writer.rows if self.unweight else writer.done
 
     def ends_with(self, writer: EventWriter, interrupt: KeyboardInterrupt) -> bool:
@@ -88,7 +98,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Produced:
-    """Result of a run as in its event file; `acceptance` is the share of the weight accepted by the detector."""
+    """Result of a run as in its event file; `acceptance` is the share of the weight accepted by the detector.
+
+    `poisson_mean` is the mean of the number of events before the cuts, if it is a Poisson number.
+    """
 
     events: int
     trials: int
@@ -98,6 +111,7 @@ class Produced:
     acceptance: float
     overweight: int | None
     complete: bool
+    poisson_mean: float | None = None
 
     @classmethod
     def of_file(cls, attributes: Mapping[str, Any], rows: int, *, complete: bool) -> Self:
@@ -112,6 +126,7 @@ class Produced:
             acceptance=float(attributes.get("acceptance", 1.0)),
             overweight=int(attributes["overweight_events"]) if "overweight_events" in attributes else None,
             complete=complete,
+            poisson_mean=float(attributes[MEAN]) if MEAN in attributes else None,
         )
 
 
@@ -178,6 +193,7 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
         # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
         sums = tally.passed.scaled(scale)
         results = plan.results(sums, sums.error) | _accepted(writer, tally)
+        results |= exposure_results(writer.attributes | results, events.count / events.total if complete else 1.0)
         if complete:
             writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
             writer.close(complete=True)
@@ -190,37 +206,79 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
 def _unweighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
     """Generate events by accept-reject until enough are accepted; until the end their weights are in units of w_max."""
     process, proposal, engine, seed = plan.process, plan.proposal, plan.engine, plan.seed
+    total = None
+    if plan.events.poisson or not plan.cuts:
+        total = cross_section(process, proposal, engine, seed, rel_error=plan.rel_error)
+        plan = _with_poisson_number(writer, plan, total.value) if plan.events.poisson else plan
     events, most = plan.events, proposal.max_weight
-    total = None if plan.cuts else cross_section(process, proposal, engine, seed, rel_error=plan.rel_error)
     trials = event_batches(
         process, proposal, engine, seed, first=writer.done, count=_MOST_TRIALS, batch=BATCH, max_weight=most
     )
     try:
-        while writer.rows < events.count:
-            begin, batch = writer.done, next(trials)
-            weight = batch.pop("weight")
-            batch["weight"] = np.maximum(weight / most, 1.0)
-            for name in plan.weight_names[1:]:
-                batch[name] = batch[name] * (batch["weight"] / weight)
-            del batch["accept"]
-            chosen = np.flatnonzero(passing(batch, plan.cuts))[: events.count - writer.rows]
-            full = writer.rows + len(chosen) == events.count
-            end = int(batch["event_id"][chosen[-1]]) + 1 if full else (begin // BATCH + 1) * BATCH
-            selected = plan.placed({name: values[chosen] for name, values in batch.items()})
+        while (made := events.made(writer)) < events.count:
+            begin, batch = writer.done, _in_units_of_w_max(next(trials), plan)
+            selected, counted, last = _chosen(batch, plan, events.count - made)
+            end = (begin // BATCH + 1) * BATCH if last is None else last + 1
             with uninterrupted():
-                writer.append(selected, tried=end - begin)
-            progress("generating", writer.rows / events.count)
-            _check_yield(writer)
+                if events.poisson:
+                    writer.set_attributes({BEFORE_CUTS: made + counted})
+                writer.append(plan.placed(selected), tried=end - begin)
+            progress("generating", (made + counted) / events.count)
+            if not events.poisson:
+                _check_yield(writer)
     except KeyboardInterrupt as interrupt:
         if not events.ends_with(writer, interrupt):
             raise
     finally:
         trials.close()
     with uninterrupted() as signals:
-        made = _finish_unweighted(writer, plan, total)
-        if made.complete:
+        done = _finish_unweighted(writer, plan, total)
+        if done.complete:
             signals.clear()
-    return made
+    return done
+
+
+def _in_units_of_w_max(batch: Columns, plan: Plan) -> Columns:
+    """Return accepted events with the weight 1, or w/w_max > 1 if they are overweight; parts of it in proportion."""
+    weight = batch.pop("weight")
+    batch["weight"] = np.maximum(weight / plan.proposal.max_weight, 1.0)
+    for name in plan.weight_names[1:]:
+        batch[name] = batch[name] * (batch["weight"] / weight)
+    del batch["accept"]
+    return batch
+
+
+def _chosen(batch: Columns, plan: Plan, left: int) -> tuple[Columns, int, int | None]:
+    """Return the events of a batch to write, how many count towards the `left`, and the trial that is the last of them.
+
+    All events count for a Poisson number, otherwise those that pass the cuts. The last is None if more are needed.
+    """
+    passed = passing(batch, plan.cuts)
+    counted = np.arange(len(passed)) if plan.events.poisson else np.flatnonzero(passed)
+    counted = counted[:left]
+    last = int(batch["event_id"][counted[-1]]) if len(counted) == left else None
+    written = counted[passed[counted]]
+    return {name: values[written] for name, values in batch.items()}, len(counted), last
+
+
+def _with_poisson_number(writer: EventWriter, plan: Plan, sigma_cm2: float) -> Plan:
+    """Return the plan with its number of events before cuts, drawn for the exposure of the card.
+
+    A Poisson number of independent events has a Poisson number that pass the cuts, with the mean of those.
+    """
+    stated = StatedExposure.of(writer.attributes)
+    if stated is None:
+        raise InputError("a Poisson number of events needs an exposure")
+    mean = stated.events_per_cm2 * sigma_cm2
+    if mean > LARGEST_MEAN:
+        writer.discard()  # its map is of no use
+        raise InputError(
+            f"--exposure: {mean:.3g} events are expected for the card's exposure, {stated.words}, more than "
+            f"{LARGEST_MEAN:g}; give a smaller exposure, or --events"
+        )
+    count = poisson_number(mean, plan.seed)
+    writer.set_attributes({"n_requested": count, "n_run": count, MEAN: mean, BEFORE_CUTS: plan.events.made(writer)})
+    return replace(plan, events=replace(plan.events, count=count, total=count))
 
 
 def _check_yield(writer: EventWriter) -> None:
@@ -233,15 +291,38 @@ def _check_yield(writer: EventWriter) -> None:
 
 def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection | None) -> Produced:
     """Normalise the weights: to the integral, or, where cuts leave none, to the share of accepted trials."""
-    relative, most = _Tally.of_file(writer, 0), plan.proposal.max_weight
-    unit = most / writer.done if total is None else total.value / relative.passed.sum
+    relative, most, events = _Tally.of_file(writer, 0), plan.proposal.max_weight, plan.events
+    sigma = None if plan.cuts or total is None else total
+    unit = _unit(relative.passed.sum, most, writer.done, sigma)
     weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
     overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
-    sums, complete = relative.passed.scaled(unit), writer.rows == plan.events.count
-    results = plan.results(sums, sums.error if total is None else total.error) | _accepted(writer, relative)
-    results |= {"overweight_events": overweight, "max_weight": most}
+    sums, complete = relative.passed.scaled(unit), events.made(writer) == events.count
+    results = plan.results(sums, sums.error if sigma is None else sigma.error) | _accepted(writer, relative)
+    results |= {"overweight_events": overweight}
+    if events.poisson:
+        results |= {"sigma": results["sigma"] if sigma is None else sigma.value}  # also of no events at all
+        results |= {"n_requested": writer.rows, "n_run": writer.rows} if complete else {}
+    known = writer.attributes | results
+    results |= _stated(known, events, unit)
     _rescale_and_close(writer, results, plan.weight_names, unit, complete=complete)
-    return Produced.of_file(results, writer.rows, complete=complete)
+    return Produced.of_file(known, writer.rows, complete=complete)
+
+
+def _unit(events: float, most: float, trials: int, sigma: CrossSection | None) -> float:
+    """Return the weight of an event that is not overweight, from the sum of weights in units of this weight."""
+    if sigma is not None:
+        return sigma.value / events if events > 0.0 else sigma.value
+    return most / max(trials, 1)
+
+
+def _stated(attributes: Mapping[str, Any], events: Range, unit: float) -> dict[str, float]:
+    """Return the attributes for what unweighted events stand for: a Poisson number stands for the card's exposure."""
+    stated = StatedExposure.of(attributes)
+    if stated is None:
+        return {}
+    if not events.poisson:
+        return stated.results(attributes, stated.share_of_unit(unit))
+    return stated.results(attributes, attributes[BEFORE_CUTS] / events.count if events.count else 1.0)
 
 
 def _accepted(writer: EventWriter, tally: _Tally) -> dict[str, float]:

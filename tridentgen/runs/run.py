@@ -24,7 +24,7 @@ from tridentgen.interrupts import Stopped, Terminated
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.distribution import DistributedEngine, Recipe
 from tridentgen.runs.identity import Wanted
-from tridentgen.runs.job import Job, engine_of, placed_job, rate_of
+from tridentgen.runs.job import Job, engine_of, exposure_attributes, placed_job, rate_of
 from tridentgen.runs.production import Plan, Produced, Range, produce
 from tridentgen.sampling.train import train
 
@@ -47,8 +47,8 @@ class Run:
     sigma, error : float
         Cross section within the cuts in cm^2 and its standard deviation.
     effective_share, unweighting_efficiency : float
-        Effective sample size (Kish) (sum w)^2/(trials sum w^2), and mean weight over the weight above which events
-        carry 1e-4 of the total.
+        Effective sample size (Kish) (sum w)^2/(trials sum w^2), and mean weight over w_max of the training, the weight
+        above which events carry 1e-4 of the total.
     expected_events : float or None
         For the card's exposure, if it has one; accepted by the detector, if there is one.
     acceptance : float or None
@@ -59,6 +59,8 @@ class Run:
         The flux or source in words; of a file, with the columns and units taken.
     complete : bool
         False if the run was interrupted.
+    poisson_mean : float or None
+        Mean of the number of events before cuts, if it is a Poisson number for the card's exposure.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class Run:
     engine: str
     seconds: float
     complete: bool
+    poisson_mean: float | None = None
 
 
 def run(
@@ -86,6 +89,7 @@ def run(
     first: int | None = None,
     count: int | None = None,
     unweight: bool = False,
+    exposure: bool = False,
     resume: bool = False,
     force: bool = False,
     executor: Executor | None = None,
@@ -107,6 +111,9 @@ def run(
         Generate only this range of the events of the run: a shard, to be merged with the others.
     unweight : bool
         Accept events with probability w/w_max until the requested number is reached; overweight events keep w/w_max.
+    exposure : bool
+        Generate a Poisson number of unweighted events, for the exposure of the card, in place of `sampling.events`.
+        Before the acceptance of a detector, which is a column.
     resume : bool
         Resume an interrupted run of the same card. Start it if there is no file, do nothing if it is complete, and
         repeat it if Ctrl-C ended it early.
@@ -139,8 +146,10 @@ def run(
         raise InputError("overrides go with a card's path or name, not with a Card")
     path = real_path(output or card.output.path or "events.h5")
     whole = first is None and count is None
-    events = replace(_range(card, first, count, unweight=unweight), may_end_early=whole and not resume)
     job = placed_job(card)
+    stated = exposure_attributes(card, job.beam)  # before the work, to report errors early
+    events = _for_exposure(card, stated, whole=whole) if exposure else _range(card, first, count, unweight=unweight)
+    events = replace(events, may_end_early=whole and not resume)
     proposal = None if map_file is None else read_proposal(map_file, job.process.signature)
     # With --fast the results depend on the engine.
     engine = _engine(card, job, executor, patience_s, progress) if card.sampling.fast else None
@@ -155,9 +164,12 @@ def run(
         proposal = ended.proposal
     overwrite = force or ended is not None
     check_output(path, overwrite or left)
-    rate_of(card, job.beam, 0.0)  # before the work, to report errors early
     engine = engine or _engine(card, job, executor, patience_s, progress)
-    with _writer(path, card, job, wanted, left=left, force=overwrite) as writer, _resumable(writer, events):
+    start_attributes = {**job.attributes, **stated, "title": card.title, "card": card.text, **wanted.identity}
+    with (
+        _writer(path, job, wanted, start_attributes, left=left, force=overwrite) as writer,
+        _resumable(writer, events),
+    ):
         proposal = _proposal(writer, card, job, engine, proposal, progress)
         made = produce(writer, _plan(card, job, engine, proposal, events), progress)
     return _result(path, card, job, engine.name, proposal, made, time.perf_counter() - start)
@@ -173,7 +185,8 @@ def _resumable(writer: EventWriter, events: Range) -> Iterator[None]:
         nothing_left = events.may_end_early and kind is Stopped and writer.done == 0
         if nothing_left or not writer.is_open:
             raise
-        done = f"{word} after {events.made(writer)} of {events.count} events"
+        count = int(writer.attributes.get("n_requested", 0))
+        done = f"{word} after {events.made(writer)}{f' of {count}' if count else ''} events"
         raise kind(f"{done}; continue with --resume") from interrupt
 
 
@@ -211,6 +224,18 @@ def _range(card: Card, first: int | None, count: int | None, *, unweight: bool) 
     return Range(begin, number, total, unweight)
 
 
+def _for_exposure(card: Card, stated: Mapping[str, Any], *, whole: bool) -> Range:
+    """Return the range of a run with a Poisson number of events; raise `InputError` if the card has no exposure."""
+    if not whole:
+        raise InputError("--exposure gives the number of events itself; leave --first and --events out")
+    if not stated:
+        raise InputError(
+            f"{card.where(('exposure',))}: --exposure needs the table [exposure], with mass_t and, but for a burst, "
+            "pot or years; give it, or a number of --events"
+        )
+    return Range(0, 0, 0, unweight=True, poisson=True)
+
+
 @dataclass(frozen=True)
 class _Ended:
     """Contents of the file of a finished run."""
@@ -234,7 +259,9 @@ def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
     return found
 
 
-def _writer(path: Path, card: Card, job: Job, wanted: Wanted, *, left: bool, force: bool) -> EventWriter:
+def _writer(
+    path: Path, job: Job, wanted: Wanted, attributes: Mapping[str, str | int | float], *, left: bool, force: bool
+) -> EventWriter:
     """Return a writer for the unfinished file of an interrupted run of the same card, or for a new file."""
     if left:
         try:
@@ -242,7 +269,6 @@ def _writer(path: Path, card: Card, job: Job, wanted: Wanted, *, left: bool, for
         except UnfitError:
             if not force:
                 raise
-    attributes = {**job.attributes, "title": card.title, "card": card.text, **wanted.identity}
     return EventWriter(path, job.columns, attributes, force=force)
 
 
@@ -295,4 +321,5 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         engine=engine,
         seconds=seconds,
         complete=made.complete,
+        poisson_mean=made.poisson_mean,
     )

@@ -95,6 +95,7 @@ def run_attributes(sums: WeightSums, seed: int, engine: Engine, proposal: Propos
         "device": platform.processor() or platform.machine(),
         **software(engine),
         "map_hash": proposal.digest,
+        "max_weight": proposal.max_weight,
         **summed_attributes(sums),
     }
 

@@ -20,7 +20,7 @@ from tests.exchange.export.hepmc_text import read_text
 from tests.exchange.export.samples import Samples
 from tridentgen.errors import TridentgenError
 from tridentgen.events.reader import open_events
-from tridentgen.exchange.export.beams import beam_and_exposure
+from tridentgen.exchange.export.beams import beams_of
 from tridentgen.exchange.export.convert import export_events
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.formats import FORMATS
@@ -276,9 +276,6 @@ regimes = ["coherent"]
 kind = "histogram"
 edges_GeV = [1.0, 2.0, 4.0, 8.0]
 values = [1.0, 3.0, 0.5]
-[exposure]
-mass_t = 1.0
-pot = 1e21
 [sampling]
 events = 50
 engine = "numpy"
@@ -286,9 +283,8 @@ training_points = 20_000
 """
 
 
-def test_beam_and_exposure_come_from_the_card(cli: Command, tmp_path: Path) -> None:
-    card = CARD.replace("[exposure]\nmass_t = 1.0\npot = 1e21\n", "")
-    (tmp_path / "card.toml").write_text(card)
+def test_beams_come_from_the_card(cli: Command, tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text(CARD)
     assert cli("generate", tmp_path / "card.toml", "-o", tmp_path / "e.h5").code == 0
     found = cli("convert", tmp_path / "e.h5", tmp_path / "o.hepmc3")
     assert (found.code, found.err) == (0, "")
@@ -308,15 +304,12 @@ def test_beam_and_exposure_come_from_the_card(cli: Command, tmp_path: Path) -> N
     assert max(map(len, (tmp_path / "o.hepmc3").read_text().splitlines())) < 2**18  # HepMC3's buffer for a line
 
 
-def test_exposure_and_a_beam_that_is_no_more(samples: Samples, tmp_path: Path) -> None:
-    beams, exposure = beam_and_exposure({"card": CARD, "flux": "another one", "neutrino": "numu"})
-    assert beams == ()
-    assert exposure.pot == 1e21
-    assert beam_and_exposure({"card": "not a card"})[0] == ()
-    assert beam_and_exposure({})[1].pot is None
-    export_events(samples.path("coherent"), tmp_path / "o.hepmc3", exposure=exposure)
+def test_a_beam_that_is_no_more(samples: Samples, tmp_path: Path) -> None:
+    assert beams_of({"card": CARD, "flux": "another one", "neutrino": "numu"}) == ()
+    assert beams_of({"card": "not a card"}) == ()
+    assert beams_of({}) == ()
+    export_events(samples.path("coherent"), tmp_path / "o.hepmc3")
     file = read_text(tmp_path / "o.hepmc3")
-    assert "G.C.1" in file.list_of("NuHepMC.Conventions")
-    assert float(file.attributes["NuHepMC.Exposure.POT"]) == 1e21
+    assert "G.C.1" not in file.list_of("NuHepMC.Conventions")
     assert file.attributes["NuHepMC.Beam[14].Type"] == "MonoEnergetic"  # all events have one energy
     assert float(file.attributes["NuHepMC.Beam[14].MonoEnergetic.Energy"]) == 5000.0

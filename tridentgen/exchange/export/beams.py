@@ -1,4 +1,4 @@
-"""Beam and exposure from the card of a run, for the formats that record them."""
+"""Beams from the card of a run, for the formats that record them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 
 from tridentgen.cards import parse_card
 from tridentgen.errors import TridentgenError
-from tridentgen.exchange.export.facts import Beam, Exposure
-from tridentgen.exposure import SECONDS_PER_YEAR
+from tridentgen.exchange.export.facts import Beam
 from tridentgen.flux.base import Flux
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.source import Source
@@ -30,24 +29,16 @@ _POINTS_PER_BIN = 16
 _LOGARITHMIC_FROM = 30.0  # ratio of the highest to the lowest energy
 
 
-def beam_and_exposure(attributes: Mapping[str, Any]) -> tuple[tuple[Beam, ...], Exposure]:
-    """Return beam and exposure from the card of a run, as far as the card still describes the same beam."""
+def beams_of(attributes: Mapping[str, Any]) -> tuple[Beam, ...]:
+    """Return the beams from the card of a run; empty if the card no longer describes the same beam."""
     try:
-        card = parse_card(str(attributes["card"]))
-    except (KeyError, TridentgenError):
-        return (), Exposure()
-    exposure = Exposure()
-    if card.exposure is not None:
-        years = card.exposure.years
-        exposure = Exposure(card.exposure.pot, None if years is None else years * SECONDS_PER_YEAR)
-    try:
-        flux = beam_of(card)
-    except (TridentgenError, OSError):  # the file of the flux no longer exists
-        return (), exposure
+        flux = beam_of(parse_card(str(attributes["card"])))
+    except (KeyError, TridentgenError, OSError):  # the file of the flux no longer exists
+        return ()
     if flux.description != attributes.get("flux"):
-        return (), exposure
+        return ()
     source = flux if isinstance(flux, Source) else Source.of(flux, str(attributes["neutrino"]))
-    return tuple(_beam(source.only(name), neutrino(name).pdgid) for name in source.neutrinos), exposure
+    return tuple(_beam(source.only(name), neutrino(name).pdgid) for name in source.neutrinos)
 
 
 def _beam(source: Source, pdgid: int) -> Beam:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.reader import open_events
+from tridentgen.events.reader import name_unnormalised, open_events
 from tridentgen.events.weights import knows_sigma
-from tridentgen.exchange.export.facts import RECOILS, Beam, Exposure
+from tridentgen.exchange.export.facts import RECOILS, Beam
 from tridentgen.exchange.export.formats import format_of
 from tridentgen.exchange.export.hepevt import HepevtWriter
 from tridentgen.exchange.export.source import EventSource
@@ -36,6 +36,8 @@ class Conversion:
         Whether they have unequal weights, but the format cannot store weights.
     sigma_pb, error_pb : float
         Cross section of the events, per atom.
+    exposure : str
+        The exposure for which the events of the new file stand, as text; empty if the card had none.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Conversion:
     weights_lost: bool
     sigma_pb: float
     error_pb: float
+    exposure: str = ""
 
 
 def export_events(
@@ -58,7 +61,6 @@ def export_events(
     unweight: bool = False,
     seed: int = 1,
     beams: Sequence[Beam] = (),
-    exposure: Exposure | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Conversion:
@@ -76,8 +78,8 @@ def export_events(
         section; these overweight events have a weight above 1.
     seed : int
         Seed of the random numbers for unweighting.
-    beams, exposure
-        Beam and exposure to record in the new file.
+    beams
+        Beams to record in the new file.
     force : bool
         Overwrite the target.
     progress : callable
@@ -103,8 +105,9 @@ def export_events(
                 f"'{source}' has no cross section, which {form.name} needs: its weights are those of the file that was "
                 "read; write .hepevt, or give that file a cross section"
             )
+        name_unnormalised(file)
         events = EventSource(file, source, recoil=recoil, unweight=unweight, seed=seed)
-        facts = events.facts(beams, exposure)
+        facts = events.facts(beams)
         writer = form.writer(target, facts, force=force, **options)
         names = [column.name for column in file.columns] if writer.columns is None else writer.columns
         written = 0
@@ -125,4 +128,5 @@ def export_events(
             weights_lost=weighted and not form.has_weights,
             sigma_pb=facts.sigma_pb,
             error_pb=facts.error_pb,
+            exposure=facts.exposure_in_words,
         )

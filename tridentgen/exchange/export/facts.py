@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from tridentgen.engines.process import Column, Role
 from tridentgen.errors import one_line
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.particles import codes
+from tridentgen.events.stated_exposure import StatedExposure
 
 PB_PER_CM2 = 1e36
 
@@ -55,14 +56,6 @@ class Beam:
 
 
 @dataclass(frozen=True)
-class Exposure:
-    """Exposure of a run, as far as its card gives it."""
-
-    pot: float | None = None
-    livetime_s: float | None = None
-
-
-@dataclass(frozen=True)
 class RunFacts:
     """Facts about a run that writers record.
 
@@ -84,6 +77,8 @@ class RunFacts:
         Highest energy of a neutrino.
     part : PartOfRun or None
         Range of events of a shard; None for a whole run.
+    exposure : StatedExposure or None
+        Exposure of the card, and what the written events stand for.
     """
 
     attributes: Mapping[str, Any]
@@ -98,8 +93,8 @@ class RunFacts:
     energy_max_GeV: float
     recoil: str = "final"
     beams: tuple[Beam, ...] = ()
-    exposure: Exposure = field(default_factory=Exposure)
     part: PartOfRun | None = None
+    exposure: StatedExposure | None = None
 
     @property
     def title(self) -> str:
@@ -139,6 +134,13 @@ class RunFacts:
         return (
             "" if self.part is None else f"{self.part}; the weights here stand for the cross section of the whole run"
         )
+
+    @property
+    def exposure_in_words(self) -> str:
+        """The exposure for which the written events stand as text, empty if it is not known."""
+        if self.exposure is None or self.exposure.share is None:
+            return ""
+        return f"these events stand for {self.exposure.shared(self.exposure.share)} ({self.exposure.words})"
 
     @property
     def weight_rule(self) -> str:

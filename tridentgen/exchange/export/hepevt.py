@@ -59,8 +59,8 @@ class HepevtWriter(TextWriter):
             f"# flux-averaged cross section {sigma}",
             f"# {facts.weight_rule}; weights are not in this file",
         )
-        part = [f"# {facts.part_in_words}"] if facts.part is not None else []
-        return "".join(line.replace("\n", " ") + "\n" for line in (*lines, *part)).encode()
+        more = [f"# {words}" for words in (facts.part_in_words, facts.exposure_in_words) if words]
+        return "".join(line.replace("\n", " ") + "\n" for line in (*lines, *more)).encode()
 
     def text(self, block: Block, group: Group) -> Bytes:
         """Return the events of a group, one row each."""

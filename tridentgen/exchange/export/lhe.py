@@ -34,6 +34,7 @@ class LheWriter(TextWriter):
         facts = self.facts
         about = f"{facts.title}\n{facts.reaction}\nweights in pb; their mean is the cross section"
         about += f"\n{facts.part_in_words}" if facts.part is not None else ""
+        about += f"\n{facts.exposure_in_words}" if facts.exposure_in_words else ""
         beam = (
             facts.beam_codes[0], facts.target_codes[0], facts.energy_max_GeV, first_target_mass_GeV(facts),
             0, 0, 0, 0, MEAN_IS_CROSS_SECTION, len(facts.processes),

@@ -52,6 +52,8 @@ class Lheh5Writer(Writer):
         init.attrs["description"] = facts.title
         if facts.part is not None:
             init.attrs["partOfRun"] = facts.part_in_words
+        if facts.exposure_in_words:
+            init.attrs["exposure"] = facts.exposure_in_words
         init.attrs["generatorName"], init.attrs["generatorVersion"] = "tridentgen", facts.version
         processes = [(p.number, 4, -1, p.sigma_pb, p.error_pb, 1.0) for p in facts.processes]
         self._table("procInfo", _PROCESS, np.array(processes, dtype=np.float64))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import MappingProxyType
 
 import numpy as np
 
@@ -28,6 +29,9 @@ BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
 """Status codes of particles: P.R.1 and P.C.1."""
 PRIMARY, SEPARATION = 1, 21
 """Status codes of vertices: V.R.1 and V.C.1."""
+
+_EXPOSURES = MappingProxyType({"pot": "POT", "livetime_s": "Livetime"})
+"""Exposures that G.C.1 has names for: those of the events in the file, Livetime in s."""
 
 _STATUS = {Place.BEAM: BEAM, Place.TARGET: TARGET, Place.STRUCK: STRUCK, Place.REMNANT: FINAL, Place.OUT: FINAL}
 _VERTEX_STATUS = {
@@ -107,8 +111,9 @@ def _conventions(facts: RunFacts) -> Iterator[tuple[str, str]]:
     for part, number in (("Major", 1), ("Minor", 0), ("Patch", 0)):
         yield f"NuHepMC.Version.{part}", str(number)
     labels = ["G.C.2", "G.C.3", "G.C.5", "E.C.1", "E.C.5", "V.C.1", "P.C.1"]
-    exposure = {"POT": facts.exposure.pot, "Livetime": facts.exposure.livetime_s}
-    labels += ["G.C.1"] * any(value is not None for value in exposure.values())
+    stated = facts.exposure
+    kind = None if stated is None or stated.equivalent is None else _EXPOSURES.get(stated.amount)
+    labels += ["G.C.1"] * (kind is not None)
     labels += ["G.C.4"] * bool(facts.beams)
     labels += ["P.C.2"] * (facts.recoil == "pseudo")
     yield "NuHepMC.Conventions", " ".join(sorted(labels))
@@ -117,9 +122,8 @@ def _conventions(facts: RunFacts) -> Iterator[tuple[str, str]]:
     yield "NuHepMC.FluxAveragedTotalCrossSection", _number(facts.sigma_pb)
     if np.isfinite(facts.error_pb):
         yield "NuHepMC.FluxAveragedTotalCrossSectionUncertainty", _number(facts.error_pb)
-    for name, value in exposure.items():
-        if value is not None:
-            yield f"NuHepMC.Exposure.{name}", _number(value)
+    if stated is not None and stated.equivalent is not None and kind is not None:
+        yield f"NuHepMC.Exposure.{kind}", _number(stated.equivalent)
 
 
 def _tables(facts: RunFacts) -> Iterator[tuple[str, str]]:
@@ -178,6 +182,8 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
     yield "tridentgen.WeightRule", facts.weight_rule
     if facts.part is not None:
         yield "tridentgen.PartOfRun", facts.part_in_words
+    if facts.exposure_in_words:
+        yield "tridentgen.Exposure", facts.exposure_in_words
     yield "tridentgen.Recoil", facts.recoil
 
 

@@ -52,6 +52,7 @@ class RootrackerWriter(Writer):
                 "sigma_error_pb": self.facts.error_pb,
                 "weights": self.facts.weight_rule,
                 "part_of_run": self.facts.part_in_words,
+                "exposure": self.facts.exposure_in_words,
             }
         )
         counted = ", ".join(f"{name}: int32" for name in _COUNTED)

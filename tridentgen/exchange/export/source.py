@@ -18,9 +18,10 @@ from tridentgen.events.columns import names_of, weights_of
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import Number
 from tridentgen.events.reader import EventFile
+from tridentgen.events.stated_exposure import StatedExposure
 from tridentgen.events.weights import OVERWEIGHT_SHARE, maximum_weight
 from tridentgen.exchange.export.block import Block
-from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, Exposure, ProcessFacts, RunFacts
+from tridentgen.exchange.export.facts import PB_PER_CM2, Beam, ProcessFacts, RunFacts
 from tridentgen.processes.kinds import columns_of, records_of
 from tridentgen.typing import FloatArray
 
@@ -115,11 +116,12 @@ class EventSource:
         self._energy = _energy_column(columns)
         if file.rows == 0:
             raise FileError(f"'{path}' holds no events; loosen the cuts of its card and make it again")
-        already = "overweight_events" in file.attributes
-        self._unweighting = Unweighting(seed, self._maximum_weight()) if unweight and not already else None
+        self._already_unweighted = "overweight_events" in file.attributes
+        accept = unweight and not self._already_unweighted
+        self._unweighting = Unweighting(seed, self._maximum_weight()) if accept else None
         self._survey = self._look_through()
 
-    def facts(self, beams: Sequence[Beam] = (), exposure: Exposure | None = None) -> RunFacts:
+    def facts(self, beams: Sequence[Beam] = ()) -> RunFacts:
         """Return the facts about the run for a writer."""
         survey, attributes = self._survey, self._file.attributes
         sigma_pb = float(attributes.get("sigma", self._total)) * PB_PER_CM2
@@ -130,23 +132,34 @@ class EventSource:
             error = error_pb if len(survey.by_process) == 1 else math.sqrt(second) * per_weight
             described = self._records.processes.describe(number)
             processes.append(ProcessFacts(number, *described, first * per_weight, error))
+        unit_pb = per_weight * self._unit if self._is_unweighted else None
+        exposure = self._exposure(None if unit_pb is None else unit_pb / PB_PER_CM2)
         facts = RunFacts(
-            attributes=attributes,
+            attributes={**attributes, **({} if exposure is None else exposure.attributes)},
             columns=self._file.columns,
             events=survey.events,
             sigma_pb=sigma_pb,
             error_pb=error_pb,
-            unit_pb=per_weight * self._unit if self._is_unweighted else None,
+            unit_pb=unit_pb,
             overweight=survey.overweight if self._is_unweighted else 0,
             processes=tuple(processes),
             numbered=survey.last_number <= _LARGEST_NUMBER,
             energy_max_GeV=survey.energy_max_GeV,
             recoil=self._recoil,
             beams=tuple(beams),
-            exposure=exposure or Exposure(),
             part=self._part,
+            exposure=exposure,
         )
         return facts if beams else replace(facts, beams=self._single_energy(facts.beam_codes))
+
+    def _exposure(self, unit_cm2: float | None) -> StatedExposure | None:
+        """Return the exposure of the card and what the written events stand for, unweighted ones by their number."""
+        stated = StatedExposure.of(self._file.attributes, self._path)
+        if stated is None:
+            return None
+        if unit_cm2 is not None and not self._already_unweighted:
+            return stated.standing_for(stated.share_of_unit(unit_cm2))
+        return stated if self._part is None else stated.standing_for(1.0)
 
     def _single_energy(self, beams: tuple[int, ...]) -> tuple[Beam, ...]:
         """Return the beam of a run at a single energy; empty if the events have several energies."""
@@ -214,7 +227,7 @@ class EventSource:
         """Whether all events but overweight events have the same weight."""
         survey = self._survey
         one_weight = survey.largest - survey.least <= 1e-12 * survey.largest
-        return self._unweighting is not None or "overweight_events" in self._file.attributes or one_weight
+        return self._unweighting is not None or self._already_unweighted or one_weight
 
     @property
     def _unit(self) -> float:
