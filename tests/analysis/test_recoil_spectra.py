@@ -87,7 +87,10 @@ FLUXES: dict[str, tuple[tg.Cevns, Source | Flux]] = {
     "magnetic": (
         tg.Cevns("Cs133", model=tg.CevnsModel(magnetic_moment=1e-10), recoil_min_keV=0.01), SNS.only("numubar"),
     ),
-    "light boson": (tg.Cevns("Ar40", model=tg.CevnsModel(vector=tg.LightVector(1e-3, 1e-9, "B-L"))), SNS.only("nue")),
+    "light boson": (
+        tg.Cevns("Ar40", model=tg.CevnsModel(vector=tg.LightVector(1e-3, strength=1e-9, charges="B-L"))),
+        SNS.only("nue"),
+    ),
     "dipole": (tg.Cevns("Ar40", model=tg.CevnsModel(dipole=DipolePortal(2e-3, 1e-8))), SNS.only("nue")),
 }  # fmt: skip
 

@@ -82,7 +82,7 @@ _CSI = Detector(
 _TWO_KINDS = Detector(
     (quenching("xe", material("Xe").components[0][0]), *[Constant(0.1)] * 8), GaussianResolution(0.1, 0.2, 0.01)
 )
-_LIGHT = CevnsModel(vector=LightVector(0.01, 1e-9, "B-L"), scalar=LightScalar(0.005, 1e-10))
+_LIGHT = CevnsModel(vector=LightVector(0.01, strength=1e-9, charges="B-L"), scalar=LightScalar(0.005, 1e-10))
 
 TRIDENTS = {
     "mu mu, one energy, fermi": Case(Trident("numu", "mu-", "mu+"), Monochromatic(5.0)),
@@ -94,7 +94,7 @@ TRIDENTS = {
         Trident("nuebar", "mu-", "e+", form_factor="helm"), MuonDecay(30.0, -1, "nuebar", 50.0, 2.0, 0.3)
     ),
     "mu mu with a light vector, klein-nystrand": Case(
-        Trident("numu", "mu-", "mu+", form_factor="klein-nystrand", zprime=ZPrime(0.02, 1e-6)),
+        Trident("numu", "mu-", "mu+", form_factor="klein-nystrand", zprime=ZPrime(0.02, strength=1e-6)),
         Monochromatic(12.0),
     ),
     "e e, woods-saxon, joined points": Case(Trident("nue", "e-", "e+", form_factor="woods-saxon"), _LINES),

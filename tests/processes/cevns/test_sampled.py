@@ -94,7 +94,9 @@ MODELS: dict[str, Case] = {
     "nsi": Case(
         Cevns("Ar40", model=CevnsModel(nsi=Nsi(FlavourMatrix(ee=0.3, mutau=0.2), FlavourMatrix(mumu=-0.2)))), PIONS
     ),
-    "light vector": Case(Cevns("CsI", model=CevnsModel(vector=LightVector(0.003, 1e-9, "B-L"))), PIONS),
+    "light vector": Case(
+        Cevns("CsI", model=CevnsModel(vector=LightVector(0.003, strength=1e-9, charges="B-L"))), PIONS
+    ),
     "light scalar": Case(Cevns("Ge74", model=CevnsModel(scalar=LightScalar(0.001, 1e-11))), SOURCES["reactor"]),
     "light tensor": Case(Cevns("Cs133", model=CevnsModel(tensor=LightTensor(0.01, 1e-8))), PIONS),
     "magnetic moments": Case(
