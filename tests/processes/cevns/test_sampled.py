@@ -313,6 +313,7 @@ DETECTOR = Detector(
     SigmoidEfficiency(0.8, 0.5, 10.0),
     threshold_keVee=0.3,
     threshold_keVnr=2.0,
+    quenched_min_keVee=0.25,
 )
 
 
@@ -333,7 +334,7 @@ def test_the_detector_is_applied_event_by_event() -> None:
         for name, expected in (
             ("quenched_energy", DETECTOR.quenched(recoil, number) / KEV),
             ("observed_energy", observed / KEV),
-            ("acceptance", DETECTOR.acceptance(recoil, observed)),
+            ("acceptance", DETECTOR.acceptance(recoil, observed, 0.0, number)),
         ):
             np.testing.assert_allclose(columns[name], expected, rtol=1e-12, atol=1e-14, err_msg=name)
 
