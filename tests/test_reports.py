@@ -64,6 +64,7 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "unweighting_efficiency": result.unweighting_efficiency,
         "expected_events": None,
         "acceptance": None,
+        "lifted_share": None,
         "overweight_events": None,
         "engine": "numpy",
         "seconds": result.seconds,

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tridentgen.detector import Constant, Detector, GammaResolution, GaussianResolution, SigmoidEfficiency, quenching
+from tridentgen.detector.efficiency import coherent_lar
 from tridentgen.engines.compiler import HostCompiler, find_compiler
 from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.numpy_engine import NumpyEngine
@@ -80,7 +81,10 @@ _CSI = Detector(
     threshold_keVnr=5.0,
 )
 _TWO_KINDS = Detector(
-    (quenching("xe", material("Xe").components[0][0]), *[Constant(0.1)] * 8), GaussianResolution(0.1, 0.2, 0.01)
+    (quenching("xe", material("Xe").components[0][0]), *[Constant(0.1)] * 8),
+    GaussianResolution(0.1, 0.2, 0.01),
+    coherent_lar(),
+    quenched_min_keVee=0.05,
 )
 _LIGHT = CevnsModel(vector=LightVector(0.01, strength=1e-9, charges="B-L"), scalar=LightScalar(0.005, 1e-10))
 
