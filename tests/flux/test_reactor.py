@@ -106,7 +106,7 @@ def test_the_description_gives_the_extrapolated_share() -> None:
     beyond = energies >= 8.0
     share = np.trapezoid(spectrum[beyond], energies[beyond]) / np.trapezoid(spectrum, energies)
     assert share == pytest.approx(8e-5, rel=0.1)
-    words = f"reactor, 2.9 GW thermal, 25 m away (extrapolated from 8 to 10 MeV: {share:.2%} of the flux)"
+    words = f"reactor, 2.9 GW thermal, 25 m away (extrapolated from 8 to 10 MeV: {100 * share:.2g}% of the flux)"
     assert reactor(2.9, 25.0).description == words
 
 

@@ -98,7 +98,7 @@ def reactor(
     share = np.trapezoid(per_fission[beyond], energies[beyond]) / np.trapezoid(per_fission, energies)
     description = (
         f"reactor, {thermal_power_GW:g} GW thermal, {distance_m:g} m away "
-        f"(extrapolated from {_FIT_TO_MEV:g} to {_END_MEV:g} MeV: {share:.2%} of the flux)"
+        f"(extrapolated from {_FIT_TO_MEV:g} to {_END_MEV:g} MeV: {100.0 * share:.2g}% of the flux)"
     )
     flux = TabulatedFlux(energies * 1e-3, rate * 1e3 * per_fission, "linear", "cm^-2 s^-1", description)
     return Source.of(flux, "nuebar")
