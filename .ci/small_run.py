@@ -14,7 +14,7 @@ import numpy as np
 
 import tridentgen as tg
 
-CARDS = ("quickstart", "coherent_csi", "dsnb_xenon")
+CARDS = ("quickstart", "coherent_csi", "dsnb_xenon", "dresden2_ge")
 ENGINES = ("numpy", "native")
 
 print(f"Python {platform.python_version()}, NumPy {np.__version__}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -75,7 +76,7 @@ def _boosted(p: FloatArray, beta: float) -> FloatArray:
 
 @pytest.mark.parametrize(
     "couplings",
-    [{"sin2_theta_w": 0.35}, {"vector": 1.5, "axial": 0.1}, {"zprime": tg.ZPrime(0.05, 2e-7)}],
+    [{"sin2_theta_w": 0.35}, {"vector": 1.5, "axial": 0.1}, {"zprime": tg.ZPrime(0.05, strength=2e-7)}],
     ids=["angle", "couplings", "zprime"],
 )
 def test_reweighted_events_are_those_of_a_run_with_the_other_couplings(
@@ -90,6 +91,36 @@ def test_reweighted_events_are_those_of_a_run_with_the_other_couplings(
     for column in ("m2_ll", "delta_theta"):
         means, errors = zip(*(_weighted_mean(e[column], e["weight"]) for e in (moved, fresh)), strict=True)
         assert abs(means[0] - means[1]) < 4.0 * math.hypot(*errors)
+
+
+@pytest.mark.parametrize("kind", [tg.Trident, tg.EpaTrident])
+@pytest.mark.parametrize("mass_GeV", [0.05, 0.3])
+def test_reweighting_to_a_zprime_and_back_gives_the_same_weights(kind: type[tg.Trident], mass_GeV: float) -> None:
+    """Event by event: with a Z' the points differ, but not the weight of a point."""
+    standard = kind("numu", "mu-", "mu+", target="Ar40", regime="total")
+    light = standard.with_couplings(zprime=tg.ZPrime(mass_GeV, coupling=2e-3))
+    made = light.generate(energy=3.0, events=2000, seed=4)
+    again = made.reweight(standard).reweight(*light.chiral_couplings(made))
+    np.testing.assert_allclose(again["weight"], made["weight"], rtol=1e-12)
+    fresh = standard.generate(energy=3.0, events=EVENTS, seed=5)
+    assert apart(fresh.reweight(*light.chiral_couplings(fresh)), light.generate(energy=3.0, events=EVENTS)) < 4.0
+
+
+def test_events_without_q2_between_the_neutrinos(process: tg.Trident, events: tg.Events) -> None:
+    """Files from before the column have the momenta, along any axes; those of the EPA do not determine it."""
+    light = process.with_couplings(zprime=tg.ZPrime(0.05, strength=2e-7))
+    expected = light.chiral_couplings(events)
+    old = replace(events, columns={name: values for name, values in events.columns.items() if name != "q2_nu"})
+    np.testing.assert_allclose(light.chiral_couplings(old), expected, rtol=1e-9)
+    turn = np.linalg.qr(np.random.default_rng(8).normal(size=(3, 3)))[0]
+    turned = {name: np.column_stack([old[name][:, 0], old[name][:, 1:] @ turn]) for name in ("p4_nu_in", "p4_nu_out")}
+    moved = replace(old, columns={**old.columns, **turned})
+    np.testing.assert_allclose(light.chiral_couplings(moved), expected, rtol=1e-9)
+    no_beam = replace(old, columns={name: values for name, values in old.columns.items() if name != "p4_nu_in"})
+    epa = replace(old, attributes={**old.attributes, "photon_flux": "exact"})
+    for unknown in (no_beam, epa):
+        with pytest.raises(tg.InputError, match=r"have no column 'q2_nu' .*, on which .* depend: read it .*generate"):
+            light.chiral_couplings(unknown)
 
 
 def _weighted_mean(values: FloatArray, weight: FloatArray) -> tuple[float, float]:

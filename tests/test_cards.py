@@ -139,7 +139,7 @@ def test_every_key_is_read() -> None:
     model = card.model
     assert (model.sin2_theta_w, model.vector_coupling, model.axial_coupling) == (0.2386, 1.0, -0.5)
     assert model.zprime is not None
-    assert (model.zprime.mass_GeV, model.zprime.coupling) == (0.1, 1e-3)
+    assert (model.zprime.mass_GeV, model.zprime.strength) == (0.1, 1e-3 * 1e-3)
     assert (model.zprime.neutrino_charge, model.zprime.lepton_charge) == (1.0, -1.0)
     assert dict(card.flux.options) == {"index": 2.0, "energy_min_GeV": 1.0, "energy_max_GeV": 10.5}
     assert all(isinstance(value, float) for value in card.flux.options.values())
@@ -299,6 +299,16 @@ WRONG_VALUES = [
         "[flux]",
         "[model]\nvector_coupling = 1\naxial_coupling = -1e9\n[flux]",
         "10: model.axial_coupling: must be a number from -1000 to 1000, not -1000000000.0",
+    ),
+    (
+        "[flux]",
+        "[model.zprime]\nmass_GeV = 1\ncoupling=1\nstrength=1\nneutrino_charge=1\nlepton_charge=1\n[flux]",
+        "11: model.zprime.strength: is g^2 and 'coupling' is g: give one of the two",
+    ),
+    (
+        "[flux]",
+        "[model.zprime]\nmass_GeV = 1\nneutrino_charge=1\nlepton_charge=1\n[flux]",
+        "8: key 'model.zprime.coupling' is missing",
     ),
     (
         "[flux]",
@@ -629,6 +639,16 @@ def test_values_of_a_flux_are_checked_with_their_line(flux: str, message: str) -
 def test_a_flux_file_is_not_looked_at_with_the_card() -> None:
     text = changed('kind = "monochromatic"\nenergy_GeV = 5', 'kind = "file"\npath = "nowhere.dat"')
     assert messages(text) == ()
+
+
+def test_the_strength_of_a_zprime_is_the_square_of_its_coupling() -> None:
+    """The charges multiply either; a negative g^2 has no g."""
+    rest = "mass_GeV=1, neutrino_charge=2, lepton_charge=-3"
+    for words, product in (("coupling=0.25", -0.375), ("strength=0.0625", -0.375), ("strength=-1.0", 6.0)):
+        model = parse_card(GOOD, overrides=[f"model.zprime={{{words}, {rest}}}"]).model
+        assert isinstance(model, ModelCard)
+        assert model.zprime is not None
+        assert model.zprime.product == product
 
 
 def test_a_zprime_needs_a_pair_of_one_flavour() -> None:

@@ -219,7 +219,8 @@ def test_a_steady_source_has_no_times(csi: Path, cli: Command) -> None:
     assert found.code == 0
     assert found.json["observed_events"] == 0.0
     assert found.err == (
-        "tridentgen: warning: detector.time_efficiency: reactor, 3 GW thermal, 20 m away has no arrival times; all "
+        "tridentgen: warning: detector.time_efficiency: reactor, 3 GW thermal, 20 m away (extrapolated "
+        "from 8 to 10 MeV: 0.0076% of the flux) has no arrival times; all "
         "neutrinos count as arriving at 0 ns, where its efficiency is 0\n"
     )
 

@@ -90,7 +90,7 @@ MODELS = {
     "radiative": tg.CevnsModel(couplings="radiative", axial=True),
     "nsi": tg.CevnsModel(nsi=tg.Nsi(tg.FlavourMatrix(ee=0.1, emu=0.05))),
     "contact": tg.CevnsModel(ngi=tg.ContactNgi(scalar=0.1, tensor=0.2)),
-    "vector": tg.CevnsModel(vector=tg.LightVector(0.03, 1e-8, "B-L")),
+    "vector": tg.CevnsModel(vector=tg.LightVector(0.03, strength=1e-8, charges="B-L")),
     "scalar": tg.CevnsModel(scalar=tg.LightScalar(0.03, 1e-9, 10.0, 11.0)),
     "tensor": tg.CevnsModel(tensor=tg.LightTensor(0.03, 1e-9)),
     "moment": tg.CevnsModel(magnetic_moment=tg.PerFlavour(e=1e-10, mu=1e-9)),
@@ -103,7 +103,7 @@ TRIDENTS: dict[str, tg.Trident] = {
        for name in NUCLEON_FORM_FACTORS},
     **{f"regime {name}": tg.Trident("numubar", "mu-", "mu+", regime=name) for name in REGIMES},
     "not blocked": tg.Trident("nue", "e-", "e+", regime="proton", pauli_blocking=False),
-    "zprime": tg.Trident("numu", "mu-", "mu+", zprime=tg.ZPrime(0.05, 1e-3)),
+    "zprime": tg.Trident("numu", "mu-", "mu+", zprime=tg.ZPrime(0.05, strength=1e-3)),
     **{f"photons {name}": tg.EpaTrident("numu", "mu-", "mu+", photon_flux=name)
        for name in PHOTON_FLUXES if name != "q-max"},
     "photons q-max": tg.EpaTrident("numu", "mu-", "mu+", photon_flux="q-max", q_max_GeV=0.1),

@@ -64,6 +64,7 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "unweighting_efficiency": result.unweighting_efficiency,
         "expected_events": None,
         "acceptance": None,
+        "lifted_share": None,
         "overweight_events": None,
         "engine": "numpy",
         "seconds": result.seconds,
@@ -94,7 +95,12 @@ def test_no_title_leaves_no_empty_line(card_path: Path, result: Run) -> None:
 def test_cross_sections_have_the_promised_keys_and_the_right_values(card_path: Path) -> None:
     card = read_card(
         card_path,
-        ["process.regimes=['coherent', 'proton']", "process.form_factor=woods-saxon", "process.target=Ar40"],
+        [
+            "process.regimes=['coherent', 'proton']",
+            "process.form_factor=woods-saxon",
+            "process.target=Ar40",
+            "process.nucleon_form_factor=dipole",
+        ],
     )
     found = [report.json for report in cross_sections(card, [1.0, 5.0], silent)]
     assert [list(row) for row in found] == [CROSS_SECTION_KEYS] * 4

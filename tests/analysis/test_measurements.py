@@ -75,7 +75,7 @@ def test_the_standard_model(silicon: Prediction) -> None:
 
 @pytest.mark.parametrize(("mass_GeV", "strength"), [(0.05, 2e-7), (0.5, 2e-6), (10.0, 1e-3)])
 def test_a_light_vector(silicon: Prediction, mass_GeV: float, strength: float) -> None:
-    boson = ZPrime(mass_GeV, strength)
+    boson = ZPrime(mass_GeV, strength=strength)
     found, above, below = silicon.ratio(Couplings(*vars_of(STANDARD), boson)), full(zprime=boson), full()
     expected = above.value / below.value
     error = expected * math.hypot(above.error / above.value, below.error / below.value)
@@ -112,7 +112,7 @@ def test_a_heavy_boson_of_l_mu_minus_l_tau(silicon: Prediction, strength_over_ma
     Here s_AA is 26 % larger than s_VV at 20 GeV, which moves the ratio by 1 to 4 %.
     """
     mass_GeV, vev_GeV = 300.0, 246.22
-    boson = ZPrime(mass_GeV, strength_over_mass2 * mass_GeV**2)
+    boson = ZPrime(mass_GeV, strength=strength_over_mass2 * mass_GeV**2)
     standard = 1.0 + 4.0 * SIN2_THETA_W
     shifted = standard + 2.0 * vev_GeV**2 * strength_over_mass2
     published = (1.0 + shifted**2) / (1.0 + standard**2)
@@ -201,7 +201,7 @@ def test_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("mass_GeV", [1e-3, 0.3, 50.0])
 def test_the_limit_on_a_boson_is_where_the_cross_section_is_too_large(silicon: Prediction, mass_GeV: float) -> None:
     g = zprime_limit(silicon, mass_GeV, sigmas=1.5)
-    boson = Couplings(STANDARD.vector, STANDARD.axial, ZPrime(mass_GeV, g * g))
+    boson = Couplings(STANDARD.vector, STANDARD.axial, ZPrime(mass_GeV, strength=g * g))
     assert silicon.ratio(boson).value == pytest.approx(silicon.measured + 1.5 * silicon.up, rel=1e-6)
     assert zprime_limit(silicon, mass_GeV, sigmas=-10.0) == 0.0
 

@@ -20,6 +20,7 @@ from tridentgen.detector import (
     quenching,
 )
 from tridentgen.detector.card import DetectorCard, read_detector_table
+from tridentgen.detector.efficiency import coherent_lar
 from tridentgen.errors import FileError, InputError
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
@@ -34,6 +35,7 @@ quenching = "csi-2021"
 light_yield = 13.35
 threshold_keVee = 0.4
 threshold_keVnr = 5
+quenched_min_keVee = 0.1
 [detector.resolution]
 kind = "gamma"
 shape_per_keVee = 9.56
@@ -81,7 +83,7 @@ def test_coherent() -> None:
     assert detector.resolution == GammaResolution(9.56)
     assert detector.efficiency == SigmoidEfficiency(1.32045, 0.285979, 10.8646, -0.333322, 13.35)
     assert detector.recoil_efficiency == ConstantEfficiency()
-    assert (detector.threshold_keVee, detector.threshold_keVnr) == (0.4, 5.0)
+    assert (detector.threshold_keVee, detector.threshold_keVnr, detector.quenched_min_keVee) == (0.4, 5.0, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,14 @@ def test_coherent() -> None:
 )
 def test_every_quenching(given: str, expected: object) -> None:
     assert good(f"[detector.quenching]\n{given}").detector(AR40).quenchings == (expected,)
+
+
+def test_a_published_efficiency() -> None:
+    detector = good('[detector]\nefficiency = { kind = "coherent-lar" }').detector(AR40)
+    assert detector.efficiency == coherent_lar()
+    assert detector.recoil_efficiency == ConstantEfficiency()
+    wrong = read('[detector]\nefficiency = { kind = "coherent-lar", unit = "keVnr" }')[1]
+    assert wrong == ("bad.toml:2: unknown key 'detector.efficiency.unit'",)
 
 
 def test_each_nuclide_its_own() -> None:

@@ -86,6 +86,18 @@ def test_against_scipy(resolution: Resolution, place: int) -> None:
     assert fold(detector, RECOIL, RATE, EDGES)[place] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("resolution", [None, GAUSSIAN, GammaResolution(9.56)], ids=["none", "gaussian", "gamma"])
+def test_a_minimum_of_ionisation_is_that_of_the_recoil_with_it(resolution: Resolution | None) -> None:
+    """Germanium gives 0.4 keVee at one recoil energy: a threshold there is the same."""
+    recoil_keV = float(GE.inverse(np.array([0.4e-6]))[0]) * 1e6
+    assert float(GE(recoil_keV * 1e-6)) * 1e6 == pytest.approx(0.4, rel=1e-12)
+    by_ionisation = Detector((GE,), resolution, threshold_keVee=0.3, quenched_min_keVee=0.4)
+    by_recoil = Detector((GE,), resolution, threshold_keVee=0.3, threshold_keVnr=recoil_keV)
+    counts = [fold(detector, RECOIL, RATE, EDGES) for detector in (by_ionisation, by_recoil)]
+    np.testing.assert_allclose(counts[0], counts[1], rtol=1e-9, atol=1e-12)
+    assert counts[0].sum() < 0.97 * fold(Detector((GE,), resolution, threshold_keVee=0.3), RECOIL, RATE, EDGES).sum()
+
+
 @pytest.mark.parametrize("quench", [GE, CSI, FACTORS, Lindhard(0.157, 0.004, 4.0)])
 def test_change_of_variables(quench: Quenching) -> None:
     """Without resolution each bin holds the recoils whose energy falls into it."""

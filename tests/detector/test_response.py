@@ -89,6 +89,20 @@ def test_acceptance_by_hand() -> None:
     np.testing.assert_allclose(detector.acceptance(recoil, observed), [0.0, 0.0, 0.5 * 0.15, 0.5], rtol=1e-13)
 
 
+def test_a_minimum_of_ionisation_is_before_the_resolution() -> None:
+    """It asks for the quenched energy of the recoiling nuclide, whatever is observed; 0 asks for nothing."""
+    detector = Detector(NAI, GaussianResolution(0.1), threshold_keVee=0.2, quenched_min_keVee=0.5)
+    recoil = np.full(3, 6e-6)
+    observed = np.array([0.1, 0.3, 5.0]) * 1e-6
+    for nuclide_number in (0.0, 1.0):
+        enough = detector.quenched(recoil, nuclide_number) * 1e6 >= 0.5
+        expected = np.where(enough & (observed >= 0.2e-6), 1.0, 0.0)
+        np.testing.assert_array_equal(detector.acceptance(recoil, observed, 0.0, nuclide_number), expected)
+    assert detector.quenched(recoil, 0.0)[0] > 0.5e-6 > detector.quenched(recoil, 1.0)[0]
+    with pytest.raises(InputError, match="quenched_min_keVee = nan must be a non-negative number"):
+        Detector(NAI, quenched_min_keVee=math.nan)
+
+
 def test_what_is_no_detector() -> None:
     with pytest.raises(InputError, match=r"needs a quenching; Constant\(1.0\)"):
         Detector(())

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tridentgen.detector import Constant, Detector, GammaResolution, GaussianResolution, SigmoidEfficiency, quenching
+from tridentgen.detector.efficiency import coherent_lar
 from tridentgen.engines.compiler import HostCompiler, find_compiler
 from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.numpy_engine import NumpyEngine
@@ -80,9 +81,12 @@ _CSI = Detector(
     threshold_keVnr=5.0,
 )
 _TWO_KINDS = Detector(
-    (quenching("xe", material("Xe").components[0][0]), *[Constant(0.1)] * 8), GaussianResolution(0.1, 0.2, 0.01)
+    (quenching("xe", material("Xe").components[0][0]), *[Constant(0.1)] * 8),
+    GaussianResolution(0.1, 0.2, 0.01),
+    coherent_lar(),
+    quenched_min_keVee=0.05,
 )
-_LIGHT = CevnsModel(vector=LightVector(0.01, 1e-9, "B-L"), scalar=LightScalar(0.005, 1e-10))
+_LIGHT = CevnsModel(vector=LightVector(0.01, strength=1e-9, charges="B-L"), scalar=LightScalar(0.005, 1e-10))
 
 TRIDENTS = {
     "mu mu, one energy, fermi": Case(Trident("numu", "mu-", "mu+"), Monochromatic(5.0)),
@@ -94,7 +98,7 @@ TRIDENTS = {
         Trident("nuebar", "mu-", "e+", form_factor="helm"), MuonDecay(30.0, -1, "nuebar", 50.0, 2.0, 0.3)
     ),
     "mu mu with a light vector, klein-nystrand": Case(
-        Trident("numu", "mu-", "mu+", form_factor="klein-nystrand", zprime=ZPrime(0.02, 1e-6)),
+        Trident("numu", "mu-", "mu+", form_factor="klein-nystrand", zprime=ZPrime(0.02, strength=1e-6)),
         Monochromatic(12.0),
     ),
     "e e, woods-saxon, joined points": Case(Trident("nue", "e-", "e+", form_factor="woods-saxon"), _LINES),

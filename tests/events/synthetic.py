@@ -84,6 +84,7 @@ def trident_events(
         "theta_plus": _angle(plus, beam),
         "q2": q2,
         "w2": w2,
+        "q2_nu": 2.0 * e_nu * (nu_out[:, 0] - nu_out[:, 3]),
         "recoil_energy": q2 / (2.0 * mass),
         "weight_ll": parts[:, 0] / C_L**2,
         "weight_rr": parts[:, 1] / C_R**2,

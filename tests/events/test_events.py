@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def weighted(weights: list[float] | np.ndarray[tuple[int], np.dtype[np.float64]]
 def test_the_columns_are_those_promised() -> None:
     promised = (
         "event_id, weight, channel, regime, e_nu, p4_nu_in, p4_nu_out, p4_minus, p4_plus, p4_recoil, "
-        "helicity_minus, helicity_plus, m2_ll, delta_theta, theta_minus, theta_plus, q2, w2, recoil_energy, "
+        "helicity_minus, helicity_plus, m2_ll, delta_theta, theta_minus, theta_plus, q2, w2, q2_nu, recoil_energy, "
         "weight_ll, weight_rr, weight_lr, weight_t, weight_l"
     )
     assert ", ".join(column.name for column in TRIDENT_COLUMNS) == promised
@@ -102,10 +103,29 @@ def test_reweighting_to_the_same_couplings_changes_nothing() -> None:
     assert same.attributes["sigma"] == pytest.approx(events.sum_weights, rel=1e-13, abs=0.0)
 
 
-@pytest.mark.parametrize(("c_l", "c_r"), [(math.nan, 1.0), (1.0, math.inf)])
-def test_couplings_that_are_no_numbers(c_l: float, c_r: float) -> None:
-    with pytest.raises(InputError, match="must be finite, and has 1 others"):
-        trident_events(10).reweight(c_l, c_r)
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (math.nan, "must be finite, at most 1e.100; 1 of 1 are not"),
+        (-math.inf, "must be finite"),
+        (1e200, "must be finite"),
+        (np.array([1.0] * 8 + [math.nan, math.inf]), "2 of 10 are not"),
+        (1.0 + 0.0j, "must be a real number, or one per event; got complex complex128"),
+        ("1.0", "must be a real number, or one per event; got str"),
+        (True, "must be a real number, or one per event; got bool"),
+        ([1.0, [2.0, 3.0]], "must be a real number, or one per event; got list object"),
+        (np.ones(9), r"must be one number, or one for each of the 10 events; got shape \(9,\)"),
+        (np.ones((10, 1)), r"must be one number, or one for each of the 10 events; got shape \(10, 1\)"),
+        (np.ones(1), r"must be one number, or one for each of the 10 events; got shape \(1,\)"),
+        (np.ones(0), "must be one number"),
+    ],
+    ids=str,
+)
+def test_couplings_that_are_none_are_refused_in_one_line(wrong: Any, message: str) -> None:
+    for name, couplings in (("c_l", (wrong, 1.0)), ("c_r", (1.0, wrong))):
+        with pytest.raises(InputError, match=f"^{name} {message}" if message.startswith("must") else message) as caught:
+            trident_events(10).reweight(*couplings)
+        assert "\n" not in str(caught.value)
 
 
 def test_reweighting_follows_the_couplings() -> None:

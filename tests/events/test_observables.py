@@ -27,6 +27,7 @@ BY_HAND: dict[str, Callable[[], FloatArray]] = {
     "m2_ll": lambda: _square("p4_minus", "p4_plus"),
     "q2": lambda: -_square("p4_recoil", at_rest=True),
     "w2": lambda: _square("p4_minus", "p4_plus", "p4_nu_out"),
+    "q2_nu": lambda: 2.0 * momentum("p4_nu_in")[0] * (momentum("p4_nu_out")[0] - momentum("p4_nu_out")[3]),
     "delta_theta": lambda: _angle("p4_minus", "p4_plus"),
     "theta_minus": lambda: _angle("p4_minus", "p4_nu_in"),
     "theta_plus": lambda: _angle("p4_plus", "p4_nu_in"),
@@ -75,7 +76,7 @@ def test_momenta_are_enough_in_any_axes(name: str) -> None:
     """With nothing but momenta, turned by random rotations, observables are those of the columns."""
     turns = np.linalg.qr(np.random.default_rng(3).normal(size=(len(EVENTS), 3, 3)))[0]  # some of them reflections
     columns = {}
-    for momenta in ("p4_minus", "p4_plus", "p4_nu_in"):
+    for momenta in ("p4_minus", "p4_plus", "p4_nu_in", "p4_nu_out"):
         p = EVENTS[momenta]
         columns[momenta] = np.column_stack([p[:, 0], np.einsum("nij,nj->ni", turns, p[:, 1:])])
     np.testing.assert_allclose(BY_NAME[name].of(columns), BY_NAME[name].of(EVENTS.columns), rtol=1e-9, atol=1e-9)

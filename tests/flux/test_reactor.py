@@ -83,7 +83,31 @@ def test_fits_and_table_at_their_points() -> None:
     assert at[4.0] == pytest.approx(
         math.exp(4.367 - 4.577 * 4 + 2.1 * 16 - 0.5294 * 64 + 0.06186 * 256 - 0.002777 * 1024), rel=1e-13
     )
-    assert energies[-1] == 8.0
+    slope = -4.577 + 2 * 2.1 * 8 - 3 * 0.5294 * 64 + 4 * 0.06186 * 512 - 5 * 0.002777 * 4096
+    assert math.log(at[10.0] / at[8.0]) == pytest.approx(2.0 * slope, rel=1e-12)
+    assert energies[-1] == 10.0
+    np.testing.assert_allclose(np.diff(energies[energies >= 2.0]), 0.02, rtol=1e-9)
+
+
+def test_the_extrapolation_against_daya_bay() -> None:
+    """2500 inverse beta decays of nearly 4 million have 8 to 12 MeV: PRL 129 (2022) 041801, 121 (2018) 241805.
+
+    Fission fractions of Daya Bay. The spectrum ends at 10 MeV here; efficiencies are taken not to depend on the energy.
+    """
+    energies, spectrum = spectrum_per_fission((0.564, 0.076, 0.304, 0.056), 0.6)
+    fine = np.linspace(1.81, 10.0, 40_001)
+    decays = np.interp(fine, energies, spectrum) * inverse_beta_cm2(fine)
+    above = np.trapezoid(np.where(fine > 8.0 + 0.784, decays, 0.0), fine) / np.trapezoid(decays, fine)
+    assert above == pytest.approx(2500 / 3.9e6, rel=0.15)
+
+
+def test_the_description_gives_the_extrapolated_share() -> None:
+    energies, spectrum = spectrum_per_fission(PWR_FRACTIONS, 0.6)
+    beyond = energies >= 8.0
+    share = np.trapezoid(spectrum[beyond], energies[beyond]) / np.trapezoid(spectrum, energies)
+    assert share == pytest.approx(8e-5, rel=0.1)
+    words = f"reactor, 2.9 GW thermal, 25 m away (extrapolated from 8 to 10 MeV: {100 * share:.2g}% of the flux)"
+    assert reactor(2.9, 25.0).description == words
 
 
 def test_total_of_a_gigawatt() -> None:
@@ -99,7 +123,6 @@ def test_total_of_a_gigawatt() -> None:
 
 def test_power_and_distance() -> None:
     assert reactor(3.0, 50.0).total / reactor(1.0, 100.0).total == pytest.approx(12.0, rel=1e-14)
-    assert reactor(2.9, 25.0).description == "reactor, 2.9 GW thermal, 25 m away"
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1e-3, 6e-3])
@@ -108,7 +131,7 @@ def test_map_integrates_what_the_density_does(threshold: float) -> None:
     assert isinstance(flux, TabulatedFlux)
     energy_map = flux.energy_map(threshold)
     got = through_map(energy_map, smooth, [i / energy_map.segments for i in range(1, energy_map.segments)])
-    fine = np.unique(np.concatenate([np.linspace(threshold, 8e-3, 100_001), flux.energies_GeV]))
+    fine = np.unique(np.concatenate([np.linspace(threshold, 10e-3, 100_001), flux.energies_GeV]))
     fine = fine[fine >= threshold]
     assert got == pytest.approx(np.trapezoid(flux.density(fine) * smooth(fine), fine), rel=1e-6)
 

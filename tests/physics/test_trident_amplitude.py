@@ -178,7 +178,7 @@ def test_zprime_shifts_the_vector_coupling(channel: str, mass_GeV: float, streng
     shifted = V + strength / (np.sqrt(2) * G_FERMI * (mass_GeV**2 + 2 * dot(m.p1, m.p2)))
     vv, aa, sum_ = (reference(p, m, *couplings) for couplings in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0)))
     expected = shifted**2 * vv + A**2 * aa + shifted * A * (sum_ - vv - aa)
-    off = np.abs(of_package(p.with_couplings(zprime=ZPrime(mass_GeV, strength)), m) / expected - 1)
+    off = np.abs(of_package(p.with_couplings(zprime=ZPrime(mass_GeV, strength=strength)), m) / expected - 1)
     assert np.median(off) < 1e-13
     assert np.median(np.abs(shifted / V - 1)) > 1e-3
 
@@ -189,7 +189,7 @@ def test_heavy_zprime_is_a_contact_term() -> None:
     strength, mass_GeV = 4.0, 1e3
     shift = strength / (np.sqrt(2) * G_FERMI * mass_GeV**2)
     contact = p.with_couplings(vector=p.couplings.vector + shift, axial=p.couplings.axial)
-    heavy = p.with_couplings(zprime=ZPrime(mass_GeV, strength))
+    heavy = p.with_couplings(zprime=ZPrime(mass_GeV, strength=strength))
     np.testing.assert_allclose(of_package(heavy, m), of_package(contact, m), rtol=1e-4)
 
 

@@ -116,7 +116,7 @@ def test_outgoing_flavours() -> None:
 def test_zprime_adds_its_propagator_to_the_vector_coupling() -> None:
     """L_mu - L_tau: at Q^2 = 0 the shift is g^2 v^2/m^2 with v = 246.22 GeV (PRL 113 (2014) 091801, eq. 6)."""
     g, mass_GeV = 5e-4, 0.02
-    couplings = Couplings(*BOTH, ZPrime(mass_GeV, g * g))
+    couplings = Couplings(*BOTH, ZPrime(mass_GeV, strength=g * g))
     vev2 = 1.0 / (math.sqrt(2.0) * G_FERMI)
     assert math.sqrt(vev2) == pytest.approx(246.22, rel=1e-5)
     c_l, c_r = couplings.chiral(np.array([0.0, mass_GeV**2, 1e9]))
@@ -128,9 +128,25 @@ def test_zprime_adds_its_propagator_to_the_vector_coupling() -> None:
     assert Couplings(*BOTH).chiral(np.array([1.0])) == (BOTH[0] + BOTH[1], BOTH[0] - BOTH[1])
 
 
+def test_the_coupling_and_the_strength_of_a_zprime() -> None:
+    """Strength = g^2 = coupling^2, and the charges multiply either; a number without a name is refused."""
+    assert ZPrime(0.1, coupling=0.25) == ZPrime(0.1, strength=0.0625)
+    assert ZPrime(0.1, coupling=0.25, neutrino_charge=2.0, lepton_charge=-1.0).product == -0.125
+    assert ZPrime(0.1, strength=-0.5, neutrino_charge=3.0).product == -1.5
+    for unnamed, named in (((1e-7,), {}), ((), {}), ((), {"coupling": 1e-3, "strength": 1e-6})):
+        with pytest.raises(TypeError, match=r"^ZPrime needs one of coupling = g and strength = g\^2, by name$"):
+            ZPrime(0.1, *unnamed, **named)
+
+
+@pytest.mark.parametrize("values", [(math.nan, 1e-7), (0.1, math.inf), (0.0, 1e-7), (-1.0, 1e-7)])
+def test_zprimes_that_are_refused(values: tuple[float, float]) -> None:
+    with pytest.raises(InputError, match=r"zprime = ZPrime\(.*\) needs finite numbers and a mass above 0"):
+        Trident("numu", "mu-", "mu+", zprime=ZPrime(values[0], strength=values[1]))
+
+
 def test_zprime_wants_one_flavour_and_no_constant_couplings() -> None:
     with pytest.raises(InputError, match="pairs of one flavour only"):
-        Trident("numu", "mu-", "e+", zprime=ZPrime(0.1, 1e-7))
-    process = Trident("numu", "mu-", "mu+", zprime=ZPrime(0.1, 1e-7))
+        Trident("numu", "mu-", "e+", zprime=ZPrime(0.1, strength=1e-7))
+    process = Trident("numu", "mu-", "mu+", zprime=ZPrime(0.1, strength=1e-7))
     with pytest.raises(InputError, match="differ from event to event"):
         _ = process.c_l

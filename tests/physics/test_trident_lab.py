@@ -13,6 +13,7 @@ from tests.physics.sampled_events import CASES, Array, Case, Event
 from tests.reference.dirac import LongReal, dot
 from tridentgen.constants import G_FERMI
 from tridentgen.events.events import Events
+from tridentgen.events.kinematics import neutrino_q2
 from tridentgen.flux import Monochromatic
 from tridentgen.physics.trident_couplings import ZPrime
 
@@ -152,6 +153,7 @@ def observables(case: Case, event: Event) -> dict[str, LongReal]:
         "m2_ll": dot(pair, pair),
         "q2": -dot(m.q, m.q),
         "w2": dot(three, three),
+        "q2_nu": 2 * dot(m.p1, m.p2),
         "delta_theta": angle(event["p4_minus"], event["p4_plus"]),
         "theta_minus": angle(event["p4_minus"], event["p4_nu_in"]),
         "theta_plus": angle(event["p4_plus"], event["p4_nu_in"]),
@@ -169,6 +171,7 @@ def test_observables_are_those_of_the_momenta(case: Case, part: int) -> None:
         "m2_ll": case.energy**2,
         "q2": case.energy**2,
         "w2": case.energy**2,
+        "q2_nu": case.energy**2,
     }
     for name, expected in observables(case, event).items():
         off = np.abs(event[name] - expected)
@@ -232,10 +235,10 @@ def test_chiral_parts_at_the_momenta(case: Case, part: int) -> None:
 def test_couplings_of_events_with_a_zprime(case: Case) -> None:
     """The shift depends on 2 p1.p2 of the event; neutrinos that leave backwards are no exception."""
     mass_GeV, strength = 0.05, 1e-6
-    process = case.process.with_couplings(zprime=ZPrime(mass_GeV, strength))
+    process = case.process.with_couplings(zprime=ZPrime(mass_GeV, strength=strength))
     x, spare = drawn(2000)
     event = case.event(0, x, spare)
-    events = Events({name: event[name] for name in ("e_nu", "p4_nu_out")}, attributes={})
+    events = Events({"q2_nu": event["q2_nu"]}, attributes={})
     momenta = case.momenta(event)
     shift = strength / (np.sqrt(2.0) * G_FERMI) / (mass_GeV**2 + 2 * dot(momenta.p1, momenta.p2)).astype(float)
     c_l, c_r = process.chiral_couplings(events)
@@ -244,11 +247,25 @@ def test_couplings_of_events_with_a_zprime(case: Case) -> None:
     assert np.any(event["p4_nu_out"][:, 3] < 0.0)
     # the weight of an event made with the Z' is its parts times just these couplings
     made = process.sampled(Monochromatic(case.energy)).event(0, list(x), list(spare))
-    again = Events({name: np.stack(made[name], axis=1) if name == "p4_nu_out" else made[name]
-                    for name in ("e_nu", "p4_nu_out")}, attributes={})  # fmt: skip
+    again = Events({"q2_nu": made["q2_nu"]}, attributes={})
     c_l, c_r = process.chiral_couplings(again)
     parts = c_l**2 * made["weight_ll"] + c_r**2 * made["weight_rr"] + c_l * c_r * made["weight_lr"]
-    np.testing.assert_allclose(parts, made["weight"], rtol=1e-9)
+    np.testing.assert_allclose(parts, made["weight"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", [CASES[0], CASES[1], CASES[6], *HIGH], ids=lambda case: case.name)
+@BOTH_PARTS
+def test_q2_between_the_neutrinos_from_the_momenta_in_any_axes(case: Case, part: int) -> None:
+    """The column against the momenta along z, and turned: these hold the angle to 1e-16 rad."""
+    event = case.event(part, *drawn(500))
+    p1, p2 = event["p4_nu_in"], event["p4_nu_out"]
+    np.testing.assert_allclose(neutrino_q2(p1, p2), event["q2_nu"], rtol=1e-10)
+    turns = np.linalg.qr(np.random.default_rng(4).normal(size=(500, 3, 3)))[0]
+    turned = [np.column_stack([p[:, 0], np.einsum("nij,nj->ni", turns, p[:, 1:])]) for p in (p1, p2)]
+    theta = np.asarray(angle(p2, p1), dtype=np.float64)
+    blur = 4e-16 * (1.0 + 4.0 / np.maximum(theta, 1e-12))
+    off = np.abs(neutrino_q2(*turned) / event["q2_nu"] - 1.0)
+    assert np.all(off < 4.0 * blur + 1e-10)
 
 
 @pytest.mark.parametrize("case", CASES[:2], ids=lambda case: case.name)

@@ -28,7 +28,7 @@ def xenon() -> RecoilRate:
 
 @cache
 def steep() -> RecoilRate:
-    reaction = tg.Cevns("Ar40", model=tg.CevnsModel(vector=tg.LightVector(1e-3, 1e-9, "B-L")))
+    reaction = tg.Cevns("Ar40", model=tg.CevnsModel(vector=tg.LightVector(1e-3, strength=1e-9, charges="B-L")))
     return recoil_rate(reaction, tg.stopped_pions(20.0), 1e27, 1e20)
 
 

@@ -443,5 +443,5 @@ def test_the_model_of_the_card_is_that_of_the_process(tmp_path: Path) -> None:
     ).reaction
     assert isinstance(trident, Trident)
     assert trident.zprime is not None
-    assert trident.zprime.strength == pytest.approx(-6e-4, rel=1e-14)
+    assert trident.zprime.product == pytest.approx(-6e-4, rel=1e-14)
     assert (trident.zprime.mass_GeV, trident.sin2_theta_w) == (0.1, 0.25)

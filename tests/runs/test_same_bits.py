@@ -14,7 +14,7 @@ from tests.production_runs import attributes, production_card
 from tridentgen.runs.run import run
 
 PINNED = {
-    "trident": ("f476be92aec4c14f", "9e2d7ec68873fcda"),
+    "trident": ("f476be92aec4c14f", "8381dd75503b6b4c"),
     "cevns": ("8b242ad47241ede3", "d156515265400768"),
 }
 """First digits of `map_hash` and `content_hash`."""

@@ -32,7 +32,7 @@ from tridentgen.flux import Flux
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.base import only_flux
 from tridentgen.processes.trident.card import ProcessCard
-from tridentgen.processes.trident.trident import Trident, neutrino_q2
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import beam_of
 from tridentgen.typing import FloatArray
@@ -251,7 +251,7 @@ def zprime_limit(prediction: Prediction, mass_GeV: float, sigmas: float = 1.96) 
     unit = mass_GeV**2 * G_FERMI  # where the two terms are of similar size, for small and large masses
 
     def rise(strength: float) -> float:
-        boson = Couplings(standard.vector, standard.axial, ZPrime(mass_GeV, strength))
+        boson = Couplings(standard.vector, standard.axial, ZPrime(mass_GeV, strength=strength))
         return prediction.ratio(boson).value - 1.0
 
     once, twice = rise(unit), rise(2.0 * unit)
@@ -274,7 +274,7 @@ def _kept_events(
     trials = card.sampling.events
     for batch in weighted_batches(card, trident, flux, engine, number, progress):
         kept = passing(batch, card.cuts.cuts)
-        q2.append(neutrino_q2(batch["e_nu"][kept], batch["p4_nu_out"][kept]))
+        q2.append(batch["q2_nu"][kept])
         pieces.append(np.array([batch[name][kept] for name in _PIECES]) * (share / trials))
     events = np.concatenate(pieces, axis=1)
     sums = events.sum(axis=1)

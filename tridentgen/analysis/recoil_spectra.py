@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -121,6 +121,17 @@ class RecoilRate:
             return None
         return np.asarray(self.observed_counts(np.array([0.0, self._farthest_keVee]))[:, 0])
 
+    @cached_property
+    def lifted_events(self) -> float:
+        """Accepted events with a quenched energy below `threshold_keVee`, which the resolution lifts above it."""
+        detector, seen = self.detector, self.observed_events
+        if detector is None or seen is None or detector.resolution is None or detector.threshold_keVee == 0.0:
+            return 0.0
+        least = max(detector.threshold_keVee, detector.quenched_min_keVee)
+        above = RecoilRate(self.parts, replace(detector, quenched_min_keVee=least)).observed_events
+        assert above is not None
+        return max(math.fsum(seen) - math.fsum(above), 0.0)
+
     def groups(self, by: str) -> dict[str, list[int]]:
         """Return the numbers of the parts under each name of ``flavour``, ``component`` or ``nuclide``."""
         found: dict[str, list[int]] = {}
@@ -171,7 +182,8 @@ class RecoilRate:
         low, high = part.curve.limits_GeV
         steep = np.geomspace(max(low, _LEAST_DRAWN * high), high, _LOG_CELLS + 1)
         # Cell edges at thresholds: rates are then exact above threshold, not a share of the mean of a cell.
-        sharp = detector.quenching_of(part.channel.nuclide).inverse(np.array([detector.threshold_keVee]) / KEV_PER_GEV)
+        limits_keVee = np.array([detector.threshold_keVee, detector.quenched_min_keVee])
+        sharp = detector.quenching_of(part.channel.nuclide).inverse(limits_keVee / KEV_PER_GEV)
         cuts = np.append(sharp, detector.threshold_keVnr / KEV_PER_GEV)
         inside = cuts[(cuts > low) & (cuts < high)]
         cells = np.unique(np.concatenate([np.linspace(low, high, _LINEAR_CELLS + 1), steep[1:-1], inside]))

@@ -27,6 +27,7 @@ from tridentgen.detector import (
     linear_factor,
     quenching,
 )
+from tridentgen.detector.efficiency import coherent_lar
 from tridentgen.detector.quenching import ANY_RECOIL_KEV, COLUMNS
 from tridentgen.errors import FileError, InputError
 from tridentgen.flux.text_table import read_text_table
@@ -78,6 +79,7 @@ _EFFICIENCY_KEYS: Mapping[str, Keys] = MappingProxyType(
             {"offset": FINITE, "unit": one_of(UNITS)},
         ),
         "table": Keys({"path": string}, {"unit": one_of(UNITS)}),
+        "coherent-lar": Keys(),
     }
 )
 _WINDOW = {"min_ns": FINITE, "max_ns": FINITE}
@@ -112,6 +114,7 @@ class DetectorCard:
     threshold_keVnr: float = 0.0
     light_yield: float | None = None
     time_efficiency: TimeEfficiency | None = None
+    quenched_min_keVee: float = 0.0
 
     def detector(self, nuclides: Sequence[Nuclide], base_dir: Path = Path()) -> Detector:
         """Return the detector whose target has these nuclides, in their order.
@@ -149,6 +152,7 @@ class DetectorCard:
             self.threshold_keVee,
             self.threshold_keVnr,
             self.time_efficiency,
+            self.quenched_min_keVee,
         )
 
     def _entry(self, target: Nuclide) -> str:
@@ -184,6 +188,7 @@ def read_detector_table(table: Table) -> DetectorCard | None:
         threshold_keVnr=table.read("threshold_keVnr", NOT_NEGATIVE, 0.0),
         light_yield=light_yield,
         time_efficiency=_read_time_efficiency(table.table("time_efficiency")),
+        quenched_min_keVee=table.read("quenched_min_keVee", NOT_NEGATIVE, 0.0),
     )
 
 
@@ -334,6 +339,8 @@ def _efficiency(choice: Choice | None, light_yield: float | None, base_dir: Path
             return ConstantEfficiency(options["value"])
         case "sigmoid":
             return SigmoidEfficiency(**options, per_keV=per_keV)
+        case "coherent-lar":
+            return coherent_lar()
         case _:
             path, x, values = _two_columns(choice, base_dir, "detector.efficiency")
             try:

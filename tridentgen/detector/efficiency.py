@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Protocol
 
 import numpy as np
 
 from tridentgen.detector.linear_table import LinearTable
 from tridentgen.errors import InputError
+from tridentgen.matter.nuclei import data_rows
 from tridentgen.physics.elementary import Value, exp
 from tridentgen.typing import FloatArray
 
@@ -119,3 +120,11 @@ class TableEfficiency:
     def __call__(self, energy_keV: Value) -> Value:
         """Return the efficiency."""
         return self._table(energy_keV * self.per_keV)
+
+
+@cache
+def coherent_lar() -> TableEfficiency:
+    """Return the acceptance of COHERENT's CENNS-10 in analysis A, PRL 126 (2021) 012002, by observed keVee."""
+    rows = data_rows("efficiency_coherent_lar.csv")
+    energies, values = (np.array([float(row[name]) for row in rows]) for name in ("energy_keVee", "efficiency"))
+    return TableEfficiency(energies, values)

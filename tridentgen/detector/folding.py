@@ -61,6 +61,7 @@ def fold(
     nodes, weights = _nodes(detector, recoil, values, edges, nuclide)
     weights = weights * detector.kept_at_recoil(nodes * KEV_PER_GEV)
     energy = np.asarray(detector.quenching_of(nuclide)(nodes)) * KEV_PER_GEV
+    weights = weights * detector.kept_at_quenched(energy)
     if detector.resolution is None:
         kept = weights * detector.kept_at_observed(energy)
         counts, _ = np.histogram(energy, edges, weights=kept)
@@ -88,6 +89,8 @@ def _nodes(
     quench = detector.quenching_of(nuclide)
     breaks = [*quench.breaks_keV, *detector.recoil_efficiency.breaks_keV, detector.threshold_keVnr]
     cuts = np.array(breaks) / KEV_PER_GEV
+    if detector.quenched_min_keVee > 0.0:
+        cuts = np.append(cuts, quench.inverse(np.array([detector.quenched_min_keVee / KEV_PER_GEV])))
     if detector.resolution is None:
         observed = np.concatenate([edges, detector.efficiency.breaks_keV, [detector.threshold_keVee]])
         cuts = np.concatenate([cuts, quench.inverse(observed / KEV_PER_GEV)])

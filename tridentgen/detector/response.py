@@ -39,6 +39,9 @@ class Detector:
         Recoils with a lower OBSERVED energy, or RECOIL energy, are not accepted.
     time_efficiency : TimeEfficiency or None
         Efficiency as a function of the arrival time. None: all times are accepted.
+    quenched_min_keVee : float
+        Recoils with a lower QUENCHED energy, before the resolution, are not accepted: a minimum of ionisation, below
+        which nothing is there that a fluctuation could lift above the threshold.
 
     Raises
     ------
@@ -53,11 +56,12 @@ class Detector:
     threshold_keVee: float = 0.0
     threshold_keVnr: float = 0.0
     time_efficiency: TimeEfficiency | None = None
+    quenched_min_keVee: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.quenchings:
             raise InputError("a detector needs a quenching; Constant(1.0) leaves recoil energies as they are")
-        for name in ("threshold_keVee", "threshold_keVnr"):
+        for name in ("threshold_keVee", "threshold_keVnr", "quenched_min_keVee"):
             if not 0.0 <= getattr(self, name) < np.inf:
                 raise InputError(f"{name} = {getattr(self, name)!r} must be a non-negative number")
 
@@ -101,14 +105,25 @@ class Detector:
             return energy
         return self.resolution.observed(energy * KEV_PER_GEV, normal_quantile(u)) * (1.0 / KEV_PER_GEV)
 
-    def acceptance(self, recoil_GeV: Value, observed_GeV: Value, time_ns: Value = 0.0) -> Value:
-        """Return the probability that a recoil observed at this energy and time is accepted. Traceable."""
+    def acceptance(
+        self, recoil_GeV: Value, observed_GeV: Value, time_ns: Value = 0.0, nuclide: Value = 0.0
+    ) -> Value:  # fmt: skip
+        """Return the probability that a recoil observed at this energy and time is accepted. Traceable.
+
+        `nuclide` is that of `quenched`.
+        """
         kept = self.kept_at_recoil(recoil_GeV * KEV_PER_GEV) * self.kept_at_observed(observed_GeV * KEV_PER_GEV)
+        if self.quenched_min_keVee > 0.0:
+            kept = kept * self.kept_at_quenched(self.quenched(recoil_GeV, nuclide) * KEV_PER_GEV)
         return kept if self.time_efficiency is None else kept * self.time_efficiency(time_ns)
 
     def kept_at_recoil(self, recoil_keV: Value) -> Value:
         """Return the factor of `acceptance` that depends on the recoil energy. Traceable."""
         return np.where(recoil_keV >= self.threshold_keVnr, self.recoil_efficiency(recoil_keV), 0.0)
+
+    def kept_at_quenched(self, quenched_keV: Value) -> Value:
+        """Return the factor of `acceptance` that depends on the quenched energy. Traceable."""
+        return np.where(quenched_keV >= self.quenched_min_keVee, 1.0, 0.0)
 
     def kept_at_observed(self, observed_keV: Value) -> Value:
         """Return the factor of `acceptance` that depends on the observed energy. Traceable."""

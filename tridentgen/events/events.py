@@ -22,6 +22,9 @@ from tridentgen.events.weights import OVERWEIGHT_SHARE, effective_share, maximum
 
 Coupling = float | NDArray[np.float64]
 
+_LARGEST_COUPLING = 1e100
+"""Far above any coupling, and far below one whose square overflows."""
+
 
 class ChiralCouplings(Protocol):
     """Anything with the couplings of a trident process, c_L = V + A and c_R = V - A."""
@@ -128,16 +131,14 @@ class Events:
         Raises
         ------
         InputError
-            The events lack the three partial weights, `c_r` is missing, or a coupling is not finite.
+            The events lack the three partial weights, `c_r` is missing, or a coupling is not a real, finite number, or
+            one per event.
         """
         if c_r is None:
             if not (hasattr(c_l, "c_l") and hasattr(c_l, "c_r")):
                 raise InputError("reweight takes c_l and c_r, or one object that has both")
             return self.reweight(c_l.c_l, c_l.c_r)
-        left, right = np.asarray(c_l, dtype=float), np.asarray(c_r, dtype=float)
-        for name, coupling in (("c_l", left), ("c_r", right)):
-            if not np.isfinite(coupling).all():
-                raise InputError(f"{name} must be finite, and has {np.count_nonzero(~np.isfinite(coupling))} others")
+        left, right = _coupling("c_l", c_l, len(self)), _coupling("c_r", c_r, len(self))
         weight = left**2 * self["weight_ll"] + right**2 * self["weight_rr"] + left * right * self["weight_lr"]
         part = part_of_run(self.attributes)
         whole = weight if part is None else weight * part.factor
@@ -166,6 +167,22 @@ class Events:
             for name, group in self.groups.items():
                 writer.write_group(name, group.arrays, group.attributes)
             writer.close(complete=bool(self.attributes.get("complete", 1)))
+
+
+def _coupling(name: str, value: object, events: int) -> NDArray[np.float64]:
+    """Return a coupling as an array of shape () or (events,); raise `InputError` unless it is real and finite."""
+    try:
+        found = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        found = np.asarray(None)
+    if found.dtype.kind not in "iuf":
+        raise InputError(f"{name} must be a real number, or one per event; got {type(value).__name__} {found.dtype}")
+    if found.shape not in ((), (events,)):
+        raise InputError(f"{name} must be one number, or one for each of the {events} events; got shape {found.shape}")
+    wrong = np.count_nonzero(~(np.abs(found) <= _LARGEST_COUPLING))
+    if wrong:
+        raise InputError(f"{name} must be finite, at most {_LARGEST_COUPLING:g}; {wrong} of {found.size} are not")
+    return found.astype(np.float64)
 
 
 def read(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> Events:

@@ -14,12 +14,44 @@ from tridentgen.constants import G_FERMI
 from tridentgen.physics.elementary import Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class ZPrime:
-    """A vector boson coupled to neutrinos and charged leptons: mass in GeV, g^2 Q_nu Q_l as `strength`."""
+    """A vector boson coupled to neutrinos and charged leptons.
+
+    Parameters
+    ----------
+    mass_GeV : float
+    coupling, strength : float
+        Either g, or g^2 (g_nu g_l, which may be negative), by name.
+    neutrino_charge, lepton_charge : float
+        Q_nu and Q_l, in units of g; they multiply `strength` too.
+
+    Raises
+    ------
+    TypeError
+        For a number that is not said to be g or g^2, for both, or for neither.
+    """
 
     mass_GeV: float
     strength: float
+    neutrino_charge: float
+    lepton_charge: float
+
+    def __init__(
+        self, mass_GeV: float, *unnamed: float, coupling: float | None = None, strength: float | None = None,
+        neutrino_charge: float = 1.0, lepton_charge: float = 1.0,
+    ) -> None:  # fmt: skip
+        if unnamed or (coupling is None) == (strength is None):
+            raise TypeError("ZPrime needs one of coupling = g and strength = g^2, by name")
+        product = strength if coupling is None else coupling * coupling
+        values = mass_GeV, product, neutrino_charge, lepton_charge
+        for name, value in zip(("mass_GeV", "strength", "neutrino_charge", "lepton_charge"), values, strict=True):
+            object.__setattr__(self, name, value)
+
+    @property
+    def product(self) -> float:
+        """The product of the couplings of neutrino and lepton, g^2 Q_nu Q_l."""
+        return self.strength * self.neutrino_charge * self.lepton_charge
 
 
 @dataclass(frozen=True)
@@ -49,7 +81,7 @@ class Couplings:
         if self.zprime is None:
             return self.c_l, self.c_r
         mass2 = self.zprime.mass_GeV * self.zprime.mass_GeV
-        shift = self.zprime.strength / (math.sqrt(2.0) * G_FERMI) / (mass2 + neutrino_q2)
+        shift = self.zprime.product / (math.sqrt(2.0) * G_FERMI) / (mass2 + neutrino_q2)
         return self.c_l + shift, self.c_r + shift
 
 

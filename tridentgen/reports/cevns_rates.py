@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,7 @@ from tridentgen.flux.source import Source
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, block, percent
+from tridentgen.reports.lifted import lifted_words
 from tridentgen.reports.rates import RateReport, exposure_words, flow_of, head_json, head_rows
 from tridentgen.runs.job import Job, job_of
 
@@ -41,6 +43,7 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "nuclei": nuclei,
         "events": rate.events,
         "observed_events": None if seen is None else float(seen.sum()),
+        "lifted_events": None if seen is None else rate.lifted_events,
         **{f"by_{name}": _groups_json(rate, name) for name in LABELS},
         "cuts": [
             {"cut": step, "share": share.value, "error": share.error, "events": rate.events * share.value}
@@ -51,6 +54,9 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
     }
     told = exposure_words(card, exposure, beam)
     lines = [block(card.title, head_rows(head, told)), "", aligned(_cevns_table(rate), "  ")]
+    if seen is not None and job.detector is not None:
+        share = rate.lifted_events / math.fsum(seen) if rate.lifted_events else 0.0
+        lines += [f"\n  {words}" for words in lifted_words(share, job.detector.threshold_keVee)]
     if cuts:
         rows = [("cut", "left", "events")]
         rows += [

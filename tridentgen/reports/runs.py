@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tridentgen.cards import Card
 from tridentgen.reports.layout import Json, block, measured
+from tridentgen.reports.lifted import lifted_share, lifted_words
 from tridentgen.runs.run import Run
 
 
@@ -21,6 +22,7 @@ def run_json(run: Run, card: Card) -> Json:
         "unweighting_efficiency": run.unweighting_efficiency,
         "expected_events": run.expected_events,
         "acceptance": run.acceptance,
+        "lifted_share": None if run.acceptance is None else lifted_share(card, run.path),
         "overweight_events": run.overweight,
         "engine": run.engine,
         "seconds": run.seconds,
@@ -52,6 +54,8 @@ def run_text(run: Run, card: Card) -> str:
     if run.expected_events is not None:
         rows.insert(4, ("expected events", f"{run.expected_events:.4g} for the card's exposure"))
     if run.acceptance is not None:
+        threshold = 0.0 if card.detector is None else card.detector.threshold_keVee
+        rows += [("note", words) for words in lifted_words(lifted_share(card, run.path), threshold)]
         rows.insert(4, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
     if run.poisson_mean is not None:
         rows.insert(3, ("number", f"Poisson, of mean {run.poisson_mean:.6g} before cuts, for the card's exposure"))

@@ -151,7 +151,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Cevns("Ar40", recoil_min_keV=math.inf), "^recoil_min_keV = inf must be"),
     (lambda: Cevns("Ar40", model=MOMENT), "^recoil_min_keV = 0 does not go with a magnetic moment"),
     (lambda: Cevns("Ar40", "numubar", model=MOMENT), "^recoil_min_keV = 0 does not go with a magnetic moment"),
-    (lambda: Cevns("Ar40", model=CevnsModel(vector=LightVector(1e-6, 1e-12))), "with a vector of 1e-06 GeV"),
+    (lambda: Cevns("Ar40", model=CevnsModel(vector=LightVector(1e-6, strength=1e-12))), "with a vector of 1e-06 GeV"),
     (lambda: Cevns("Ar40", model=CevnsModel(scalar=LightScalar(0.0, 1e-12))), "with a scalar of 0 GeV"),
     (lambda: Cevns("Ar40", model=CevnsModel(tensor=LightTensor(0.0, 1e-12))), "with a tensor of 0 GeV"),
     (lambda: Cevns("Pb207", model=CevnsModel(axial=True)), "^axial = true: the spin content of Pb207 is not known"),
@@ -185,7 +185,7 @@ def test_a_moment_of_other_flavours_does_no_harm() -> None:
 
 LARGE = {
     "moment": CevnsModel(magnetic_moment=1e-8),
-    "massless vector": CevnsModel(vector=LightVector(0.0, 1e-10)),
+    "massless vector": CevnsModel(vector=LightVector(0.0, strength=1e-10)),
     "massless scalar": CevnsModel(scalar=LightScalar(0.0, 3e-10)),
 }
 

@@ -152,7 +152,7 @@ def test_every_key_is_read() -> None:
         charge_radius="standard-model",
         nsi=Nsi(FlavourMatrix(0.1, 0.2, 0.3, 0.4, 0.5, 0.6), FlavourMatrix(ee=-1.0)),
         ngi=ContactNgi(1.0, 0.0, 3.0, 4.0, 5.0, "gamma5"),
-        vector=LightVector(0.1, -1e-8, "B-L"),
+        vector=LightVector(0.1, strength=-1e-8, charges="B-L"),
         scalar=LightScalar(0.2, 1e-9, 10.0, 11.0),
         tensor=LightTensor(0.3, 1e-10, 0.7, -0.1, 4.0),
         dipole=DipolePortal(0.005, 1e-9),
@@ -187,13 +187,17 @@ def test_every_key_is_read() -> None:
         ("[model.ngi]\naxial = 2", {"ngi": ContactNgi(axial=2.0)}),
         ("[model.nsi]\neps_d.emu = 0.3", {"nsi": Nsi(eps_d=FlavourMatrix(emu=0.3))}),
         *(
-            (f'[model.vector]\nmass_GeV = 1\nstrength = 1\ncharges = "{name}"', {"vector": LightVector(1.0, 1.0, name)})
+            (
+                f'[model.vector]\nmass_GeV = 1\nstrength = 1\ncharges = "{name}"',
+                {"vector": LightVector(1.0, strength=1.0, charges=name)},
+            )
             for name in VECTOR_CHARGES
         ),
         (
             "[model.vector]\nmass_GeV = 1\nstrength = 1\ncharges = { u = 1, d = -2, mu = 3 }",
-            {"vector": LightVector(1.0, 1.0, VectorCharges(1.0, -2.0, PerFlavour(mu=3.0)))},
+            {"vector": LightVector(1.0, strength=1.0, charges=VectorCharges(1.0, -2.0, PerFlavour(mu=3.0)))},
         ),
+        ("[model.vector]\nmass_GeV = 1\ncoupling = 0.25", {"vector": LightVector(1.0, strength=0.0625)}),
         ("[model.scalar]\nmass_GeV = 0.001\nstrength = 1", {"scalar": LightScalar(1e-3, 1.0)}),
         ("[model.tensor]\nmass_GeV = 0.001\nstrength = 1", {"tensor": LightTensor(1e-3, 1.0)}),
     ],
@@ -262,6 +266,12 @@ MISTAKES_OF_THE_MODEL = [
         "7: model.ngi.pseudoscalar_vertex: must be one of i-gamma5, gamma5, not 'gama5', did you mean 'gamma5'?",
     ),
     ("[model.vector]\nstrength = 1", "6: key 'model.vector.mass_GeV' is missing"),
+    ("[model.vector]\nmass_GeV = 1", "6: key 'model.vector.coupling' is missing"),
+    (
+        "[model.vector]\nmass_GeV = 1\ncoupling = 1\nstrength = 1",
+        "9: model.vector.strength: is g^2 and 'coupling' is g: give one of the two",
+    ),
+    ("[model.vector]\nmass_GeV = 1\ncoupling = -1", "8: model.vector.coupling: must be a number from 0 to 100, not -1"),
     ("[model.vector]\nmass_GeV = 0\nstrength = 1", "7: model.vector.mass_GeV: must be a positive number, not 0"),
     (
         f"[model.vector]\n{BOSON}\ncharges = 'B-l'",

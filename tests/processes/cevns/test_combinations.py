@@ -42,7 +42,7 @@ def plain(name: str, **terms: Any) -> Plain:
 INTEGRALS: dict[str, tuple[dict[str, Any], dict[str, Any], float]] = {
     "standard, spin 0": ({"spin": "0"}, {}, 0.0),
     "standard, spin 1/2": ({"spin": "1/2"}, {"half": True}, 0.0),
-    "vector": ({"vector": LightVector(5 * MEV, 1e-9)}, {"vector": (5 * MEV, 3e-9, 3e-9)}, 1 * EV),
+    "vector": ({"vector": LightVector(5 * MEV, strength=1e-9)}, {"vector": (5 * MEV, 3e-9, 3e-9)}, 1 * EV),
     "scalar": (
         {"scalar": LightScalar(5 * MEV, 1e-10)},
         {"scalar": (5 * MEV, 1e-10 * SCALAR_PROTON_CHARGE, 1e-10 * SCALAR_NEUTRON_CHARGE)},
@@ -106,7 +106,7 @@ ADDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"eps": (0.1, -0.3), "changing": ((0.2, 0.0), (0.0, 0.3))},
     ),
     "vector": (
-        {"vector": LightVector(20 * MEV, -2e-8, VectorCharges(0.5, -1.0, PerFlavour(mu=-3.0)))},
+        {"vector": LightVector(20 * MEV, strength=-2e-8, charges=VectorCharges(0.5, -1.0, PerFlavour(mu=-3.0)))},
         {"vector": (20 * MEV, 0.0, 6e-8 * -1.5)},
     ),
     "scalar": (

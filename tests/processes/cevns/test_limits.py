@@ -20,7 +20,11 @@ EVERYTHING = [
     elastic("Cs133", spin="approx"),
     elastic("Pb208", shape=NuclearShape("fermi", 5.5, 5.7)),
     elastic("Ar40", "numubar", tensor=LightTensor(0.0, 1e-8), scalar=LightScalar(0.0, -1e-8)),
-    elastic("Cs133", ngi=ContactNgi(1.0, 80.0, 3.0, -40.0, 2.0, "gamma5"), vector=LightVector(EV, 1e-9, "Lmu-Ltau")),
+    elastic(
+        "Cs133",
+        ngi=ContactNgi(1.0, 80.0, 3.0, -40.0, 2.0, "gamma5"),
+        vector=LightVector(EV, strength=1e-9, charges="Lmu-Ltau"),
+    ),
     elastic("Ar40", "nue", magnetic_moment=1e-9, charge_radius="standard-model", couplings="tree"),
     elastic("F19", axial=True, couplings="radiative", nsi=Nsi(FlavourMatrix(mutau=0.1, mumu=0.3))),
     elastic("H1", shape=NuclearShape("klein-nystrand")),

@@ -118,15 +118,17 @@ def test_vector_charges() -> None:
     for name in ("Le-Lmu", "Le-Ltau", "Lmu-Ltau"):
         assert VECTOR_CHARGES[name].by_loop
         assert sum(VECTOR_CHARGES[name].neutrinos.of(flavour) for flavour in FLAVOURS) == 0.0
-    assert LightVector(0.1, 1e-8, "B-3Lmu").charge.neutrinos.of("mu") == -3.0
+    assert LightVector(0.1, strength=1e-8, charges="B-3Lmu").charge.neutrinos.of("mu") == -3.0
     own = VectorCharges(0.2, -0.1, PerFlavour(1.0, 1.0, 1.0))
-    assert LightVector(0.1, 1e-8, own).charge.nucleons == pytest.approx((0.3, 0.0), abs=1e-16)
+    assert LightVector(0.1, strength=1e-8, charges=own).charge.nucleons == pytest.approx((0.3, 0.0), abs=1e-16)
 
 
 def test_models_are_values() -> None:
     model, twin = (
         CevnsModel(
-            nsi=Nsi(FlavourMatrix(ee=0.1)), vector=LightVector(0.01, 1e-9, "B-L"), magnetic_moment=PerFlavour(mu=1e-11)
+            nsi=Nsi(FlavourMatrix(ee=0.1)),
+            vector=LightVector(0.01, strength=1e-9, charges="B-L"),
+            magnetic_moment=PerFlavour(mu=1e-11),
         )
         for _ in range(2)
     )
@@ -175,14 +177,14 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: ContactNgi(scalar=NAN), r"ngi.scalar = nan must be a finite number"),
     (lambda: ContactNgi(pseudoscalar_vertex="gamma-5"), r"unknown ngi.pseudoscalar_vertex .*did you mean 'gamma5'"),
     (lambda: FlavourMatrix(emu=NAN), r"emu = nan must be a finite number"),
-    (lambda: LightVector(-1.0, 1e-8), r"vector.mass_GeV = -1.0 must be a mass in GeV, at least 0"),
-    (lambda: LightVector(0.1, NAN), r"vector.strength = nan must be a finite number"),
-    (lambda: LightVector(0.1, 1e-8, "B-l"), r"unknown vector.charges 'B-l', did you mean 'B-L'"),
+    (lambda: LightVector(-1.0, strength=1e-8), r"vector.mass_GeV = -1.0 must be a mass in GeV, at least 0"),
+    (lambda: LightVector(0.1, strength=NAN), r"vector.strength = nan must be a finite number"),
+    (lambda: LightVector(0.1, strength=1e-8, charges="B-l"), r"unknown vector.charges 'B-l', did you mean 'B-L'"),
     (
-        lambda: LightVector(0.1, 1e-8, VectorCharges(0.0, 0.0, PerFlavour(mu=1.0))),
+        lambda: LightVector(0.1, strength=1e-8, charges=VectorCharges(0.0, 0.0, PerFlavour(mu=1.0))),
         r"vector.charges: without quarks .* add up to zero",
     ),
-    (lambda: LightVector(0.1, 1e-8, VectorCharges(NAN, 0.0, PerFlavour())), r"vector.charges.u = nan"),
+    (lambda: LightVector(0.1, strength=1e-8, charges=VectorCharges(NAN, 0.0, PerFlavour())), r"vector.charges.u = nan"),
     (lambda: LightScalar(NAN, 1e-8), r"scalar.mass_GeV = nan must be a mass in GeV"),
     (lambda: LightScalar(0.1, 1e-8, proton_charge=INFINITE), r"scalar.proton_charge = inf"),
     (lambda: LightTensor(-0.1, 1e-8), r"tensor.mass_GeV = -0.1"),
@@ -191,6 +193,15 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: DipolePortal(-0.1, 1e-10), r"dipole.mass_GeV = -0.1 must be a mass in GeV"),
     (lambda: DipolePortal(0.1, NAN), r"dipole.mu_muB = nan must be a finite number"),
 ]
+
+
+@pytest.mark.parametrize("given", [(1e-8,), (1e-8, "B-L"), ()])
+def test_a_number_of_a_light_vector_has_a_name(given: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match=r"^LightVector needs one of coupling = g and strength = g\^2, by name$"):
+        LightVector(0.1, *given)
+    with pytest.raises(TypeError, match="LightVector needs one"):
+        LightVector(0.1, coupling=1e-4, strength=1e-8)
+    assert LightVector(0.1, coupling=0.25, charges="B-L") == LightVector(0.1, strength=0.0625, charges="B-L")
 
 
 @pytest.mark.parametrize(("make", "message"), REFUSED, ids=[message for _, message in REFUSED])

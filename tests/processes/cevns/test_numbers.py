@@ -76,9 +76,9 @@ def addition(row: Row) -> float:
         return per_keV(*point, nsi=Nsi(up, FlavourMatrix(ee=given["ed"], emu=down_mu, etau=down_tau)))
     mass = given["m_MeV"] * MEV
     if quantity.startswith("dsdT_vmed(SM+V)"):
-        return per_keV(*point, vector=LightVector(mass, given["g_nu_g_q"]))
+        return per_keV(*point, vector=LightVector(mass, strength=given["g_nu_g_q"]))
     if quantity.startswith("dsdT_vmed(SM+B-L)"):
-        return per_keV(*point, vector=LightVector(mass, given["g2"], "B-L"))
+        return per_keV(*point, vector=LightVector(mass, strength=given["g2"], charges="B-L"))
     if quantity.startswith("dsdT_smed"):
         return alone(*point, scalar=LightScalar(mass, given["g_nu_g_q"], PROTON_2018, NEUTRON_2018))
     assert quantity.startswith("dsdT_tmed")
@@ -153,8 +153,8 @@ QUOTED: list[tuple[str, float, float, dict[str, Any], float]] = [
     ("Ge74", 8, 0.5, {}, 3.4527699248e-40),
     ("Xe132", 10, 1, {}, 1.0855209620e-39),
     ("Cs133", 29.792, 5, {"nsi": Nsi(FlavourMatrix(ee=0.1), FlavourMatrix(ee=-0.05))}, 9.2238782765e-40),
-    ("Cs133", 29.792, 5, {"vector": LightVector(BOSON, 1e-8)}, 2.1708919602e-38),
-    ("Cs133", 29.792, 5, {"vector": LightVector(BOSON, 1e-8, "B-L")}, 1.0187900595e-38),
+    ("Cs133", 29.792, 5, {"vector": LightVector(BOSON, strength=1e-8)}, 2.1708919602e-38),
+    ("Cs133", 29.792, 5, {"vector": LightVector(BOSON, strength=1e-8, charges="B-L")}, 1.0187900595e-38),
 ]
 
 

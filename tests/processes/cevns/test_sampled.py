@@ -94,7 +94,9 @@ MODELS: dict[str, Case] = {
     "nsi": Case(
         Cevns("Ar40", model=CevnsModel(nsi=Nsi(FlavourMatrix(ee=0.3, mutau=0.2), FlavourMatrix(mumu=-0.2)))), PIONS
     ),
-    "light vector": Case(Cevns("CsI", model=CevnsModel(vector=LightVector(0.003, 1e-9, "B-L"))), PIONS),
+    "light vector": Case(
+        Cevns("CsI", model=CevnsModel(vector=LightVector(0.003, strength=1e-9, charges="B-L"))), PIONS
+    ),
     "light scalar": Case(Cevns("Ge74", model=CevnsModel(scalar=LightScalar(0.001, 1e-11))), SOURCES["reactor"]),
     "light tensor": Case(Cevns("Cs133", model=CevnsModel(tensor=LightTensor(0.01, 1e-8))), PIONS),
     "magnetic moments": Case(
@@ -311,6 +313,7 @@ DETECTOR = Detector(
     SigmoidEfficiency(0.8, 0.5, 10.0),
     threshold_keVee=0.3,
     threshold_keVnr=2.0,
+    quenched_min_keVee=0.25,
 )
 
 
@@ -331,7 +334,7 @@ def test_the_detector_is_applied_event_by_event() -> None:
         for name, expected in (
             ("quenched_energy", DETECTOR.quenched(recoil, number) / KEV),
             ("observed_energy", observed / KEV),
-            ("acceptance", DETECTOR.acceptance(recoil, observed)),
+            ("acceptance", DETECTOR.acceptance(recoil, observed, 0.0, number)),
         ):
             np.testing.assert_allclose(columns[name], expected, rtol=1e-12, atol=1e-14, err_msg=name)
 

@@ -74,7 +74,7 @@ def test_heavy_mediators_are_contact_terms(incoming: str) -> None:
         "tensor": 0.58 * target.A,
     }
     heavy = {
-        "vector": LightVector(mass, strength),
+        "vector": LightVector(mass, strength=strength),
         "scalar": LightScalar(mass, strength),
         "tensor": LightTensor(mass, strength),
     }
@@ -108,13 +108,13 @@ def test_a_vector_boson_can_hide_the_standard_model() -> None:
     recoil, mass = 20 * KEV, 10 * MEV
     propagator = 2 * target.mass_GeV * recoil + mass**2
     strength = -charge * math.sqrt(2) * G_FERMI * propagator / (3 * target.A)
-    spectrum = elastic(vector=LightVector(mass, strength))
+    spectrum = elastic(vector=LightVector(mass, strength=strength))
     hidden, near = spectrum.dsigma_dT(PION_LINE, np.array([recoil, 1.1 * recoil]))
     standard = elastic().dsigma_dT(PION_LINE, recoil)
     assert hidden < 1e-28 * standard
     assert near > 1e-4 * standard
     # the other sign adds
-    assert elastic(vector=LightVector(mass, -strength)).dsigma_dT(PION_LINE, recoil) > 3.9 * standard
+    assert elastic(vector=LightVector(mass, strength=-strength)).dsigma_dT(PION_LINE, recoil) > 3.9 * standard
 
 
 def test_axial_part_of_odd_nuclides() -> None:
@@ -166,7 +166,7 @@ def test_vectors_without_quarks_couple_through_lepton_loops(charges: str) -> Non
         sign = {first: 1.0, second: -1.0}.get(flavour, 0.0)
         g_p = 0.5 - 2 * 0.23863 + sign * shift
         charge = target.Z * g_p - 0.5 * target.N
-        found = elastic("Ar40", f"nu{flavour}", vector=LightVector(mass, strength, charges)).dsigma_dT(
+        found = elastic("Ar40", f"nu{flavour}", vector=LightVector(mass, strength=strength, charges=charges)).dsigma_dT(
             PION_LINE, recoil
         )
         standard = elastic("Ar40", f"nu{flavour}").dsigma_dT(PION_LINE, recoil)
@@ -181,16 +181,16 @@ def test_vectors_without_quarks_couple_through_lepton_loops(charges: str) -> Non
 def test_what_is_infrared() -> None:
     assert not elastic().infrared
     assert not elastic(ngi=ContactNgi(scalar=1.0)).infrared
-    assert not elastic(vector=LightVector(1.0, 1e-6)).infrared
+    assert not elastic(vector=LightVector(1.0, strength=1e-6)).infrared
     for model in (
-        {"vector": LightVector(10 * MEV, 1e-8)},
+        {"vector": LightVector(10 * MEV, strength=1e-8)},
         {"scalar": LightScalar(0.0, 1e-12)},
         {"tensor": LightTensor(1 * MEV, 1e-8)},
         {"magnetic_moment": 1e-11},
     ):
         assert elastic(**model).infrared
-    assert not elastic(vector=LightVector(10 * MEV, 0.0)).infrared
-    assert not elastic(vector=LightVector(10 * MEV, 1e-8, "B-3Le")).infrared
+    assert not elastic(vector=LightVector(10 * MEV, strength=0.0)).infrared
+    assert not elastic(vector=LightVector(10 * MEV, strength=1e-8, charges="B-3Le")).infrared
     assert not elastic(magnetic_moment=PerFlavour(e=1e-11)).infrared
     assert upscattering().infrared
 

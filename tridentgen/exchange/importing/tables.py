@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
-from tridentgen.events.kinematics import angle, kinetic, square
+from tridentgen.events.kinematics import angle, kinetic, neutrino_q2, square
 from tridentgen.events.weights import UNKNOWN_SIGMA, weight_rule
 from tridentgen.exchange.importing.found import Found, Reader, Roles, Seen, batched, roles_of
 from tridentgen.exchange.importing.notes import Notes
@@ -186,6 +186,7 @@ def _trident_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str
         "theta_plus": angle(plus, beam),
         "q2": 2.0 * mass * recoil_energy,
         "w2": square(minus + plus + columns["p4_nu_out"]),
+        "q2_nu": neutrino_q2(beam, columns["p4_nu_out"]),
         "recoil_energy": recoil_energy,
     }
 

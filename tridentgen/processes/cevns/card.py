@@ -26,6 +26,7 @@ from tridentgen.processes.cevns.terms import (
     PerFlavour,
     VectorCharges,
 )
+from tridentgen.processes.couplings import coupling_or_strength
 from tridentgen.toml.positions import Key
 from tridentgen.toml.tables import (
     FINITE,
@@ -177,7 +178,7 @@ def _charge_radius(table: Table) -> PerFlavour | str | None:
 def _vector(table: Table) -> LightVector | None:
     """Read ``[model.vector]``: charges by name, or ``charges = {u, d, e, mu, tau}``."""
     before = table.document.flaws
-    mass, strength = table.need("mass_GeV", POSITIVE, 1.0), table.need("strength", FINITE, 0.0)
+    mass, coupling = table.need("mass_GeV", POSITIVE, 1.0), coupling_or_strength(table)
     charges: str | VectorCharges
     if isinstance(table.data.get("charges"), dict):
         part = table.table("charges")
@@ -185,4 +186,6 @@ def _vector(table: Table) -> LightVector | None:
         charges = VectorCharges(u, d, PerFlavour(**{name: part.read(name, FINITE, 0.0) for name in FLAVOURS}))
     else:
         charges = table.read("charges", one_of(VECTOR_CHARGES), "universal")
-    return _made(table, lambda: LightVector(mass, strength, charges)) if table.document.flaws == before else None
+    if table.document.flaws != before:
+        return None
+    return _made(table, lambda: LightVector(mass, **coupling, charges=charges))

@@ -174,7 +174,7 @@ class SampledCevns:
         return {
             "quenched_energy": quenched * KEV_PER_GEV,
             "observed_energy": observed * KEV_PER_GEV,
-            "acceptance": detector.acceptance(recoil, observed, time),
+            "acceptance": detector.acceptance(recoil, observed, time, float(nuclide)),
         }
 
 

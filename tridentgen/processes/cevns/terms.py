@@ -163,21 +163,46 @@ VECTOR_CHARGES: Mapping[str, VectorCharges] = MappingProxyType(
 """Charges by name (Atzori Corona et al., JHEP 05 (2022) 109, table 1)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class LightVector:
-    """A light vector boson: Q_V += strength q_nu Q'/(sqrt2 G_F (2MT + m^2)), Q' the charge of the nucleus.
+    """A light vector boson: Q_V += g^2 q_nu Q'/(sqrt2 G_F (2MT + m^2)), Q' the charge of the nucleus.
 
-    `strength` is g^2, or g_nu g_q with charges of 1; it may be negative. Charges by name or as `VectorCharges`. Those
-    without quarks (``Lmu-Ltau``, ...) couple to protons through a loop of charged leptons, which have the charges of
-    their neutrinos: Q' = Z F_p (2 alpha/pi) sum_l (-q_l) int x (1-x) ln(m_l^2 + x (1-x) 2MT) dx (Atzori Corona et al.,
-    JHEP 05 (2022) 109).
+    Charges without quarks (``Lmu-Ltau``, ...) couple to protons through a loop of charged leptons, which have the
+    charges of their neutrinos: Q' = Z F_p (2 alpha/pi) sum_l (-q_l) int x (1-x) ln(m_l^2 + x (1-x) 2MT) dx (Atzori
+    Corona et al., JHEP 05 (2022) 109).
+
+    Parameters
+    ----------
+    mass_GeV : float
+    coupling, strength : float
+        Either g, or g^2 (g_nu g_q, which may be negative), by name.
+    charges : str or VectorCharges
+        Charges in units of g; they multiply `strength` too.
+
+    Raises
+    ------
+    TypeError
+        For a number that is not said to be g or g^2, for both, or for neither.
+    InputError
+        For a value out of range.
     """
 
     mass_GeV: float
     strength: float
-    charges: str | VectorCharges = "universal"
+    charges: str | VectorCharges
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, mass_GeV: float, *unnamed: object, coupling: float | None = None, strength: float | None = None,
+        charges: str | VectorCharges = "universal",
+    ) -> None:  # fmt: skip
+        if unnamed or (coupling is None) == (strength is None):
+            raise TypeError("LightVector needs one of coupling = g and strength = g^2, by name")
+        product = strength if coupling is None else coupling * coupling
+        for name, value in (("mass_GeV", mass_GeV), ("strength", product), ("charges", charges)):
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self) -> None:
         check_mass("vector.mass_GeV", self.mass_GeV)
         check_number("vector.strength", self.strength)
         if isinstance(self.charges, str):

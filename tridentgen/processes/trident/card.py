@@ -12,6 +12,7 @@ from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import ChargedLepton, charged_lepton, neutrino
 from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.couplings import coupling_or_strength
 from tridentgen.processes.trident.epa import PHOTON_FLUXES, EpaTrident
 from tridentgen.processes.trident.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
 from tridentgen.processes.trident.trident import Trident
@@ -24,7 +25,6 @@ _PARTS_OF_REGIME = {
     "total": ("coherent", "diffractive", "proton", "neutron"),
     "diffractive": ("proton", "neutron"),
 }
-_COUPLING = number("a number from 0 to 100", lambda x: 0.0 <= x <= 100.0)
 _CHARGE = number("a number from -1000 to 1000", lambda x: abs(x) <= 1000.0)
 
 
@@ -58,28 +58,13 @@ class ProcessCard:
 
 
 @dataclass(frozen=True)
-class ZPrimeCard:
-    """A vector boson coupled to neutrinos and charged leptons: ``[model.zprime]``."""
-
-    mass_GeV: float
-    coupling: float
-    neutrino_charge: float
-    lepton_charge: float
-
-    @property
-    def boson(self) -> ZPrime:
-        """The boson of the process."""
-        return ZPrime(self.mass_GeV, self.coupling * self.coupling * self.neutrino_charge * self.lepton_charge)
-
-
-@dataclass(frozen=True)
 class ModelCard:
     """Couplings: ``[model]``. `vector_coupling` and `axial_coupling`, given together, replace V and A."""
 
     sin2_theta_w: float | None = None
     vector_coupling: float | None = None
     axial_coupling: float | None = None
-    zprime: ZPrimeCard | None = None
+    zprime: ZPrime | None = None
 
 
 def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
@@ -96,7 +81,7 @@ def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
         sin2_theta_w=SIN2_THETA_W if model.sin2_theta_w is None else model.sin2_theta_w,
         vector=model.vector_coupling,
         axial=model.axial_coupling,
-        zprime=None if model.zprime is None else model.zprime.boson,
+        zprime=model.zprime,
         **process.approximation,
     )
 
@@ -111,7 +96,7 @@ def check_process(document: Document, process: ProcessCard, model: ModelCard) ->
         (("process", "leptons"), {"regime": "proton"}),
         (("process", "regimes"), {"regime": process.regimes}),
         (("process", "form_factor"), {"form_factor": process.form_factor if process.target else "unit"}),
-        (("model", "zprime"), {"zprime": model.zprime and model.zprime.boson}),
+        (("model", "zprime"), {"zprime": model.zprime}),
         (("process", "q_max_GeV"), process.approximation),
     )
     for key, more in steps:
@@ -199,10 +184,10 @@ def read_model_table(table: Table) -> ModelCard:
     )
 
 
-def _zprime(table: Table) -> ZPrimeCard:
-    return ZPrimeCard(
-        mass_GeV=table.need("mass_GeV", POSITIVE, 1.0),
-        coupling=table.need("coupling", _COUPLING, 0.0),
+def _zprime(table: Table) -> ZPrime:
+    return ZPrime(
+        table.need("mass_GeV", POSITIVE, 1.0),
+        **coupling_or_strength(table),
         neutrino_charge=table.need("neutrino_charge", _CHARGE, 0.0),
         lepton_charge=table.need("lepton_charge", _CHARGE, 0.0),
     )

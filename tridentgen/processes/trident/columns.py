@@ -46,6 +46,7 @@ TRIDENT_COLUMNS: tuple[Column, ...] = (
     Column("theta_plus", "rad", "angle between the positive lepton and the beam"),
     Column("q2", "GeV2", "virtuality Q2 = -q2 of the photon exchanged with the target"),
     Column("w2", "GeV2", "squared invariant mass W2 of the three outgoing leptons"),
+    Column("q2_nu", "GeV2", "squared momentum transfer between the neutrinos, 2 p1.p2"),
     Column("recoil_energy", "GeV", "kinetic energy of the recoiling nucleus or nucleon"),
     _part("weight_ll", "part of the weight proportional to c_L^2, c_L = V + A"),
     _part("weight_rr", "part of the weight proportional to c_R^2, c_R = V - A"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.events.kinematics import angle, square, transverse
+from tridentgen.events.kinematics import angle, neutrino_q2, square, transverse
 from tridentgen.events.observables import RADIANS_PER_DEGREE, Axis, Observable, in_MeV
 from tridentgen.processes.trident.columns import PROTON
 from tridentgen.typing import FloatArray
@@ -43,6 +43,7 @@ TRIDENT_OBSERVABLES = (
     Observable("m2_ll", "GeV2", columns=(_MINUS, _PLUS), value=_pair_mass),
     Observable("q2", "GeV2"),
     Observable("w2", "GeV2"),
+    Observable("q2_nu", "GeV2", columns=(_BEAM, "p4_nu_out"), value=neutrino_q2),
     Observable("delta_theta", "deg", _DEG, columns=(_MINUS, _PLUS), value=angle),
     Observable("theta_minus", "deg", _DEG, columns=(_MINUS, _BEAM), value=angle),
     Observable("theta_plus", "deg", _DEG, columns=(_PLUS, _BEAM), value=angle),

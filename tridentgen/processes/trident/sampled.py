@@ -266,6 +266,7 @@ class SampledTrident:
             "theta_plus": theta_plus,
             "q2": q2,
             "w2": point.transfer.w * point.transfer.w,
+            "q2_nu": 2.0 * point.state.k * point.state.n_plus,
             "recoil_energy": 0.5 * q2 / part.target.mass_GeV,
         }
 

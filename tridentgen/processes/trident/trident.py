@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from tridentgen.detector.response import Detector
 from tridentgen.engines.process import Column
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
+from tridentgen.events.kinematics import neutrino_q2
 from tridentgen.flux import Beam, EnergyMap
 from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.matter.nuclei import Nuclide, nuclide
@@ -151,6 +152,8 @@ class Trident(Reaction):
         if self.zprime is not None:
             if self.minus.flavour != self.plus.flavour:
                 raise InputError("a Z' that conserves flavour makes pairs of one flavour only; leave zprime out")
+            if not (all(map(math.isfinite, astuple(self.zprime))) and self.zprime.mass_GeV > 0.0):
+                raise InputError(f"zprime = {self.zprime} needs finite numbers and a mass above 0")
             model = replace(model, zprime=self.zprime)
         return model
 
@@ -172,8 +175,16 @@ class Trident(Reaction):
         return self.couplings
 
     def chiral_couplings(self, events: Events) -> tuple[FloatArray, FloatArray]:
-        """Return (c_L, c_R) for each event, arrays of shape (N,)."""
-        c_l, c_r = self.couplings.chiral(neutrino_q2(events["e_nu"], events["p4_nu_out"]))
+        """Return (c_L, c_R) for each event, arrays of shape (N,).
+
+        They are taken at the column ``q2_nu``, or without it at the momenta of the two neutrinos, whatever the axes.
+
+        Raises
+        ------
+        InputError
+            If the events have neither, or are of the EPA, whose momenta do not determine it, and lack the column.
+        """
+        c_l, c_r = self.couplings.chiral(_q2_between_neutrinos(events))
         return np.broadcast_to(c_l, len(events)), np.broadcast_to(c_r, len(events))
 
     def with_couplings(
@@ -357,12 +368,17 @@ class Trident(Reaction):
         return squared
 
 
-def neutrino_q2(energies: FloatArray, outgoing: FloatArray) -> FloatArray:
-    """Return Q^2 = 2 p1.p2 in GeV^2, shape (N,), of neutrinos of these energies along z and outgoing momenta (N, 4)."""
-    far = outgoing[:, 0] + np.abs(outgoing[:, 3])
-    # E - p_z without cancellation, also for neutrinos emitted backwards
-    minus = np.where(outgoing[:, 3] > 0.0, (outgoing[:, 1] ** 2 + outgoing[:, 2] ** 2) / far, far)
-    return np.asarray(2.0 * energies * minus)
+def _q2_between_neutrinos(events: Events) -> FloatArray:
+    """Return 2 p1.p2 in GeV^2, shape (N,): the column, or for files from before it was introduced, from the momenta."""
+    if "q2_nu" in events.columns:
+        return np.asarray(events["q2_nu"])
+    # In the EPA the photon of the couplings is real, and energy is not conserved by the momenta.
+    if "photon_flux" not in events.attributes and {"p4_nu_in", "p4_nu_out"} <= events.columns.keys():
+        return neutrino_q2(events["p4_nu_in"], events["p4_nu_out"])
+    raise InputError(
+        "these events have no column 'q2_nu' (2 p1.p2 of the neutrinos), on which couplings with a Z' depend: read it "
+        "from the file as well, or generate the events again if the file does not have it"
+    )
 
 
 def _columns(momenta: ArrayLike) -> Four:
