@@ -75,6 +75,7 @@ from tridentgen.processes.cevns.terms import (
     PerFlavour,
     VectorCharges,
 )
+from tridentgen.processes.inverse_beta.inverse_beta import InverseBetaDecay
 from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident
@@ -111,6 +112,7 @@ __all__ = [
     "GammaResolution",
     "GaussianResolution",
     "InputError",
+    "InverseBetaDecay",
     "LightScalar",
     "LightTensor",
     "LightVector",

@@ -47,6 +47,18 @@ MU_PROTON = 2.79284734463
 MU_NEUTRON = -1.91304276
 """Magnetic moment of the neutron in nuclear magnetons (CODATA 2022)."""
 
+PION_MASS_GEV = 0.13957039
+"""Mass of the charged pion in GeV (PDG 2024)."""
+
+V_UD = 0.97367
+"""Element of the CKM matrix (PDG 2024, 0.97367 +- 0.00032)."""
+
+AXIAL_COUPLING = 1.27641
+"""Axial coupling g_A of the nucleon, or lambda (Maerkisch et al., Phys. Rev. Lett. 122 (2019) 242501)."""
+
+NEUTRON_LIFETIME_S = 878.4
+"""Mean life of the neutron in seconds (PDG 2024, 878.4 +- 0.5)."""
+
 LAMBDA_QCD_GEV = 0.217
 """Scale of the conventional cut of the EPA, Q < Lambda_QCD / A^(1/3) (Altmannshofer et al., PRD 89 (2014) 113004)."""
 

@@ -29,12 +29,15 @@ from tridentgen.flux import (
     reactor,
     solar,
     stopped_pions,
+    supernova,
 )
 from tridentgen.matter.materials import material
 from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.base import Reaction
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightVector
+from tridentgen.processes.inverse_beta.inverse_beta import InverseBetaDecay
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
@@ -48,18 +51,15 @@ TRAINING_POINTS = 60_000
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A reaction in a beam, coherent scattering perhaps with a detector."""
+    """A reaction in a beam, perhaps with a detector."""
 
-    reaction: Trident | Cevns
+    reaction: Reaction
     beam: Flux | Source
     detector: Detector | None = None
 
     def sampled(self) -> Process:
         """Return the process."""
-        if isinstance(self.reaction, Cevns):
-            return self.reaction.sampled(self.beam, self.detector)
-        assert isinstance(self.beam, Flux)
-        return self.reaction.sampled(self.beam)
+        return self.reaction.sampled(self.beam, self.detector)
 
 
 def components(source: Source, *names: str) -> Source:
@@ -141,7 +141,12 @@ COHERENT = {
 }
 """Every kind of source, several nuclides, spins, light bosons, infrared spectra, upscattering, times, detectors."""
 
-CASES = TRIDENTS | COHERENT
+OTHERS = {
+    "inverse beta decay, supernova": Case(InverseBetaDecay("water"), supernova(10.0).only("nuebar")),
+    "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
+}
+
+CASES = TRIDENTS | COHERENT | OTHERS
 
 
 @cache

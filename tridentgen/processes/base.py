@@ -265,7 +265,7 @@ class ReactionKind:
     usual_below_GeV : float
         A larger energy on a command line must have a unit.
     process_id : int
-        NuHepMC process number if `particles` is None: 700 to 799.
+        NuHepMC process number (1.0.0, E.C.1) if `particles` is None: 100 to 799.
     """
 
     name: str
@@ -289,5 +289,5 @@ class ReactionKind:
     process_id: int | None = None
 
     def __post_init__(self) -> None:
-        if self.particles is None and not 700 <= (self.process_id or 0) < 800:
-            raise ValueError(f"kind '{self.name}' needs particles, or a process_id from 700 to 799 of its own")
+        if self.particles is None and not 100 <= (self.process_id or 0) < 800:
+            raise ValueError(f"kind '{self.name}' needs particles, or a process_id from 100 to 799 of its own")

@@ -13,6 +13,7 @@ from tridentgen.events.columns import with_roles
 from tridentgen.events.particles import PlainRecords, Records
 from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.cevns.kind import CEVNS
+from tridentgen.processes.inverse_beta.kind import INVERSE_BETA
 from tridentgen.processes.trident.kind import TRIDENT, TRIDENT_EPA
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "records_of",
 ]  # fmt: skip
 
-KINDS: Mapping[str, ReactionKind] = MappingProxyType({kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS)})
+KINDS: Mapping[str, ReactionKind] = MappingProxyType(
+    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA)}
+)
 
 
 def kind_names() -> tuple[str, ...]:

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from tests.processes.cevns.plain import helm
-from tridentgen.constants import HBARC_GEV_FM
+from tridentgen.constants import AXIAL_COUPLING, HBARC_GEV_FM
 from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.nucleus import (
-    AXIAL_COUPLING,
     AXIAL_STRANGENESS,
     FORM_FACTORS,
     SPIN_CONTENT,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tridentgen.constants import AXIAL_COUPLING
 from tridentgen.errors import InputError, nearest
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.physics import form_factors
@@ -133,9 +134,6 @@ SPIN_CONTENT: Mapping[str, SpinContent] = MappingProxyType(
 )
 """Shell-model values: Klos et al., Phys. Rev. D 88 (2013) 083516; Cs133: Hoferichter, Menendez, Schwenk, Phys. Rev.
 D 102 (2020) 074018."""
-
-AXIAL_COUPLING = 1.27641
-"""g_A of the nucleon: Maerkisch et al., Phys. Rev. Lett. 122 (2019) 242501."""
 
 AXIAL_STRANGENESS = -0.085
 """g_A^s, the strange-quark contribution to the nucleon spin: Airapetian et al., Phys. Rev. D 75 (2007) 012007."""

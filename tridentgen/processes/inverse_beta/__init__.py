@@ -1,0 +1,1 @@
+"""Inverse beta decay, and quasi-elastic scattering on free neutrons."""
