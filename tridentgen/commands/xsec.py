@@ -21,7 +21,7 @@ from tridentgen.commands.common import (
 )
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names
+from tridentgen.processes.kinds import TRIDENT, kind_names, kind_spelt
 from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_text, cross_sections
 from tridentgen.toml.tables import Override
 
@@ -105,9 +105,9 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
 
 def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
     """Fill in the defaults of a kind of process; raise `InputError` for missing options."""
-    if given["--process"] not in kind_names():
+    kind = kind_spelt(given["--process"])
+    if kind is None:
         return  # reported with the other mistakes of the options
-    kind = kind_named(given["--process"])
     for option, key in _OPTIONS.items():
         if given[option] is None:
             given[option] = kind.defaults.get(key)

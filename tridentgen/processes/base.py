@@ -266,6 +266,8 @@ class ReactionKind:
         A larger energy on a command line must have a unit.
     process_id : int
         NuHepMC process number if `particles` is None: 700 to 799.
+    spellings : tuple of str
+        Other names that cards and ``--process`` may use; upper and lower case, spaces and underscores do not matter.
     """
 
     name: str
@@ -287,6 +289,7 @@ class ReactionKind:
     unit_years: float = 1.0
     usual_below_GeV: float = math.inf
     process_id: int | None = None
+    spellings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.particles is None and not 700 <= (self.process_id or 0) < 800:
