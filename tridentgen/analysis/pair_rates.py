@@ -62,8 +62,8 @@ def pair_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple
 
 def require_common_model(card: Card) -> None:
     """Raise `CardError` if the model of a card holds for one neutrino and one lepton pair only."""
-    for key in ("vector_coupling", "axial_coupling", "zprime"):
-        if getattr(card.model, key) is not None:
+    for key in ("vector_coupling", "axial_coupling", "zprime", "z_propagator"):
+        if getattr(card.model, key) not in (None, False):
             raise CardError(
                 f"{card.where(('model', key))}: model.{key} holds for one neutrino and one lepton pair, and several "
                 "are computed; leave it out"
