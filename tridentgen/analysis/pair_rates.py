@@ -22,8 +22,9 @@ from tridentgen.runs.job import beam_of, engine_of
 
 @dataclass(frozen=True)
 class PairRate:
-    """Tridents of one neutrino and one lepton pair."""
+    """Tridents of one neutrino and one lepton pair; `card` has them in place of its own."""
 
+    card: Card
     neutrino: str
     leptons: Pair
     flux: Flux
@@ -56,7 +57,7 @@ def pair_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple
     engine, found = engine_of(card), []
     for number, (name, pair, flux, changed) in enumerate(plans):
         progress(f"{name} {' '.join(pair)}", number / len(plans))
-        found.append(PairRate(name, pair, flux, trident_rate(changed, exposure, flux, engine)))
+        found.append(PairRate(changed, name, pair, flux, trident_rate(changed, exposure, flux, engine)))
     return exposure, tuple(found)
 
 

@@ -76,6 +76,8 @@ def _generate(options: argparse.Namespace) -> int:
 def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
     """Print the result of a run and return the exit code."""
     print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
+    for caveat in result.caveats:
+        complain(f"tridentgen: warning: {caveat}")
     if result.events == 0:
         complain(
             f"tridentgen: warning: none of {result.trials} trials passed the cuts, '{result.path}' holds no event; "

@@ -144,6 +144,7 @@ class Events:
         error = math.sqrt(max(sum_w2 - sum_w**2 / self.n_trials, 0.0)) if len(self) else 0.0
         sums = {"sigma": sum_w, "sigma_error": error, "sum_w": sum_w, "sum_w2": sum_w2}
         attributes: dict[str, Any] = {**self.attributes, **sums}
+        attributes.pop("caveats", None)  # they depend on the couplings
         for name, value in (("vector_coupling", 0.5 * (left + right)), ("axial_coupling", 0.5 * (left - right))):
             attributes.pop(name, None)
             if np.ndim(value) == 0:  # otherwise it differs from event to event

@@ -34,6 +34,7 @@ def events_text(found: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     if "acceptance" in a:
         rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
+    rows += [("caveat", line) for line in str(a.get("caveats", "")).splitlines()]
     rows += _shares(found)
     width = max(len(column["name"]) for column in found["columns"])
     columns = [one_line(f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}") for c in found["columns"]]

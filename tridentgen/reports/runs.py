@@ -25,6 +25,7 @@ def run_json(run: Run, card: Card) -> Json:
         "engine": run.engine,
         "seconds": run.seconds,
         "complete": run.complete,
+        "warnings": list(run.caveats),
     }
 
 

@@ -59,6 +59,8 @@ class Run:
         The flux or source in words; of a file, with the columns and units taken.
     complete : bool
         False if the run was interrupted.
+    caveats : tuple of str
+        What the calculation leaves out and matters, one line each.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class Run:
     engine: str
     seconds: float
     complete: bool
+    caveats: tuple[str, ...] = ()
 
 
 def run(
@@ -295,4 +298,5 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         engine=engine,
         seconds=seconds,
         complete=made.complete,
+        caveats=tuple(caveat.text for caveat in job.caveats),
     )

@@ -25,7 +25,8 @@ from tridentgen.physics.azimuth import azimuth_density
 from tridentgen.physics.trident_amplitude import combined, left_amplitudes, normalisation, right_amplitudes
 from tridentgen.physics.trident_couplings import Couplings, ZPrime, standard_model
 from tridentgen.physics.trident_invariants import Four, frame_point
-from tridentgen.processes.base import Attributes, Reaction, only_flux
+from tridentgen.processes.base import Attributes, Caveat, Reaction, only_flux
+from tridentgen.processes.trident import validity
 from tridentgen.processes.trident.columns import trident_columns
 from tridentgen.processes.trident.pairs import outgoing_flavour
 from tridentgen.processes.trident.sampled import Channel, SampledTrident
@@ -184,7 +185,7 @@ class Trident(Reaction):
         if not self.couplings.are_constant:
             boson = "the Z propagator" if self.zprime is None else "a Z'"
             raise InputError(
-                "with a Z' couplings differ from event to event: use reweight(*p.chiral_couplings(events))"
+                f"with {boson} couplings differ from event to event: use reweight(*p.chiral_couplings(events))"
             )
         return self.couplings
 
@@ -305,6 +306,11 @@ class Trident(Reaction):
     def parts(self) -> tuple[Trident, ...]:
         """Return the process in each of its regimes."""
         return tuple(replace(self, regime=(name,)) for name in self.regimes)
+
+    def _caveats(self, beam: Beam) -> tuple[Caveat, ...]:
+        """Return what matters of the propagators of W and Z, inelastic scattering and the tail of the form factor."""
+        standard = self.full.with_couplings(sin2_theta_w=SIN2_THETA_W, z_propagator=False)
+        return validity.caveats(self, standard, only_flux(beam))
 
     def attributes(self, beam: Beam) -> Attributes:
         """Return the root attributes of an event file of the process."""
