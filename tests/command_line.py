@@ -15,6 +15,12 @@ class Outcome(NamedTuple):
     err: str
 
     @property
+    def complaints(self) -> str:
+        """The error output without lines on inelastic scattering, which is left out of many runs."""
+        lines = self.err.splitlines(keepends=True)
+        return "".join(line for line in lines if "inelastic scattering" not in line)
+
+    @property
     def json(self) -> Any:
         return json.loads(self.out)
 

@@ -19,6 +19,7 @@ from tridentgen.flux.from_card import build_flux
 from tridentgen.flux.kinds import KINDS
 from tridentgen.processes.trident.card import ModelCard, ProcessCard
 from tridentgen.processes.trident.observables import TRIDENT_OBSERVABLES
+from tridentgen.processes.trident.trident import Trident
 from tridentgen.resources import builtin_cards
 from tridentgen.toml.tables import Override
 
@@ -185,7 +186,8 @@ WRONG_VALUES = [
     (
         '"trident"',
         '"tridnt"',
-        "3: process.kind: must be one of trident, trident-epa, cevns, not 'tridnt', did you mean 'trident'?",
+        "3: process.kind: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'tridnt', did you mean "
+        "'trident'?",
     ),
     (
         '"trident"',
@@ -657,6 +659,45 @@ def test_a_zprime_needs_a_pair_of_one_flavour() -> None:
     assert messages(changed('"mu+"', '"e+"'), zprime) == (
         f"--set {zprime}: a Z' that conserves flavour makes pairs of one flavour only; leave zprime out",
     )
+
+
+def test_the_z_propagator_is_for_pairs_without_a_w() -> None:
+    keep = "model.z_propagator=true"
+    assert messages(changed('"mu-", "mu+"', '"e-", "e+"'), keep) == ()
+    (refused,) = messages(GOOD, keep)
+    assert refused.startswith(
+        f"--set {keep}: z_propagator is for lepton pairs made by the Z alone, but numu -> mu- mu+"
+    )
+    assert messages(GOOD, "model.z_propagator=1") == ("--set model.z_propagator=1: must be true or false, not 1",)
+    card = parse_card(changed('"mu-", "mu+"', '"e-", "e+"'), overrides=[keep])
+    assert isinstance(card.reaction, Trident)
+    assert card.reaction.z_propagator
+
+
+@pytest.mark.parametrize("name", ["Trident", "TRIDENT", " trident", "tridents", "neutrino trident"])
+def test_kinds_in_other_spellings(name: str) -> None:
+    card = parse_card(changed('kind = "trident"', f'kind = "{name}"'))
+    assert (card.kind.name, card.reaction.kind) == ("trident", "trident")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "2: key 'process.kind' is missing; give one of trident, trident-epa, cevns"),
+        ('knd = "cevns"', "3: unknown key 'process.knd', did you mean 'kind'?"),
+        ('Kind = "cevns"', "3: unknown key 'process.Kind', did you mean 'kind'?"),
+        ("kind = 5", "3: process.kind: must be a string in quotes, not 5"),
+        (
+            'kind = "cevnss"',
+            "3: process.kind: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'cevnss', did you mean",
+        ),
+    ],
+)
+def test_without_a_known_kind_nothing_else_is_said(line: str, message: str) -> None:
+    """The keys of the table mean nothing then: those of CEvNS would be six mistakes of a trident."""
+    text = changed('kind = "trident"\n', f"{line}\n").replace('regimes = ["coherent"]\n', "") + "\n[detector]\n"
+    (found,) = messages(text)
+    assert found.startswith(f"bad.toml:{message}")
 
 
 def blamed(card: Card, error: InputError | FileError, *key: str) -> str:

@@ -69,7 +69,7 @@ def test_any_key_can_be_set(cli: Command, folder: Path, override: str, attribute
     found = cli("generate", "card.toml", "-o", "a.h5", "--events", "60", "--set", override)
     if override.startswith("sampling.events"):  # --events comes after --set, however they are typed
         value = 60
-    assert (found.code, found.err) == (0, "")
+    assert (found.code, found.complaints) == (0, "")
     with h5py.File(folder / "a.h5") as file:
         assert file.attrs[attribute] == value
 
@@ -154,7 +154,7 @@ def test_a_printed_card_runs(cli: Command, folder: Path) -> None:
 @pytest.mark.parametrize("name", ["quickstart", "nustorm_emu", "icarus", "ccfr"])
 def test_cards_run_as_they_are(cli: Command, folder: Path, name: str) -> None:
     found = cli("generate", name, "--events", "200", "--set", "sampling.training_points=5000", "--json")
-    assert (found.code, found.err) == (0, "")
+    assert (found.code, found.complaints) == (0, "")
     assert (folder / f"{name}.h5").exists()
     assert (found.json["expected_events"] is None) == (name == "quickstart")
 
@@ -169,7 +169,7 @@ def test_cards_with_a_flux_file(cli: Command, folder: Path, name: str) -> None:
     (folder / "flux.dat").write_text(flux)
     settings = ["--events", "100", "--set", "sampling.training_points=5000", "--set", "flux.path=flux.dat"]
     found = cli("generate", name, *settings, "--json")
-    assert (found.code, found.err) == (0, "")
+    assert (found.code, found.complaints) == (0, "")
     assert found.json["expected_events"] > 0.0
 
 
@@ -189,7 +189,7 @@ QUICK = ["--rel-error", "0.01", "--set", "sampling.training_points=20000", "--en
 def test_xsec_from_options_has_exactly_the_promised_json(cli: Command) -> None:
     found = cli("xsec", *XSEC, "--energy", "1", "5", "10", *QUICK, "--json")
     assert (found.code, found.err) == (0, "")
-    assert list(found.json) == ["results", "version"]
+    assert list(found.json) == ["results", "warnings", "version"]
     assert found.json["version"] == tridentgen.__version__
     results = found.json["results"]
     assert [list(row) for row in results] == [CROSS_SECTION_KEYS] * 3

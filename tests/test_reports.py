@@ -69,6 +69,7 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "engine": "numpy",
         "seconds": result.seconds,
         "complete": True,
+        "warnings": [],
     }
     lines = run_text(result, card).split("\n")
     assert lines[:4] == [

@@ -8,6 +8,7 @@ errors found then.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import ProcessTable, Reaction, ReactionKind
-from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names
+from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names, kind_spelt
 from tridentgen.resources import builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump
 from tridentgen.toml.tables import (
@@ -38,6 +39,7 @@ from tridentgen.toml.tables import (
     named,
     number,
     one_of,
+    show,
     string,
 )
 
@@ -270,19 +272,36 @@ def _card(document: Document) -> Card:
 
 
 def _process_and_model(root: Table) -> tuple[ReactionKind, ProcessTable, Any]:
+    document = root.document
+    before = document.flaws
     table = root.table("process", required=True)
-    before = root.document.flaws
-    kind = kind_named(table.need("kind", _kind_name, TRIDENT.name))
-    if "kind" in table.data and root.document.flaws > before:  # the meaning of its keys is unknown
-        raise CardError(*root.document.messages)
+    if table.present and "kind" not in table.data:
+        _complain_of_no_kind(table)
+    kind = kind_named(table.read("kind", _kind_name, TRIDENT.name))
+    if table.present and document.flaws > before:  # the meaning of the other keys is unknown
+        raise CardError(*document.messages)
     return kind, *kind.read(table, root.table("model"))
 
 
+def _complain_of_no_kind(table: Table) -> None:
+    """Note that the key is missing, or misspelt."""
+    meant = {name.casefold(): name for name in table.data}
+    near = meant.get("kind") or next(iter(difflib.get_close_matches("kind", list(table.data), 1)), None)
+    if near is None:
+        message = f"key 'process.kind' is missing; give one of {', '.join(kind_names())}"
+        table.document.complain((*table.key, "kind"), message)
+    else:
+        table.document.complain((*table.key, near), f"unknown key 'process.{near}', did you mean 'kind'?")
+
+
 def _kind_name(value: object) -> str:
-    """Return the name of a kind; upper and lower case are equivalent."""
-    known = {name.casefold(): name for name in kind_names()}
+    """Return the name of a kind, also of one in another spelling."""
     text = string(value)
-    return known.get(text.casefold()) or one_of(kind_names())(text)
+    found = kind_spelt(text)
+    if found is None:
+        hint = nearest(text.casefold(), kind_names())
+        raise InputError(f"must be one of {', '.join(kind_names())}, not {show(text)}{hint}")
+    return found.name
 
 
 def _detector(root: Table, kind: ReactionKind) -> tuple[DetectorCard | None, PlacementCard | None]:

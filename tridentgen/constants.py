@@ -23,6 +23,12 @@ GEV_M2_TO_CM2 = (HBARC_GEV_FM * 1e-13) ** 2
 LIGHT_MM_PER_NS = 299.792458
 """Speed of light in mm/ns, exact since the SI of 1983; HepMC stores times as lengths."""
 
+Z_MASS_GEV = 91.1880
+"""Mass of the Z boson in GeV (PDG 2024, 91.1880 +- 0.0020)."""
+
+W_MASS_GEV = 80.3692
+"""Mass of the W boson in GeV (PDG 2024, 80.3692 +- 0.0133)."""
+
 SIN2_THETA_W = 0.23122
 """Weak mixing angle at m_Z in the MS-bar scheme (PDG 2024, 0.23122 +- 0.00006); default for tridents."""
 
@@ -40,6 +46,9 @@ PROTON_MASS_GEV = 0.93827208943
 
 NEUTRON_MASS_GEV = 0.93956542194
 """Neutron mass in GeV (CODATA 2022)."""
+
+PION_ZERO_MASS_GEV = 0.1349768
+"""Mass of the neutral pion in GeV (PDG 2024)."""
 
 MU_PROTON = 2.79284734463
 """Magnetic moment of the proton in nuclear magnetons (CODATA 2022)."""

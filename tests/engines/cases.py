@@ -101,6 +101,10 @@ TRIDENTS = {
         Trident("numu", "mu-", "mu+", form_factor="klein-nystrand", zprime=ZPrime(0.02, strength=1e-6)),
         Monochromatic(12.0),
     ),
+    "e e with the Z propagator and a light vector": Case(
+        Trident("numubar", "e-", "e+", regime="total", zprime=ZPrime(0.02, strength=1e-6), z_propagator=True),
+        Monochromatic(3e4),
+    ),
     "e e, woods-saxon, joined points": Case(Trident("nue", "e-", "e+", form_factor="woods-saxon"), _LINES),
     "mu mu of antineutrinos, fourier-bessel": Case(
         Trident("numubar", "mu-", "mu+", target="Pb208", form_factor="fourier-bessel"), Monochromatic(20.0)

@@ -35,6 +35,7 @@ KINDS = {
     },
     **{f"coherent, {name}": Case(Trident(*MU_MU), flux) for name, flux in FLUXES.items()},
     "coherent, a light vector": Case(Trident(*MU_MU, zprime=ZPrime(0.02, strength=1e-6)), ONE_ENERGY),
+    "coherent, the Z propagator": Case(Trident("numu", "e-", "e+", z_propagator=True), ONE_ENERGY),
     "nucleons, dipole": Case(Trident(*MU_MU, regime="diffractive"), ONE_ENERGY),
     "nucleons, kelly, mu e of antineutrinos, muons": Case(
         Trident("nuebar", "mu-", "e+", regime="diffractive", nucleon_form_factor="kelly"),

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tridentgen.constants import G_FERMI, SIN2_THETA_W
+from tridentgen.constants import G_FERMI, SIN2_THETA_W, Z_MASS_GEV
 from tridentgen.errors import InputError
 from tridentgen.physics.trident_couplings import Couplings, ZPrime, standard_model
 from tridentgen.processes.trident.pairs import outgoing_flavour
@@ -150,3 +150,16 @@ def test_zprime_wants_one_flavour_and_no_constant_couplings() -> None:
     process = Trident("numu", "mu-", "mu+", zprime=ZPrime(0.1, strength=1e-7))
     with pytest.raises(InputError, match="differ from event to event"):
         _ = process.c_l
+
+
+def test_z_propagator_multiplies_both_couplings_and_leaves_a_light_vector_alone() -> None:
+    """M_Z^2/(M_Z^2 + Q^2) is 1, 1/2 and M_Z^2/Q^2 at Q^2 = 0, M_Z^2 and far above."""
+    q2 = np.array([0.0, Z_MASS_GEV**2, 1e12])
+    factor = np.array([1.0, 0.5, Z_MASS_GEV**2 / 1e12])
+    c_l, c_r = Couplings(*NEUTRAL, z_propagator=True).chiral(q2)
+    np.testing.assert_allclose(c_l, sum(NEUTRAL) * factor, rtol=1e-7)
+    np.testing.assert_allclose(c_r, (NEUTRAL[0] - NEUTRAL[1]) * factor, rtol=1e-7)
+    boson = ZPrime(0.5, strength=1e-6)
+    both = Couplings(*NEUTRAL, boson, z_propagator=True).chiral(q2)
+    shift = np.array(Couplings(0.0, 0.0, boson).chiral(q2))
+    np.testing.assert_allclose(np.array(both), np.array([c_l, c_r]) + shift, rtol=1e-14)

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,6 +100,61 @@ def test_stops_at_the_points_allowed_and_says_so() -> None:
     assert found.points % TILE == 0
     assert any("stopped at" in text and str(found.points) in text for text in found.warnings)
     assert abs(found.value - 4.0) < 4.0 * found.error
+
+
+@dataclass
+class Drawn:
+    """An engine of one channel; its estimates scatter about 1 by the pulls times `factor` times their error."""
+
+    pulls: Iterator[float]
+    factor: float = 1.0
+    name: str = "drawn"
+
+    def integrate(self, *_arguments: object) -> SimpleNamespace:
+        n, error = 1 << 16, 1e-3
+        weight = n * (1.0 + error * self.factor * next(self.pulls))
+        return SimpleNamespace(points=n, weight=weight, pair_difference2=(n * error) ** 2)
+
+
+def drawn(pulls: Iterable[float], seed: int, factor: float = 1.0) -> CrossSection:
+    """Integrate with these pulls in the first iterations, and normal ones after them."""
+    rng = np.random.default_rng(seed)
+    engine: Any = Drawn(itertools.chain(pulls, iter(rng.standard_normal, None)), factor)
+    return cross_section(Function(lambda x: x[0]), flat_proposal(1), engine, 1, rel_error=1e-3)
+
+
+def test_iterations_that_disagree_by_chance_get_more_of_them() -> None:
+    """numu -> nue mu- e+ on a proton at 10 GeV, seed 1: five iterations with chi2/dof = 7.3, of 5500 seeds the worst.
+
+    Over these seeds the pulls have the width 1.003 +- 0.010, and chi2 its distribution: the errors are right.
+    """
+    unlucky = (-1.05, 3.70, -0.24, -2.77, -2.96)
+    for seed in range(50):
+        found = drawn(unlucky, seed)
+        assert 5 < found.iterations <= 20
+        assert found.warnings == ()
+        assert abs(found.value - 1.0) < 4.5 * found.error
+
+
+def test_errors_that_are_too_small_are_still_reported() -> None:
+    """Estimates that scatter by three times their error: chi2/dof near 9 with 20 iterations, which leaves no doubt.
+
+    Five iterations give no rise to doubt, chi2/dof < 4.5, with the probability of chi2 < 2.0 for 4 degrees: 26 %.
+    """
+    found = [drawn((), seed, factor=3.0) for seed in range(100)]
+    warned = [f for f in found if f.warnings]
+    assert all(f.iterations == 20 and "the error is too small" in f.warnings[0] for f in warned)
+    assert abs(len(warned) - 74) < 4.0 * math.sqrt(100 * 0.26 * 0.74)
+    assert np.mean([f.chi2_dof for f in warned]) == pytest.approx(9.0, rel=0.15)
+
+
+def test_false_alarms_are_rare() -> None:
+    """Of 10 000 integrals with right errors 12 get more iterations, chi2 > 18.0 for 4 degrees; none is reported."""
+    found = [drawn((), seed) for seed in range(10_000)]
+    assert not any(f.warnings for f in found)
+    assert abs(sum(f.iterations > 5 for f in found) - 12) < 4.0 * math.sqrt(12.0)
+    pulls = np.array([(f.value - 1.0) / f.error for f in found])
+    assert abs(pulls.std() - 1.0) < 4.0 / math.sqrt(2 * len(pulls))
 
 
 def test_iterations_that_disagree_are_reported() -> None:

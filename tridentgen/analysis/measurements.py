@@ -177,8 +177,8 @@ class Prediction:
         return self.form.sigma(self.standard.vector, self.standard.axial).error
 
     def ratio(self, model: Couplings) -> Measured:
-        """Return sigma/sigma_SM of couplings V and A, with or without a Z', and its statistical error."""
-        if model.zprime is None:
+        """Return sigma/sigma_SM of couplings V and A, perhaps with a Z' or the Z propagator, and its error."""
+        if model.are_constant:
             return self.form.ratio(model, self.standard)
         weights = self._weights(model)
         standard = self._weights(self.standard)

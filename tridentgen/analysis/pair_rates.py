@@ -22,8 +22,9 @@ from tridentgen.runs.job import beam_of, engine_of
 
 @dataclass(frozen=True)
 class PairRate:
-    """Tridents of one neutrino and one lepton pair."""
+    """Tridents of one neutrino and one lepton pair; `card` has them in place of its own."""
 
+    card: Card
     neutrino: str
     leptons: Pair
     flux: Flux
@@ -56,14 +57,14 @@ def pair_rates(card: Card, progress: Progress = silent) -> tuple[Exposure, tuple
     engine, found = engine_of(card), []
     for number, (name, pair, flux, changed) in enumerate(plans):
         progress(f"{name} {' '.join(pair)}", number / len(plans))
-        found.append(PairRate(name, pair, flux, trident_rate(changed, exposure, flux, engine)))
+        found.append(PairRate(changed, name, pair, flux, trident_rate(changed, exposure, flux, engine)))
     return exposure, tuple(found)
 
 
 def require_common_model(card: Card) -> None:
     """Raise `CardError` if the model of a card holds for one neutrino and one lepton pair only."""
-    for key in ("vector_coupling", "axial_coupling", "zprime"):
-        if getattr(card.model, key) is not None:
+    for key in ("vector_coupling", "axial_coupling", "zprime", "z_propagator"):
+        if getattr(card.model, key) not in (None, False):
             raise CardError(
                 f"{card.where(('model', key))}: model.{key} holds for one neutrino and one lepton pair, and several "
                 "are computed; leave it out"

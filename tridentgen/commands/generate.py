@@ -82,6 +82,8 @@ def _generate(options: argparse.Namespace) -> int:
 def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
     """Print the result of a run and return the exit code."""
     print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
+    for caveat in result.caveats:
+        complain(f"tridentgen: warning: {caveat}")
     if result.events == 0 and result.trials == 0:
         complain(
             f"tridentgen: warning: the Poisson number of events is 0, '{result.path}' holds no event; that is a result "

@@ -21,8 +21,13 @@ from tridentgen.commands.common import (
 )
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
-from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names
-from tridentgen.reports.cross_sections import CrossSectionReport, cross_section_text, cross_sections
+from tridentgen.processes.kinds import TRIDENT, kind_names, kind_spelt
+from tridentgen.reports.cross_sections import (
+    CrossSectionReport,
+    cross_section_caveats,
+    cross_section_text,
+    cross_sections,
+)
 from tridentgen.toml.tables import Override
 
 _OPTIONS = MappingProxyType({"--nu": "neutrino", "--leptons": "leptons", "--target": "target", "--regime": "regimes"})
@@ -59,15 +64,16 @@ def _xsec(options: argparse.Namespace) -> int:
             raise
         code = EXIT_INTERRUPTED
     results = [report.json for report in found]
+    warnings = [warning for report in found for warning in report.warnings]
+    warnings += cross_section_caveats(card, energies)
+    if card.cuts.limits:
+        warnings.append("the cuts of the card are not applied here; use generate to apply them")
     if options.json:
-        print(json.dumps({"results": results, "version": __version__}, indent=2))
+        print(json.dumps({"results": results, "warnings": warnings, "version": __version__}, indent=2))
     else:
         print(cross_section_text(results))
-    for report in found:
-        for warning in report.warnings:
-            complain(f"tridentgen: warning: {warning}")
-    if card.cuts.limits:
-        complain("tridentgen: warning: the cuts of the card are not applied here; use generate to apply them")
+    for warning in warnings:
+        complain(f"tridentgen: warning: {warning}")
     if code == EXIT_INTERRUPTED:
         complain(f"tridentgen: interrupted after {len(found)} cross section{'s' * (len(found) > 1)}")
     return code
@@ -105,9 +111,9 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
 
 def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
     """Fill in the defaults of a kind of process; raise `InputError` for missing options."""
-    if given["--process"] not in kind_names():
+    kind = kind_spelt(given["--process"])
+    if kind is None:
         return  # reported with the other mistakes of the options
-    kind = kind_named(given["--process"])
     for option, key in _OPTIONS.items():
         if given[option] is None:
             given[option] = kind.defaults.get(key)

@@ -151,6 +151,7 @@ class Events:
             attributes |= {"unweighted": 0} | exposure_results(attributes, 1.0)
             attributes.pop("overweight_events", None)
         attributes |= expected_for_exposure(attributes)
+        attributes.pop("caveats", None)  # they depend on the couplings
         for name, value in (("vector_coupling", 0.5 * (left + right)), ("axial_coupling", 0.5 * (left - right))):
             attributes.pop(name, None)
             if np.ndim(value) == 0:  # otherwise it differs from event to event

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tridentgen.constants import G_FERMI
+from tridentgen.constants import G_FERMI, Z_MASS_GEV
 from tridentgen.physics.elementary import Value
 
 
@@ -56,33 +56,65 @@ class ZPrime:
 
 @dataclass(frozen=True)
 class Couplings:
-    """Vector and axial coupling of the charged-lepton current, and a light vector boson that adds to the former."""
+    """Vector and axial coupling of the charged-lepton current.
+
+    Attributes
+    ----------
+    vector, axial : float
+        V and A in the four-fermion limit.
+    zprime : ZPrime or None
+        A light vector boson, which adds to V.
+    z_propagator : bool
+        Whether V and A come from a Z with its propagator instead of a contact interaction.
+    """
 
     vector: float
     axial: float
     zprime: ZPrime | None = None
+    z_propagator: bool = False
 
     @property
     def c_l(self) -> float:
-        """Coupling V + A of the left-handed lepton current, without the light vector boson."""
+        """Coupling V + A of the left-handed lepton current at Q^2 = 0, without the light vector boson."""
         return self.vector + self.axial
 
     @property
     def c_r(self) -> float:
-        """Coupling V - A of the right-handed lepton current, without the light vector boson."""
+        """Coupling V - A of the right-handed lepton current at Q^2 = 0, without the light vector boson."""
         return self.vector - self.axial
+
+    @property
+    def are_constant(self) -> bool:
+        """Whether the couplings are the same for all events."""
+        return self.zprime is None and not self.z_propagator
 
     def chiral(self, neutrino_q2: Value) -> tuple[Value, Value]:
         """Return (c_L, c_R) at Q^2 = 2 p1.p2 (GeV^2) between the neutrinos.
 
         A vector boson of mass m shifts V by g^2 Q_nu Q_l / (sqrt2 G_F (m^2 + 2 p1.p2))
-        (Altmannshofer et al., Phys. Rev. Lett. 113 (2014) 091801, eq. 6, with the propagator kept).
+        (Altmannshofer et al., Phys. Rev. Lett. 113 (2014) 091801, eq. 6, with the propagator kept). The Z carries
+        p1 - p2 in both diagrams, so that its propagator multiplies the couplings by `z_propagator`.
         """
+        c_l: Value = self.c_l
+        c_r: Value = self.c_r
+        if self.z_propagator:
+            factor = z_propagator(neutrino_q2)
+            c_l, c_r = c_l * factor, c_r * factor
         if self.zprime is None:
-            return self.c_l, self.c_r
+            return c_l, c_r
         mass2 = self.zprime.mass_GeV * self.zprime.mass_GeV
         shift = self.zprime.product / (math.sqrt(2.0) * G_FERMI) / (mass2 + neutrino_q2)
-        return self.c_l + shift, self.c_r + shift
+        return c_l + shift, c_r + shift
+
+
+def z_propagator(neutrino_q2: Value) -> Value:
+    """Return M_Z^2/(M_Z^2 + Q^2), the propagator of the Z over its four-fermion limit, at Q^2 = 2 p1.p2 in GeV^2.
+
+    The propagator -i [g_mn - k_m k_n/M_Z^2]/(k^2 - M_Z^2) with k^2 = -Q^2 (e.g. PDG 2024, section 10); the term
+    k_m k_n vanishes, since the current of the massless neutrino is conserved.
+    """
+    mass2 = Z_MASS_GEV * Z_MASS_GEV
+    return mass2 / (mass2 + neutrino_q2)
 
 
 def standard_model(neutrino: str, lepton: str, antilepton: str, sin2_theta_w: float) -> Couplings:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from tridentgen.detector import Detector
 from tridentgen.engines import choose_engine
@@ -29,6 +29,18 @@ from tridentgen.sampling.train import train
 from tridentgen.toml.tables import Table
 
 Attributes = dict[str, str | int | float]
+
+
+class Caveat(NamedTuple):
+    """Something that a calculation leaves out, or does not know well, where it matters.
+
+    `subject` is a word for its kind, `size` is relative to the cross section (a larger one matters more), and `text` is
+    one line with the size.
+    """
+
+    subject: str
+    size: float
+    text: str
 
 
 class Reaction(ABC):
@@ -89,11 +101,24 @@ class Reaction(ABC):
         """Return the reactions whose cross sections are listed separately."""
         return (self,)
 
+    def caveats(self, energy: float | None = None, *, flux: Beam | None = None) -> tuple[Caveat, ...]:
+        """Return what the calculation leaves out and matters at an energy in GeV, or in a flux, each with its size.
+
+        Empty where all that is known to be missing is small. Raise `InputError` as `cross_section`.
+        """
+        return self._caveats(beam_from(energy, flux))
+
+    def _caveats(self, _beam: Beam) -> tuple[Caveat, ...]:
+        """Return the caveats in a beam, above the threshold; a reaction without any need not define it."""
+        return ()
+
     def cross_section(
         self, energy: float | None = None, *, flux: Beam | None = None, rel_error: float = 1e-3, seed: int = 1,
         engine: str = "auto", threads: int | None = None,
     ) -> CrossSection:  # fmt: skip
         """Return the cross section in cm^2, at an energy in GeV or averaged over a flux.
+
+        Its `warnings` include the caveats.
 
         Parameters
         ----------
@@ -115,8 +140,9 @@ class Reaction(ABC):
         InputError
             Neither or both of energy and flux, or a beam below the threshold.
         """
-        process = self.sampled(beam_from(energy, flux))
-        return trained_cross_section(process, choose_engine(engine, threads), seed, rel_error=rel_error)
+        beam = beam_from(energy, flux)
+        found = trained_cross_section(self.sampled(beam), choose_engine(engine, threads), seed, rel_error=rel_error)
+        return replace(found, caveats=tuple(caveat.text for caveat in self._caveats(beam)))
 
     def generate(
         self, energy: float | None = None, *, flux: Beam | None = None, detector: Detector | None = None,
@@ -137,7 +163,13 @@ class Reaction(ABC):
         beam = beam_from(energy, flux)
         process, machine = self.sampled(beam, detector), choose_engine(engine, threads)
         proposal = train(process, machine, seed)
-        return generate_events(process, proposal, machine, seed, events, self.attributes(beam))
+        attributes = self.attributes(beam) | caveat_attributes(self._caveats(beam))
+        return generate_events(process, proposal, machine, seed, events, attributes)
+
+
+def caveat_attributes(caveats: Sequence[Caveat]) -> Attributes:
+    """Return the root attribute of an event file with the caveats, one a line; none if there are none."""
+    return {"caveats": "\n".join(caveat.text for caveat in caveats)} if caveats else {}
 
 
 def beam_from(energy: float | None, flux: Beam | None) -> Beam:
@@ -266,6 +298,8 @@ class ReactionKind:
         A larger energy on a command line must have a unit.
     process_id : int
         NuHepMC process number (1.0.0, E.C.1) if `particles` is None: 100 to 799.
+    spellings : tuple of str
+        Other names that cards and ``--process`` may use; upper and lower case, spaces and underscores do not matter.
     """
 
     name: str
@@ -287,6 +321,7 @@ class ReactionKind:
     unit_years: float = 1.0
     usual_below_GeV: float = math.inf
     process_id: int | None = None
+    spellings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.particles is None and not 100 <= (self.process_id or 0) < 800:

@@ -18,7 +18,7 @@ from tridentgen.processes.trident.kind import TRIDENT, TRIDENT_EPA
 
 __all__ = [
     "CEVNS", "KINDS", "TRIDENT", "TRIDENT_EPA", "columns_of", "kind_in", "kind_named", "kind_names", "kind_of",
-    "records_of",
+    "kind_spelt", "records_of",
 ]  # fmt: skip
 
 KINDS: Mapping[str, ReactionKind] = MappingProxyType(
@@ -36,6 +36,16 @@ def kind_named(name: str) -> ReactionKind:
     if name not in KINDS:
         raise InputError(f"unknown kind of process '{name}'{nearest(name, KINDS)}; known are {', '.join(KINDS)}")
     return KINDS[name]
+
+
+def kind_spelt(text: str) -> ReactionKind | None:
+    """Return the kind that a user means, as ``CEvNS`` or ``trident_epa``; None for an unknown one."""
+
+    def plain(name: str) -> str:
+        return "-".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+    known = {plain(name): kind for kind in KINDS.values() for name in (kind.name, *kind.spellings)}
+    return known.get(plain(text))
 
 
 def kind_in(attributes: Mapping[str, Any]) -> ReactionKind | None:

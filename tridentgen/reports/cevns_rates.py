@@ -52,6 +52,8 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         **{f"{spectrum.kind}_spectrum": _spectrum_json(rate, spectrum) for spectrum in spectra},
         "version": __version__,
     }
+    warnings = (*_steady_warning(job), *(caveat.text for caveat in job.caveats))
+    found["warnings"] = list(warnings)
     told = exposure_words(card, exposure, beam)
     lines = [block(card.title, head_rows(head, told)), "", aligned(_cevns_table(rate), "  ")]
     if seen is not None and job.detector is not None:
@@ -63,7 +65,7 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
             (step, percent(share), f"{rate.events * share.value:.5g}") for step, share in zip(steps, flow, strict=True)
         ]
         lines += ["", aligned(rows, "  ")]
-    return RateReport(found, "\n".join(lines), told, tuple(_steady_warning(job)), rate, tuple(spectra))
+    return RateReport(found, "\n".join(lines), told, warnings, rate, tuple(spectra))
 
 
 def _steady_warning(job: Job) -> Iterator[str]:

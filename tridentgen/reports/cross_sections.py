@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tridentgen.cards import Card
-from tridentgen.flux import Monochromatic, Source
+from tridentgen.flux import Beam, Monochromatic, Source
+from tridentgen.processes.base import Reaction
 from tridentgen.progress import Progress
+from tridentgen.reports.caveats import largest
 from tridentgen.reports.layout import Json, aligned, measured
 from tridentgen.runs.job import Job, beam_of, engine_of, job_of, require_single_energy
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
@@ -37,7 +39,7 @@ def cross_sections(
             training_points=card.sampling.training_points,
             progress=progress,
         )
-        place = f"{job.reaction.line}, {job.beam.description}"
+        place = _place(job.reaction, job.beam)
         yield CrossSectionReport(_row(job, found), tuple(f"{place}: {warning}" for warning in found.warnings))
 
 
@@ -51,6 +53,18 @@ def _jobs(card: Card, energies_GeV: Sequence[float] | None) -> list[Job]:
         for part in parts:
             require_single_energy(part, energy)
     return [job_of(card, Monochromatic(energy), part) for energy in energies_GeV for part in parts]
+
+
+def cross_section_caveats(card: Card, energies_GeV: Sequence[float] | None) -> tuple[str, ...]:
+    """Return what the calculation leaves out and matters in the whole reaction, where it matters most."""
+    beams = [beam_of(card)] if energies_GeV is None else [Monochromatic(energy) for energy in energies_GeV]
+    return largest(
+        (_place(card.reaction, beam), caveat) for beam in beams for caveat in card.reaction.caveats(flux=beam)
+    )
+
+
+def _place(reaction: Reaction, beam: Beam) -> str:
+    return f"{reaction.line}, {beam.description}"
 
 
 def _row(job: Job, found: CrossSection) -> Json:

@@ -41,6 +41,7 @@ def events_text(found: Mapping[str, Any]) -> str:
         rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
     rows += _exposure(found)
     rows += _placement(found["placement"])
+    rows += [("caveat", line) for line in str(a.get("caveats", "")).splitlines()]
     rows += _shares(found)
     width = max(len(column["name"]) for column in found["columns"])
     columns = [one_line(f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}") for c in found["columns"]]

@@ -13,9 +13,10 @@ from tridentgen.errors import InputError
 from tridentgen.processes.trident.columns import REGIME_NAMES
 from tridentgen.processes.trident.labels import regime_rows
 from tridentgen.progress import Progress
+from tridentgen.reports.caveats import largest
 from tridentgen.reports.layout import aligned, amount, block
 from tridentgen.reports.rates import RateReport, exposure_json, exposure_words
-from tridentgen.reports.trident_rates import part_json, part_warnings, regime_json
+from tridentgen.reports.trident_rates import part_json, part_warnings, rate_caveats, regime_json
 
 
 def pairs_report(card: Card, progress: Progress) -> RateReport:
@@ -28,21 +29,30 @@ def pairs_report(card: Card, progress: Progress) -> RateReport:
         raise InputError(f"{card.where(('flux',))}: flux: all of it is below the threshold of every lepton pair")
     cuts = [cut.words for cut in card.cuts.cuts]
     told = exposure_words(card, exposure, channels[0].flux)
+    warnings = _warnings(channels)
     found = {
         "exposure": exposure_json(card, exposure),
         "channels": [_channel_json(channel, len(cuts)) for channel in channels],
         "cuts": cuts,
+        "warnings": list(warnings),
         "version": __version__,
     }
     title = f"{card.title}: all neutrinos and lepton pairs" if card.title else ""
     flux = f"{', '.join(dict.fromkeys(channel.neutrino for channel in channels))}: {_flux(card)}"
     head = block(title, [("target", material_of(card).name), ("flux", flux), ("exposure", told)])
     text = "\n".join([head, "", aligned(_table(channels, len(cuts)), "  ")])
-    warnings = tuple(
-        f"{channel.neutrino} -> {' '.join(channel.leptons)}, {warning}"
-        for channel in channels for warning in part_warnings(channel.rate)
-    )  # fmt: skip
     return RateReport(found, text, told, warnings)
+
+
+def _warnings(channels: tuple[PairRate, ...]) -> tuple[str, ...]:
+    """Return the warnings of all pairs, and the caveats of those where they matter most."""
+    names = [f"{channel.neutrino} -> {' '.join(channel.leptons)}" for channel in channels]
+    named = list(zip(names, channels, strict=True))
+    of_parts = tuple(f"{name}, {warning}" for name, channel in named for warning in part_warnings(channel.rate))
+    caveats = (
+        (name, caveat) for name, channel in named for caveat in rate_caveats(channel.card, channel.rate, channel.flux)
+    )
+    return of_parts + largest(caveats)
 
 
 def _flux(card: Card) -> str:

@@ -102,6 +102,7 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
     steps = [*(cut.words for cut in card.cuts.cuts), *(["detector"] if accepted else [])]
     flow = flow_of(card, job, progress) if steps else []
     head, told = head_json(job.reaction.line, job.beam, card, exposure), exposure_words(card, exposure, job.beam)
+    warnings = (*sigma.warnings, *(caveat.text for caveat in job.caveats))
     found = {
         **head,
         "sigma_cm2": sigma.value,
@@ -113,6 +114,7 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
             {"cut": cut, "share": share.value, "error": share.error, "events": scale * sigma.value * share.value}
             for cut, share in zip(steps, flow, strict=True)
         ],
+        "warnings": list(warnings),
         "version": __version__,
     }
     rows = [("left after", "share", "events"), ("no cut", "100%", measured(scale * sigma.value, scale * sigma.error))]
@@ -121,4 +123,4 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
         for cut, share in zip(steps, flow, strict=True)
     ]
     lines = [block(card.title, head_rows(head, told)), "", aligned(rows, "  ")]
-    return RateReport(found, "\n".join(lines), told, sigma.warnings)
+    return RateReport(found, "\n".join(lines), told, warnings)

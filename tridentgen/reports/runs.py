@@ -28,6 +28,7 @@ def run_json(run: Run, card: Card) -> Json:
         "seconds": run.seconds,
         "complete": run.complete,
         **({} if run.poisson_mean is None else {"poisson_mean": run.poisson_mean}),
+        "warnings": list(run.caveats),
     }
 
 

@@ -8,9 +8,17 @@ from dataclasses import asdict
 import numpy as np
 
 from tridentgen._version import __version__
-from tridentgen.analysis.rate_table import TridentRate, exposure_of, material_of, trident_of, trident_rate
+from tridentgen.analysis.rate_table import (
+    TridentRate,
+    exposure_of,
+    material_of,
+    trident_of,
+    trident_on,
+    trident_rate,
+)
 from tridentgen.cards import Card
-from tridentgen.processes.base import only_flux
+from tridentgen.flux import Flux
+from tridentgen.processes.base import Caveat, only_flux
 from tridentgen.processes.trident.labels import regime_rows
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured
@@ -29,6 +37,7 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
     head = head_json(process, beam, card, exposure)
     rows = regime_rows(rate.regimes)
     total = rate.events()
+    warnings = part_warnings(rate) + tuple(caveat.text for caveat in rate_caveats(card, rate, beam))
     found = {
         **head,
         "events": total.value,
@@ -39,6 +48,7 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
             {"cut": cut, "by_regime": {name: asdict(rate.events(regimes, cuts=step)) for name, regimes in rows}}
             for step, cut in enumerate(cuts, start=1)
         ],
+        "warnings": list(warnings),
         "version": __version__,
     }
     told = exposure_words(card, exposure, beam)
@@ -47,7 +57,7 @@ def trident_report(card: Card, progress: Progress) -> RateReport:
         lines += ["", aligned(_flow_table(rate, rows, cuts), "  ")]
     if len(rate.nuclides) > 1:
         lines += ["", aligned(_nuclide_table(rate, rows), "  ")]
-    return RateReport(found, "\n".join(lines), told, part_warnings(rate))
+    return RateReport(found, "\n".join(lines), told, warnings)
 
 
 def part_warnings(rate: TridentRate) -> tuple[str, ...]:
@@ -55,6 +65,12 @@ def part_warnings(rate: TridentRate) -> tuple[str, ...]:
     return tuple(
         f"{part.regime} on {part.nuclide.name}: {warning}" for part in rate.parts for warning in part.sigma.warnings
     )
+
+
+def rate_caveats(card: Card, rate: TridentRate, flux: Flux) -> tuple[Caveat, ...]:
+    """Return what the calculation leaves out and matters, on the nuclide with the most events."""
+    main = max(rate.nuclides, key=lambda nuclide: rate.events(nuclide=nuclide).value)
+    return trident_on(card, main).caveats(flux=flux)
 
 
 def regime_json(rate: TridentRate, name: str, regimes: tuple[str, ...], cuts: int) -> Json:

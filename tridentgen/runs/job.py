@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tridentgen.cards import Card, CardError
 from tridentgen.detector import Detector
@@ -15,7 +16,7 @@ from tridentgen.events.columns import require_sound
 from tridentgen.exposure import Exposure, expected_events
 from tridentgen.flux import Beam, build_flux, build_source
 from tridentgen.matter.materials import material
-from tridentgen.processes.base import Reaction
+from tridentgen.processes.base import Caveat, Reaction, caveat_attributes
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,16 @@ class Job:
         columns = self.process.columns
         return columns if self.placement is None else self.placement.columns(columns)
 
+    @cached_property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What the calculation leaves out and matters in the beam."""
+        return self.reaction.caveats(flux=self.beam)
+
     @property
     def attributes(self) -> dict[str, str | int | float]:
         """The root attributes of its event file."""
-        return self.reaction.attributes(self.beam) | ({} if self.placement is None else self.placement.attributes)
+        of_reaction = self.reaction.attributes(self.beam) | caveat_attributes(self.caveats)
+        return of_reaction | ({} if self.placement is None else self.placement.attributes)
 
 
 def beam_of(card: Card) -> Beam:

@@ -61,6 +61,8 @@ class Run:
         False if the run was interrupted.
     poisson_mean : float or None
         Mean of the number of events before cuts, if it is a Poisson number for the card's exposure.
+    caveats : tuple of str
+        What the calculation leaves out and matters, one line each.
     """
 
     path: Path
@@ -78,6 +80,7 @@ class Run:
     seconds: float
     complete: bool
     poisson_mean: float | None = None
+    caveats: tuple[str, ...] = ()
 
 
 def run(
@@ -322,4 +325,5 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         seconds=seconds,
         complete=made.complete,
         poisson_mean=made.poisson_mean,
+        caveats=tuple(caveat.text for caveat in job.caveats),
     )

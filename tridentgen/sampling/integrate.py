@@ -18,7 +18,10 @@ from tridentgen.sampling.train import train
 _TRAINING_POINTS = 300_000
 _FIRST_POINTS = 1 << 16
 _MIN_ITERATIONS = 5
-_WARN_SIGMAS = 4.0
+_WARN_SIGMAS = 5.0
+_DOUBT_SIGMAS = 3.0
+_MAX_ITERATIONS_IN_DOUBT = 20
+"""Iterations that disagree by chance agree as more are made; those whose errors are too small disagree all the more."""
 _MAX_POINTS_PER_ITERATION = 1 << 24
 
 
@@ -36,6 +39,8 @@ class CrossSection:
         Integration points after training.
     reached : bool
         Whether the requested precision was reached.
+    caveats : tuple of str
+        What the calculation leaves out and matters, one line each; part of `warnings`.
     """
 
     value: float
@@ -46,10 +51,11 @@ class CrossSection:
     engine: str
     seconds: float
     reached: bool
+    caveats: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Warnings about the reliability of the result, one sentence each."""
+        """Warnings about the reliability of the result, one sentence each: of its integration, then the caveats."""
         found = []
         if _chi2_sigmas(self.chi2_dof, self.iterations - 1) > _WARN_SIGMAS:
             found.append(
@@ -61,7 +67,22 @@ class CrossSection:
                 f"stopped at {self.points} integration points with a relative error of "
                 f"{self.error / self.value:.1e}, above the requested one"
             )
-        return tuple(found)
+        return (*found, *self.caveats)
+
+
+def _chi2_dof(done: list[_Estimate], value: float) -> float:
+    """Return chi^2 per degree of freedom of the iterations about their mean."""
+    chi2 = math.fsum((e.value - value) ** 2 / e.variance for e in done if e.variance > 0.0)
+    return chi2 / (len(done) - 1)
+
+
+def _in_doubt(done: list[_Estimate], value: float) -> bool:
+    """Whether more iterations have to tell a chance disagreement from errors that are too small.
+
+    By chance it happens to one integral in 1000, and a command may compute 100 of them.
+    """
+    sigmas = _chi2_sigmas(_chi2_dof(done, value), len(done) - 1)
+    return len(done) < _MAX_ITERATIONS_IN_DOUBT and sigmas > _DOUBT_SIGMAS
 
 
 def _chi2_sigmas(chi2_dof: float, dof: int) -> float:
@@ -89,6 +110,8 @@ def cross_section(
 ) -> CrossSection:
     """Integrate until the relative error is at most `rel_error` or `max_points` are used.
 
+    If the iterations disagree at this point, up to 20 are made.
+
     Each iteration samples one point in each of n intervals of equal probability over the cells of a channel; the error
     is estimated from the differences of neighbouring points. Points are allocated to channels in proportion to their
     standard deviations in the previous iteration. Raise `InputError` unless 0 < rel_error < 1.
@@ -106,14 +129,13 @@ def cross_section(
         points = total(e.points for e in done)
         enough = len(done) >= _MIN_ITERATIONS
         progress("integrating", min((rel_error / relative) ** 2, 1.0) if relative > 0.0 else 1.0)
-        if enough and (relative <= rel_error or points >= max_points):
+        if enough and (points >= max_points or (relative <= rel_error and not _in_doubt(done, value))):
             break
         if len(done) == 1:
             wanted = points * (relative / rel_error) ** 2 / _MIN_ITERATIONS
             size = int(min(max(wanted, _FIRST_POINTS), _MAX_POINTS_PER_ITERATION, max_points / _MIN_ITERATIONS))
-    chi2 = math.fsum((e.value - value) ** 2 / e.variance for e in done if e.variance > 0.0)
     return CrossSection(
-        value, error, chi2 / (len(done) - 1), len(done), points, engine.name,
+        value, error, _chi2_dof(done, value), len(done), points, engine.name,
         time.perf_counter() - start, relative <= rel_error,
     )  # fmt: skip
 

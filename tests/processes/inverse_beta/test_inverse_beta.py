@@ -122,6 +122,21 @@ def test_cross_sections_are_per_nucleus_of_the_material() -> None:
     assert total(PROTON, 0.005) / total(bare, 0.005) == pytest.approx(1.2749374e-42 / 1.2366426300e-42, rel=1e-6)
 
 
+def test_caveat_above_200_MeV() -> None:
+    """For a spectrum 1/E^2 from 2 MeV to 1 GeV, the share of the cross section above by quadrature."""
+    assert PROTON.caveats(0.1) == ()
+    assert "100% of the cross section is above 200 MeV" in PROTON.caveats(0.5)[0].text
+
+    def between(low: float, high: float) -> float:
+        log = np.log
+        return float(quad(lambda u: total(PROTON, np.exp(u)) * np.exp(-u), log(low), log(high), epsrel=1e-4)[0])
+
+    flux = PowerLaw(2.0, 0.002, 1.0)
+    share = between(0.2, 1.0) / (between(0.002, 0.2) + between(0.2, 1.0))
+    assert PROTON.caveats(flux=flux)[0].size == pytest.approx(share, rel=0.01)
+    assert PROTON.cross_section(0.5, engine="numpy").warnings == (PROTON.caveats(0.5)[0].text,)
+
+
 def test_dsigma_vanishes_outside_its_limits() -> None:
     assert PROTON.dsigma_dQ2(0.0017, 1e-6) == 0.0
     assert PROTON.dsigma_dQ2(0.01, [0.0, 1.0]).tolist() == [0.0, 0.0]

@@ -257,3 +257,11 @@ def test_fast_leptons_have_the_helicity_of_their_current(
     weight = events["weight"] * fast
     right = (events["helicity_minus"] == helicities[0]) & (events["helicity_plus"] == helicities[1])
     assert np.sum(weight[right]) / np.sum(weight) > 0.95
+
+
+def test_an_unlucky_seed_gives_no_false_alarm() -> None:
+    """Seed 1 is the default one; the reference was integrated to 3e-5 with another seed and training."""
+    process = Trident(*MU_E, regime="proton", nucleon_form_factor="dipole")
+    found = sigma(process, 10.0, rel_error=1e-3)
+    assert found.warnings == ()
+    assert abs(found.value - 4.47830e-42) < 4.0 * found.error

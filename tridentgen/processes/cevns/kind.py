@@ -50,4 +50,5 @@ CEVNS = ReactionKind(
     unit_mass_t=KG_T,
     unit_years=DAY_YEARS,
     usual_below_GeV=1.0,
+    spellings=("ceνns", "cenns", "cnns"),
 )

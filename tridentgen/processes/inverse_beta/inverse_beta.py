@@ -27,13 +27,17 @@ from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.matter.particles import neutrino
 from tridentgen.physics import inverse_beta, two_body
-from tridentgen.processes.base import Attributes, Reaction
+from tridentgen.processes.base import Attributes, Caveat, Reaction
 from tridentgen.processes.inverse_beta.columns import final_state
 from tridentgen.processes.inverse_beta.sampled import InverseBetaChannel, SampledInverseBeta
 from tridentgen.typing import FloatArray
 
 MAX_ENERGY_GEV = 10.0
 """Largest neutrino energy: beyond it, free nucleons break up."""
+
+ELASTIC_BELOW_GEV = 0.2
+_POINTS_E, _POINTS_Q2 = 1024, 8
+_WORTH_SAYING = 0.01
 
 NORMALISATIONS = ("couplings", "lifetime")
 FREE_NEUTRON = "n"
@@ -191,6 +195,29 @@ class InverseBetaDecay(Reaction):
         signature = json.dumps({"process": json.loads(self.signature), "source": energies})
         factor = self.nucleons * self.scale
         return SampledInverseBeta(parts, signature, self.antineutrino, factor, bool(self.radiative))
+
+    def _caveats(self, beam: Beam) -> tuple[Caveat, ...]:
+        """Return a line on the share of the cross section above 200 MeV, where inelastic scattering begins."""
+        source = self.source(beam)
+        if max(component.flux.energy_max_GeV for component in source.components) <= ELASTIC_BELOW_GEV:
+            return ()
+        process = self.sampled(beam)
+        axes = ((np.arange(n) + 0.5) / n for n in (_POINTS_Q2, _POINTS_E))
+        x = [each.ravel() for each in np.meshgrid(*axes, indexing="ij")]
+        all_of_it, above = [], []
+        for channel in range(len(process.parts)):
+            point = process.point(channel, x)
+            density = np.broadcast_to(point.density, x[0].shape)
+            all_of_it.append(math.fsum(density))
+            above.append(math.fsum(np.where(point.energy > ELASTIC_BELOW_GEV, density, 0.0)))
+        share = math.fsum(above) / math.fsum(all_of_it)
+        if share < _WORTH_SAYING:
+            return ()
+        text = (
+            f"{share:.0%} of the cross section is above {ELASTIC_BELOW_GEV * 1e3:g} MeV, where inelastic scattering "
+            "begins, which is not included"
+        )
+        return (Caveat("inelastic", share, text),)
 
     def row(self, _beam: Beam) -> dict[str, Any]:
         """Return the entries of the process in a table of cross sections."""

@@ -33,4 +33,5 @@ INVERSE_BETA = ReactionKind(
     of_nuclide=False,
     usual_below_GeV=1.0,
     process_id=200,
+    spellings=("ibd", "inverse-beta"),
 )

@@ -59,12 +59,16 @@ class ProcessCard:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Couplings: ``[model]``. `vector_coupling` and `axial_coupling`, given together, replace V and A."""
+    """Couplings: ``[model]``. `vector_coupling` and `axial_coupling`, given together, replace V and A.
+
+    `z_propagator` keeps the propagator of the Z.
+    """
 
     sin2_theta_w: float | None = None
     vector_coupling: float | None = None
     axial_coupling: float | None = None
     zprime: ZPrime | None = None
+    z_propagator: bool = False
 
 
 def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
@@ -82,6 +86,7 @@ def trident_process(process: ProcessCard, model: ModelCard) -> Trident:
         vector=model.vector_coupling,
         axial=model.axial_coupling,
         zprime=model.zprime,
+        z_propagator=model.z_propagator,
         **process.approximation,
     )
 
@@ -97,6 +102,7 @@ def check_process(document: Document, process: ProcessCard, model: ModelCard) ->
         (("process", "regimes"), {"regime": process.regimes}),
         (("process", "form_factor"), {"form_factor": process.form_factor if process.target else "unit"}),
         (("model", "zprime"), {"zprime": model.zprime}),
+        (("model", "z_propagator"), {"z_propagator": model.z_propagator}),
         (("process", "q_max_GeV"), process.approximation),
     )
     for key, more in steps:
@@ -181,6 +187,7 @@ def read_model_table(table: Table) -> ModelCard:
         vector_coupling=table.read("vector_coupling", _CHARGE, None),
         axial_coupling=table.read("axial_coupling", _CHARGE, None),
         zprime=_zprime(zprime) if zprime.present else None,
+        z_propagator=table.read("z_propagator", boolean, ModelCard.z_propagator),
     )
 
 

@@ -32,6 +32,9 @@ TRIDENT = ReactionKind(
     particles=TridentRecords,
     required=("neutrino", "leptons", "target"),
     defaults=MappingProxyType({"regimes": ["coherent"]}),
+    spellings=("tridents", "neutrino-trident"),
 )
 
-TRIDENT_EPA = replace(TRIDENT, name="trident-epa", read=partial(read_trident, "trident-epa"))
+TRIDENT_EPA = replace(
+    TRIDENT, name="trident-epa", read=partial(read_trident, "trident-epa"), spellings=("epa", "tridentepa")
+)

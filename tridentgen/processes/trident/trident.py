@@ -26,7 +26,8 @@ from tridentgen.physics.azimuth import azimuth_density
 from tridentgen.physics.trident_amplitude import combined, left_amplitudes, normalisation, right_amplitudes
 from tridentgen.physics.trident_couplings import Couplings, ZPrime, standard_model
 from tridentgen.physics.trident_invariants import Four, frame_point
-from tridentgen.processes.base import Attributes, Reaction, only_flux
+from tridentgen.processes.base import Attributes, Caveat, Reaction, only_flux
+from tridentgen.processes.trident import validity
 from tridentgen.processes.trident.columns import trident_columns
 from tridentgen.processes.trident.pairs import outgoing_flavour
 from tridentgen.processes.trident.sampled import Channel, SampledTrident
@@ -63,11 +64,15 @@ class Trident(Reaction):
         Couplings V and A instead of those of the Standard Model; given together.
     zprime : ZPrime
         A light vector boson in addition.
+    z_propagator : bool
+        Keep the propagator of the Z, M_Z^2/(M_Z^2 + 2 p1.p2), instead of its four-fermion limit; for lepton pairs
+        without W exchange.
 
     Raises
     ------
     InputError
-        For an unknown name, a lepton pair that cannot be produced, or a target that does not have the regime.
+        For an unknown name, a lepton pair that cannot be produced, a target that does not have the regime, or
+        `z_propagator` where a W is exchanged.
     """
 
     neutrino: str
@@ -83,6 +88,7 @@ class Trident(Reaction):
     vector: float | None = None
     axial: float | None = None
     zprime: ZPrime | None = None
+    z_propagator: bool = False
 
     def __post_init__(self) -> None:
         if self.minus.charge > 0 or self.plus.charge < 0:
@@ -142,6 +148,11 @@ class Trident(Reaction):
         incoming = self.incoming
         return Neutrino(outgoing_flavour(incoming.flavour, *self._roles()), incoming.antiparticle)
 
+    @property
+    def has_w_exchange(self) -> bool:
+        """Whether a W is exchanged: the neutrino turns into its own charged lepton."""
+        return self._roles()[0] == self.incoming.flavour
+
     @cached_property
     def couplings(self) -> Couplings:
         """Couplings of the lepton current."""
@@ -155,22 +166,29 @@ class Trident(Reaction):
             if not (all(map(math.isfinite, astuple(self.zprime))) and self.zprime.mass_GeV > 0.0):
                 raise InputError(f"zprime = {self.zprime} needs finite numbers and a mass above 0")
             model = replace(model, zprime=self.zprime)
-        return model
+        if self.z_propagator and self.has_w_exchange:
+            raise InputError(
+                f"z_propagator is for lepton pairs made by the Z alone, but {self.neutrino} -> {self.lepton_minus} "
+                f"{self.lepton_plus} has W exchange, whose propagator differs between the diagrams; leave z_propagator "
+                "out"
+            )
+        return replace(model, z_propagator=self.z_propagator)
 
     @property
     def c_l(self) -> float:
-        """Coupling c_L = V + A; raises `InputError` with a Z', for which it differs from event to event."""
+        """Coupling c_L = V + A; raises `InputError` where it differs from event to event (a Z', the Z propagator)."""
         return self._constant_couplings().c_l
 
     @property
     def c_r(self) -> float:
-        """Coupling c_R = V - A; raises `InputError` with a Z', for which it differs from event to event."""
+        """Coupling c_R = V - A; raises `InputError` where it differs from event to event (a Z', the Z propagator)."""
         return self._constant_couplings().c_r
 
     def _constant_couplings(self) -> Couplings:
-        if self.zprime is not None:
+        if not self.couplings.are_constant:
+            boson = "the Z propagator" if self.zprime is None else "a Z'"
             raise InputError(
-                "with a Z' couplings differ from event to event: use reweight(*p.chiral_couplings(events))"
+                f"with {boson} couplings differ from event to event: use reweight(*p.chiral_couplings(events))"
             )
         return self.couplings
 
@@ -189,11 +207,12 @@ class Trident(Reaction):
 
     def with_couplings(
         self, *, sin2_theta_w: float | None = None, vector: float | None = None, axial: float | None = None,
-        zprime: ZPrime | None = None,
+        zprime: ZPrime | None = None, z_propagator: bool | None = None,
     ) -> Trident:  # fmt: skip
-        """Return the same process with other couplings."""
+        """Return the same process with other couplings; weak angle and Z propagator stay as they are unless given."""
         angle = self.sin2_theta_w if sin2_theta_w is None else sin2_theta_w
-        return replace(self, sin2_theta_w=angle, vector=vector, axial=axial, zprime=zprime)
+        keeps = self.z_propagator if z_propagator is None else z_propagator
+        return replace(self, sin2_theta_w=angle, vector=vector, axial=axial, zprime=zprime, z_propagator=keeps)
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -231,7 +250,10 @@ class Trident(Reaction):
     @property
     def signature(self) -> str:
         """The process as text, for comparison."""
-        return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
+        parameters = asdict(self)
+        if not self.z_propagator:  # as before there was this option: maps of earlier files stay usable
+            del parameters["z_propagator"]
+        return json.dumps({"process": self.kind, **parameters}, sort_keys=True)
 
     def _channel(self, target: Target, energies: EnergyMap, plus_leads: bool) -> Channel:
         """Return a sampling channel."""
@@ -295,6 +317,11 @@ class Trident(Reaction):
     def parts(self) -> tuple[Trident, ...]:
         """Return the process in each of its regimes."""
         return tuple(replace(self, regime=(name,)) for name in self.regimes)
+
+    def _caveats(self, beam: Beam) -> tuple[Caveat, ...]:
+        """Return what matters of the propagators of W and Z, inelastic scattering and the tail of the form factor."""
+        standard = self.full.with_couplings(sin2_theta_w=SIN2_THETA_W, z_propagator=False)
+        return validity.caveats(self, standard, only_flux(beam))
 
     def attributes(self, beam: Beam) -> Attributes:
         """Return the root attributes of an event file of the process."""
