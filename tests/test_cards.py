@@ -689,7 +689,7 @@ def test_kinds_in_other_spellings(name: str) -> None:
         ("kind = 5", "3: process.kind: must be a string in quotes, not 5"),
         (
             'kind = "cevnss"',
-            "3: process.kind: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'cevnss', did you mean",
+            "3: process.kind: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'cevnss', did you",
         ),
     ],
 )

@@ -201,7 +201,8 @@ BAD = {
     ),
     "xsec of no process": (
         ["xsec", "--process", "tridnt", *XSEC[2:], "--energy", "5"],
-        "--process tridnt: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'tridnt', did you mean 'trident'?",
+        "--process tridnt: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'tridnt', did you mean "
+        "'trident'?",
     ),
     "xsec of no nuclide": (
         ["xsec", *XSEC[:7], "--target", "Arr40", "--energy", "5"],
