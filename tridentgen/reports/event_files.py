@@ -33,6 +33,7 @@ def events_text(found: Mapping[str, Any]) -> str:
         *_poisson(found),
         *([("shard", f"{part}; {_ALL_SHARDS}")] if part is not None else []),
         ("cross section", sigma),
+        *(("caveat", line) for line in str(a.get("caveats", "")).splitlines()),
         ("sum of weights", f"{found['sum_weight']:.6g}" + (" cm2" if known else "")),
         ("sample size", f"{found['effective_share']:.1%} effective (Kish)"),
         ("unweighting", f"efficiency {found['unweighting_efficiency']:.1%}, {_overweight(found)}"),
@@ -41,7 +42,6 @@ def events_text(found: Mapping[str, Any]) -> str:
         rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
     rows += _exposure(found)
     rows += _placement(found["placement"])
-    rows += [("caveat", line) for line in str(a.get("caveats", "")).splitlines()]
     rows += _shares(found)
     width = max(len(column["name"]) for column in found["columns"])
     columns = [one_line(f"  {c['name']:<{width}}  {c['units']:<5} {c['description']}") for c in found["columns"]]
