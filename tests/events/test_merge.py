@@ -59,7 +59,7 @@ def test_missing_events_are_named(made: tuple[Path, list[Path]], tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("wrong", [{"n_requested": 1 << 40}, {"n_requested": 1 << 40, "n_run": 1 << 40}, {"first": -1}])
+@pytest.mark.parametrize("wrong", [{"n_requested": 1 << 40}, {"n_requested": 1 << 40, "n_run": 1 << 40}, {"first": 1}])
 def test_numbers_of_events_that_cannot_be(made: tuple[Path, list[Path]], tmp_path: Path, wrong: dict[str, int]) -> None:
     damaged = Path(shutil.copy(made[0], tmp_path / "damaged.h5"))
     with h5py.File(damaged, "r+") as file:

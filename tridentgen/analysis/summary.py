@@ -39,7 +39,7 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
     with open_events(path) as file:
         kind = kind_in(file.attributes)
         sums = _Sums.of(file, kind)
-        w_max = maximum_weight((b["weight"] for b in file.blocks(["weight"])), sums.weight, OVERWEIGHT_SHARE)
+        w_max = maximum_weight((b["weight"] for b in file.sound_blocks(["weight"])), sums.weight, OVERWEIGHT_SHARE)
         sigma, trials = file.attributes.get("sigma"), int(file.attributes.get("n_trials", file.rows))
         part = part_of_run(file.attributes, file.path)
         return {
@@ -75,7 +75,7 @@ class _Sums:
         sorts = {} if kind is None else {n: sort for n, sort in kind.sorts.items() if sort.column in present}
         labels = dict.fromkeys(sort.column for sort in sorts.values())
         sums = cls(sorts, by_code={name: {} for name in labels})
-        for block in file.blocks(["weight", *labels]):
+        for block in file.sound_blocks(["weight", *labels]):
             sums.add(block)
         return sums
 

@@ -225,7 +225,11 @@ def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
     try:
         with open_events(path) as file:
             wanted.check(path, file.attributes)
-            found = _Ended(file.attributes, file.rows, proposal_from_groups(file.groups()))
+            try:
+                proposal = proposal_from_groups(file.groups())
+            except InputError as error:
+                raise UnfitError(f"'{path}': {error}; move it away, or overwrite it with --force") from None
+            found = _Ended(file.attributes, file.rows, proposal)
         wanted.check_map(path, found.proposal)
     except (FileError, InputError):
         if not force:
@@ -252,6 +256,9 @@ def _taken_up(path: Path, job: Job, wanted: Wanted) -> EventWriter:
         wanted.check(writer.part, writer.attributes)
         if groups := writer.groups():
             wanted.check_map(writer.part, proposal_from_groups(groups))
+    except InputError as error:
+        writer.abandon()
+        raise UnfitError(f"'{writer.part}' cannot be resumed: {error}; remove it and start again") from error
     except BaseException:
         writer.abandon()
         raise
