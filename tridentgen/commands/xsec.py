@@ -18,6 +18,7 @@ from tridentgen.commands.common import (
     energy_GeV,
     overrides,
     require_unit,
+    say,
 )
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
@@ -60,9 +61,9 @@ def _xsec(options: argparse.Namespace) -> int:
         code = EXIT_INTERRUPTED
     results = [report.json for report in found]
     if options.json:
-        print(json.dumps({"results": results, "version": __version__}, indent=2))
+        say(json.dumps({"results": results, "version": __version__}, indent=2))
     else:
-        print(cross_section_text(results))
+        say(cross_section_text(results))
     for report in found:
         for warning in report.warnings:
             complain(f"tridentgen: warning: {warning}")

@@ -14,7 +14,7 @@ from typing import Any
 from tridentgen.cards import Card, read_card
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
-from tridentgen.errors import FileError, InputError, UnfitError
+from tridentgen.errors import FileError, InputError, UnfitError, one_line
 from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.maps import proposal_from_groups, proposal_groups, read_proposal
@@ -151,7 +151,9 @@ def run(
         if ended.known["complete"]:
             made = Produced.of_file(ended.known, ended.rows, complete=True)
             return _result(path, card, job, str(ended.known["engine"]), ended.proposal, made, 0.0)
-        _log.warning("'%s' belongs to an interrupted run whose weights were rescaled; repeating the run", path)
+        _log.warning(
+            "'%s' belongs to an interrupted run whose weights were rescaled; repeating the run", one_line(str(path))
+        )
         proposal = ended.proposal
     overwrite = force or ended is not None
     check_output(path, overwrite or left)
