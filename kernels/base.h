@@ -44,6 +44,12 @@ typedef int int32_t;
 #define TG_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define TG_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* NumPy's minimum and maximum of doubles, which keep what is not a number. By a mask: GCC would make branches of a
+ * second conditional expression, and vectorise no loop with them. */
+#define TG_NAN_MASK(a) (-(int64_t)((a) != (a)))
+#define TG_MINIMUM(a, b) TG_FLOAT(TG_BITS(TG_MIN(a, b)) | TG_NAN_MASK(a))
+#define TG_MAXIMUM(a, b) TG_FLOAT(TG_BITS(TG_MAX(a, b)) | TG_NAN_MASK(a))
+
 /* The 128-bit product; on the host computed from products of halves, which vector units support. */
 TG_INLINE void tg_product(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low) {
 #if defined(__CUDACC__)

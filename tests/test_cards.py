@@ -611,7 +611,7 @@ FLUX_VALUES = [
     ),
     (
         "kind='histogram'\nedges_GeV=[1,2,3]\nvalues=[0,0]",
-        "8: flux: the flux integrates to 0; give at least one value above zero and none beyond 1e300",
+        "8: flux: the flux integrates to 0; give at least one value above 1e-290 and none beyond 1e300",
     ),
     (
         "kind='power-law'\nindex=2\nenergy_min_GeV=3\nenergy_max_GeV=2",

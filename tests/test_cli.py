@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -303,62 +302,6 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
             main(arguments)
         assert caught.value.code == 0
         assert capsys.readouterr().out.startswith(beginning)
-
-
-OUTPUTS = ("e.h5", "o.hepmc3", "o.hepevt", "o.lhe", "o.lheh5", "o.rootracker.root", "o.parquet")
-
-
-def _writing(name: str, event_file: Path) -> tuple[str | Path, ...]:
-    if name.endswith(".h5"):
-        return "generate", "card.toml", "--events", "50", "--set", "sampling.training_points=5000", "-o", name
-    return "convert", event_file, name
-
-
-@pytest.mark.parametrize("name", OUTPUTS)
-@pytest.mark.parametrize("force", [[], ["--force"]])
-def test_links_and_pipes_in_the_place_of_the_unfinished_file(
-    cli: Command, folder: Path, event_file: Path, name: str, force: list[str]
-) -> None:
-    """What they lead to is somebody's, and a pipe never ends."""
-    for ending, module in ((".root", "uproot"), (".parquet", "pyarrow")):
-        if name.endswith(ending):
-            pytest.importorskip(module)
-    (folder / "precious").write_text("precious")
-    part = folder / f"{name}.part"
-    for kind in ("link", "hard link", "pipe"):
-        if kind == "link":
-            part.symlink_to(folder / "precious")
-        elif kind == "hard link":
-            part.hardlink_to(folder / "precious")
-        else:
-            os.mkfifo(part)
-        found = cli(*_writing(name, event_file), *force)
-        assert (found.code, found.err.count("\n")) == (2, 1), (kind, found)
-        assert "and stands where the unfinished file goes; remove it" in found.err
-        assert (folder / "precious").read_text() == "precious"
-        part.unlink()
-    assert not (folder / name).exists()
-
-
-@pytest.mark.parametrize("name", OUTPUTS)
-def test_files_of_others_in_the_place_of_the_unfinished_file(
-    cli: Command, folder: Path, event_file: Path, name: str
-) -> None:
-    for ending, module in ((".root", "uproot"), (".parquet", "pyarrow")):
-        if name.endswith(ending):
-            pytest.importorskip(module)
-    for suffix in (".part", ".part.journal"):
-        other = folder / f"{name}{suffix}"
-        other.write_text("precious")
-        found = cli(*_writing(name, event_file))
-        assert (found.code, found.err.count("\n")) == (2, 1)
-        assert "move it away or overwrite it with --force" in found.err
-        assert other.read_text() == "precious"
-        other.unlink()
-    (folder / f"{name}.part").write_text("precious")
-    assert cli(*_writing(name, event_file), "--force").code == 0
-    assert (folder / name).exists()
-    assert not (folder / f"{name}.part").exists()
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_the_console_script_calls_what_the_wheel_holds(wheel_names: list[str], p
 def test_wheel_holds_nothing_but_the_package_and_its_metadata(wheel_names: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel_names}
     info = f"tridentgen-{tridentgen.__version__}.dist-info"
-    assert tops == {"tridentgen", info}
+    assert tops == {"tridentgen", "tridentgen_command.py", info}
     assert f"{info}/licenses/LICENSE" in wheel_names
     assert not [name for name in wheel_names if "tests" in name.split("/") or "__pycache__" in name]
 

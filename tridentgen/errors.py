@@ -31,3 +31,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def one_line(text: str) -> str:
     """Return a text with its line breaks and control characters written as escapes, for terminals and files."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def printable(text: str) -> str:
+    """Return lines of text as they may be printed: control characters but tabs and line breaks written as escapes."""
+    return "\n".join("\t".join(map(one_line, line.split("\t"))) for line in text.split("\n"))

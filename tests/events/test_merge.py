@@ -78,7 +78,7 @@ def test_software_is_named_where_the_maps_differ(made: tuple[Path, list[Path]], 
     assert attributes(tmp_path / "m.h5")["content_hash"] == attributes(made[0])["content_hash"]
 
 
-@pytest.mark.parametrize("wrong", [{"n_requested": 1 << 40}, {"n_requested": 1 << 40, "n_run": 1 << 40}, {"first": -1}])
+@pytest.mark.parametrize("wrong", [{"n_requested": 1 << 40}, {"n_requested": 1 << 40, "n_run": 1 << 40}, {"first": 1}])
 def test_numbers_of_events_that_cannot_be(made: tuple[Path, list[Path]], tmp_path: Path, wrong: dict[str, int]) -> None:
     damaged = Path(shutil.copy(made[0], tmp_path / "damaged.h5"))
     with h5py.File(damaged, "r+") as file:

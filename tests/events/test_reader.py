@@ -138,7 +138,7 @@ def attribute(name: str, value: object) -> Callable[[Any], None]:
         (attribute("format", None), r"not a tridentgen event file"),
         (attribute("format_version", 2), r"has format version 2, this tridentgen reads 1"),
         (attribute("n_events", None), r"lacks the attribute 'n_events'"),
-        (attribute("n_events", -1), r"the file says -1"),
+        (attribute("n_events", -1), r"attribute 'n_events' = -1 is not a whole number from 0 on; make it again"),
         (attribute("complete", None), r"lacks the attribute 'complete'"),
         (attribute("sigma", np.ones(3)), r"attribute 'sigma' is neither a number nor a text"),
     ],

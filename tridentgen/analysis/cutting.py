@@ -163,7 +163,7 @@ def _cut_event_file(file: EventFile, cuts: CutRequest, progress: Progress) -> tu
 
     def batches() -> Iterator[Columns]:
         done = 0
-        for block in file.blocks(sorted(needed)):
+        for block in file.sound_blocks(sorted(needed)):
             done += len(block["weight"])
             progress("cutting", done / file.rows)
             yield block

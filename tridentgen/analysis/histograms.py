@@ -90,7 +90,8 @@ def bin_edges(
     """
     shares = (_TAIL, 0.05, 0.95, 1.0 - long_tail, 1.0 - _TAIL)
     low, early, late, high, end = weighted_quantiles(values, weights, shares)
-    number = int(np.clip(np.sum(weights) ** 2 / np.sum(weights**2) / _EVENTS_PER_BIN, 10, _BINS))
+    relative = weights / np.max(weights)  # the squares of small weights would be zero
+    number = int(np.clip(np.sum(relative) ** 2 / np.sum(relative**2) / _EVENTS_PER_BIN, 10, _BINS))
     if end - low <= 1e-9 * abs(end):  # a single value, such as the energy of a monochromatic beam
         half = 0.1 * abs(end) or 1.0
         # With an odd number of bins the value is at the centre of one.

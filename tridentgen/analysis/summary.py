@@ -77,7 +77,7 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _efficiency(file: EventFile, total: float, trials: int) -> float:
     """Return the unweighting efficiency with w_max of the events themselves."""
-    w_max = maximum_weight((block["weight"] for block in file.blocks(["weight"])), total, OVERWEIGHT_SHARE)
+    w_max = maximum_weight((block["weight"] for block in file.sound_blocks(["weight"])), total, OVERWEIGHT_SHARE)
     return total / (trials * w_max) if w_max > 0.0 else 0.0
 
 
@@ -117,7 +117,7 @@ class _Sums:
         sorts = {} if kind is None else {n: sort for n, sort in kind.sorts.items() if sort.column in present}
         labels = dict.fromkeys(sort.column for sort in sorts.values())
         sums = cls(sorts, by_code={name: {} for name in labels})
-        for block in file.blocks(["weight", *labels]):
+        for block in file.sound_blocks(["weight", *labels]):
             sums.add(block)
         return sums
 

@@ -146,8 +146,9 @@ class _Totals:
             with np.errstate(all="ignore"):  # zeros and infinities of a damaged file
                 found = test(block)
             self.faults[name] = max(self.faults.get(name, 0.0), math.inf if math.isnan(found) else found)
-        for name in self._weights:
-            self.weight += float(np.sum(block[name]))
+        with np.errstate(all="ignore"):
+            for name in self._weights:
+                self.weight += float(np.sum(block[name]))
 
     def _disorder(self, block: Columns) -> float:
         (name,) = names_of(self._columns, Role.NUMBER)

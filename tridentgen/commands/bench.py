@@ -6,7 +6,7 @@ import argparse
 import json
 
 from tridentgen._version import __version__
-from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.runs import bench
 
@@ -23,10 +23,10 @@ def add(commands: Subparsers) -> None:
 def _bench(options: argparse.Namespace) -> int:
     if options.check_cuda:
         kernels = bench.check_cuda(options.check_cuda)
-        print(json.dumps({"kernels": kernels, "version": __version__}, indent=2))
+        say(json.dumps({"kernels": kernels, "version": __version__}, indent=2))
         return EXIT_OK
     with progress_bar(options.clock) as progress:
         rows = bench.measure(progress)
     machine = bench.machine()
-    print(json.dumps({"machine": machine, "results": rows}, indent=2) if options.json else bench.table(machine, rows))
+    say(json.dumps({"machine": machine, "results": rows}, indent=2) if options.json else bench.table(machine, rows))
     return EXIT_OK

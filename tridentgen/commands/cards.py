@@ -7,7 +7,7 @@ import json
 import sys
 
 from tridentgen.cards import read_card
-from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.reports.cards import card_json
 from tridentgen.resources import builtin_cards
 
@@ -25,14 +25,14 @@ def add(commands: Subparsers) -> None:
 def _cards(options: argparse.Namespace) -> int:
     if options.name is not None:
         card = read_card(options.name)
-        print(json.dumps(card_json(card), indent=2) if options.json else card.text.rstrip("\n"))
+        say(json.dumps(card_json(card), indent=2) if options.json else card.text.rstrip("\n"))
         return EXIT_OK
     titles = {name: read_card(name).title for name in builtin_cards()}
     if options.json:
-        print(json.dumps(titles, indent=2))
+        say(json.dumps(titles, indent=2))
     elif not sys.stdout.isatty():  # as `ls`: names for scripts
-        print("\n".join(titles))
+        say("\n".join(titles))
     else:
         width = max(map(len, titles))
-        print("\n".join(f"{name:<{width}}  {title}" for name, title in titles.items()))
+        say("\n".join(f"{name:<{width}}  {title}" for name, title in titles.items()))
     return EXIT_OK

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from tridentgen.errors import InputError
+from tridentgen.errors import InputError, printable
 from tridentgen.toml.tables import Override, toml_value
 
 if TYPE_CHECKING:
@@ -32,10 +32,15 @@ _OPTIONS_OF_KEYS = {
 _ENERGY_UNITS = MappingProxyType({"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3})
 
 
+def say(text: str) -> None:
+    """Print on stdout; what files and their names hold cannot control the terminal."""
+    print(printable(text))
+
+
 def complain(message: str) -> None:
-    """Print a line on stderr; on a full device there is nowhere to say it."""
+    """Print a line on stderr, as `say` does; on a full device there is nowhere to say it."""
     with suppress(OSError):
-        print(message, file=sys.stderr, flush=True)
+        print(printable(message), file=sys.stderr, flush=True)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

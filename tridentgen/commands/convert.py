@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import json
 
-from tridentgen.commands.common import EXIT_OK, Subparsers, complain
+from tridentgen.commands.common import EXIT_OK, Subparsers, complain, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.exchange.export.convert import Conversion
@@ -44,9 +44,9 @@ def _convert(options: argparse.Namespace) -> int:
             tell=lambda note: complain(f"tridentgen: warning: {note}"),
         )  # fmt: skip
     if done is None:
-        print(json.dumps({"path": options.target}) if options.json else options.target)
+        say(json.dumps({"path": options.target}) if options.json else options.target)
         return EXIT_OK
-    print(json.dumps({**dataclasses.asdict(done), "path": str(done.path)}, indent=2) if options.json else _text(done))
+    say(json.dumps({**dataclasses.asdict(done), "path": str(done.path)}, indent=2) if options.json else _text(done))
     if done.weights_lost:
         complain(
             f"tridentgen: warning: {done.format} cannot store weights, and the events of '{options.source}' have "

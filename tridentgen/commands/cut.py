@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from tridentgen.analysis.cutting import CutRequest, apply_cuts
-from tridentgen.commands.common import EXIT_OK, Subparsers, complain, energy_GeV
+from tridentgen.commands.common import EXIT_OK, Subparsers, complain, energy_GeV, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.exchange.export.formats import refuse_names_of_others
@@ -45,7 +45,7 @@ def _cut(options: argparse.Namespace) -> int:
     cuts = CutRequest(tuple(options.cut), options.card, _candidates(options), veto, options.weight)
     with progress_bar(options.clock) as progress:
         flow = apply_cuts(options.file, cuts, options.output, force=options.force, progress=progress)
-    print(json.dumps(cut_json(flow), indent=2) if options.json else cut_text(flow))
+    say(json.dumps(cut_json(flow), indent=2) if options.json else cut_text(flow))
     for note in flow.notes:
         complain(f"tridentgen: warning: {note}")
     if nothing_left(flow):

@@ -12,7 +12,7 @@ from tridentgen._version import __version__
 from tridentgen.analysis.epa_comparison import EpaDistribution, EpaRatio, Sampling, epa_distributions, epa_ratios
 from tridentgen.analysis.rate_table import process_of, trident_of
 from tridentgen.cards import Card, parse_card, read_card
-from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, energy_GeV, overrides
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, energy_GeV, overrides, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.flux import Flux, Monochromatic
@@ -77,11 +77,11 @@ def _epa(options: argparse.Namespace) -> int:
         plot_epa(ratios, shapes, Path(options.output))
     if options.json:
         found = {"ratios": [ratio_json(r) for r in ratios], "distributions": [distribution_json(d) for d in shapes]}
-        print(json.dumps({**found, "version": __version__}, indent=2))
+        say(json.dumps({**found, "version": __version__}, indent=2))
     else:
-        print(ratio_text(ratios, shapes))
+        say(ratio_text(ratios, shapes))
         if options.output is not None:
-            print(options.output)
+            say(options.output)
     for warning in dict.fromkeys(warning for ratio in ratios for warning in _warnings(ratio)):
         complain(f"tridentgen: warning: {warning}")
     if any(card.cuts.limits for card in cards):

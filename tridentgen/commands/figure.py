@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tridentgen._version import __version__
-from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, energy_GeV, overrides
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, energy_GeV, overrides, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError, nearest
 from tridentgen.reports.layout import aligned
@@ -37,7 +37,7 @@ def _figure(options: argparse.Namespace) -> int:
     from tridentgen.plots.style import check_picture, save, style
 
     if options.name is None:
-        print(_list({name: kind.about for name, kind in KINDS.items()}, as_json=options.json))
+        say(_list({name: kind.about for name, kind in KINDS.items()}, as_json=options.json))
         return EXIT_OK
     if options.name not in KINDS:
         hint = nearest(options.name, KINDS)
@@ -56,9 +56,9 @@ def _figure(options: argparse.Namespace) -> int:
     with style():
         save(kind.draw(numbers), path)
     if options.json:
-        print(json.dumps({**kind.json(numbers), "picture": str(path), "version": __version__}, indent=2))
+        say(json.dumps({**kind.json(numbers), "picture": str(path), "version": __version__}, indent=2))
     else:
-        print(f"{kind.text(numbers)}\n\n{path}")
+        say(f"{kind.text(numbers)}\n\n{path}")
     if not kind.own_cards and card.exposure is not None and card.exposure.material is not None:
         complain(
             f"tridentgen: warning: the figure is of process.target = {card.process.target} alone, not of all nuclides "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tridentgen.analysis.flux_numbers import EXAMPLES, components_of, listed_fluxes
 from tridentgen.cards import CardError, read_card
-from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.errors import InputError, nearest
 from tridentgen.flux import Beam, build_source
 from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
@@ -40,7 +40,7 @@ def add(commands: Subparsers) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     fluxes = listed_fluxes()
-    print(json.dumps(list_json(fluxes), indent=2) if options.json else list_text(fluxes))
+    say(json.dumps(list_json(fluxes), indent=2) if options.json else list_text(fluxes))
     return EXIT_OK
 
 
@@ -59,7 +59,7 @@ def _show(options: argparse.Namespace) -> int:
         check_picture(picture)
         with style():
             save(draw_flux(components_of(beam, neutrino), options.flux), picture)
-    print(text)
+    say(text)
     return EXIT_OK
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tridentgen.cards import MOST_EVENTS, Card, read_card
-from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.exchange.export.formats import refuse_names_of_others
@@ -81,7 +81,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 def _tell(result: Run, card: Card, options: argparse.Namespace) -> int:
     """Print the result of a run and return the exit code."""
-    print(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
+    say(json.dumps(run_json(result, card), indent=2) if options.json else run_text(result, card))
     for caveat in result.caveats:
         complain(f"tridentgen: warning: {caveat}")
     if result.events == 0 and result.trials == 0:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tridentgen.analysis.summary import summary
 from tridentgen.cards import read_card
-from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.reports.cards import card_json, card_text
 from tridentgen.reports.event_files import events_text
 from tridentgen.resources import builtin_cards
@@ -26,8 +26,8 @@ def _info(options: argparse.Namespace) -> int:
     path = Path(options.file)
     if options.file in builtin_cards() or path.suffix == ".toml" or not (path.suffix or path.exists()):
         card = read_card(options.file)
-        print(json.dumps(card_json(card), indent=2) if options.json else card_text(card))
+        say(json.dumps(card_json(card), indent=2) if options.json else card_text(card))
         return EXIT_OK
     found = summary(path)
-    print(json.dumps(found, indent=2) if options.json else events_text(found))
+    say(json.dumps(found, indent=2) if options.json else events_text(found))
     return EXIT_OK

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.events.merge import merge
 from tridentgen.events.reader import open_events
@@ -41,5 +41,5 @@ def _merge(options: argparse.Namespace) -> int:
         "content_hash": known["content_hash"],
     }
     text = f"{path}: {events} events of {len(options.files)} shards, content {known['content_hash'][:16]}"
-    print(json.dumps(result, indent=2) if options.json else text)
+    say(json.dumps(result, indent=2) if options.json else text)
     return EXIT_OK

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from tridentgen.api import plot
-from tridentgen.commands.common import EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.errors import InputError
 
 
@@ -24,5 +24,5 @@ def _plot(options: argparse.Namespace) -> int:
     if options.output == "-":
         raise InputError("--output -: pictures go into a folder; name one")
     pictures = plot(options.file, options.output or None, formats=options.format)
-    print(json.dumps([str(p) for p in pictures], indent=2) if options.json else "\n".join(map(str, pictures)))
+    say(json.dumps([str(p) for p in pictures], indent=2) if options.json else "\n".join(map(str, pictures)))
     return EXIT_OK

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from tridentgen.cards import Card, read_card
-from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides
+from tridentgen.commands.common import EXIT_OK, Subparsers, add_common, complain, overrides, say
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.reports.by_kind import has_spectra, rate_report
@@ -43,11 +43,11 @@ def _rate(options: argparse.Namespace) -> int:
     pictures = [] if options.output is None else _draw(card, report, Path(options.output))
     if options.json:
         names = {"pictures": [str(path) for path in pictures]} if pictures else {}
-        print(json.dumps({**report.json, **names}, indent=2))
+        say(json.dumps({**report.json, **names}, indent=2))
     else:
-        print(report.text)
+        say(report.text)
         for path in pictures:
-            print(path)
+            say(str(path))
     for warning in report.warnings:
         complain(f"tridentgen: warning: {warning}")
     return EXIT_OK

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from types import MappingProxyType
 
 from tridentgen.analysis.verify import verify
-from tridentgen.commands.common import EXIT_ERROR, EXIT_OK, Subparsers
+from tridentgen.commands.common import EXIT_ERROR, EXIT_OK, Subparsers, say
 
 _SAID = MappingProxyType({True: "ok", False: "FAIL", None: "not checked"})
 
@@ -25,9 +25,9 @@ def _verify(options: argparse.Namespace) -> int:
     checks = verify(options.file)
     sound = all(check.passed is not False for check in checks)
     if options.json:
-        print(json.dumps({"path": options.file, "sound": sound, "checks": [asdict(c) for c in checks]}, indent=2))
+        say(json.dumps({"path": options.file, "sound": sound, "checks": [asdict(c) for c in checks]}, indent=2))
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:
-            print(f"{_SAID[check.passed]:<11}  {check.name:<{width}}  {check.found}")
+            say(f"{_SAID[check.passed]:<11}  {check.name:<{width}}  {check.found}")
     return EXIT_OK if sound else EXIT_ERROR

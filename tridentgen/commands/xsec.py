@@ -18,6 +18,7 @@ from tridentgen.commands.common import (
     energy_GeV,
     overrides,
     require_unit,
+    say,
 )
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
@@ -69,9 +70,9 @@ def _xsec(options: argparse.Namespace) -> int:
     if card.cuts.limits:
         warnings.append("the cuts of the card are not applied here; use generate to apply them")
     if options.json:
-        print(json.dumps({"results": results, "warnings": warnings, "version": __version__}, indent=2))
+        say(json.dumps({"results": results, "warnings": warnings, "version": __version__}, indent=2))
     else:
-        print(cross_section_text(results))
+        say(cross_section_text(results))
     for warning in warnings:
         complain(f"tridentgen: warning: {warning}")
     if code == EXIT_INTERRUPTED:

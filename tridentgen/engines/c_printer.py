@@ -23,9 +23,10 @@ _WRAPPING = ("add", "sub", "mul", "shl")
 """Integer operations that are modulo 2^64 in NumPy, whereas signed overflow is undefined in C."""
 
 _CALLS = {
-    "sqrt": "TG_SQRT", "rint": "TG_RINT", "floor": "TG_FLOOR", "abs": "TG_ABS", "min": "TG_MIN", "max": "TG_MAX",
-    "as_i8": "TG_BITS", "as_f8": "TG_FLOAT",
+    "sqrt": "TG_SQRT", "rint": "TG_RINT", "floor": "TG_FLOOR", "abs": "TG_ABS",
+    "min": "TG_MINIMUM", "max": "TG_MAXIMUM", "as_i8": "TG_BITS", "as_f8": "TG_FLOAT",
 }  # fmt: skip
+_CALLS_OF_INTEGERS = {"min": "TG_MIN", "max": "TG_MAX"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,8 @@ def _expression(node: Node, names: dict[int, str]) -> str:
     if node.operation in _INFIX:
         return f"{arguments[0]} {_INFIX[node.operation]} {arguments[1]}"
     if node.operation in _CALLS:
-        return f"{_CALLS[node.operation]}({', '.join(arguments)})"
+        call = _CALLS_OF_INTEGERS.get(node.operation) if node.kind == INT else None
+        return f"{call or _CALLS[node.operation]}({', '.join(arguments)})"
     if node.operation == "neg":
         return f"-{arguments[0]}"
     if node.operation == "where":

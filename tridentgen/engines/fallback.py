@@ -14,6 +14,7 @@ from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import ChannelProposal, Proposal
 from tridentgen.engines.work import Engine, Histograms, TileSums
+from tridentgen.errors import one_line
 from tridentgen.typing import Columns, FloatArray, IntArray
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 def say_that_numpy_is_used(error: CompilerError) -> None:
     """Log in one line why there are no compiled kernels."""
-    logging.getLogger("tridentgen").warning("using the numpy engine, which is slower: %s", error)
+    logging.getLogger("tridentgen").warning("using the numpy engine, which is slower: %s", one_line(str(error)))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tridentgen.errors import FileError
-from tridentgen.events.output import JOURNAL, journal_path, reserve
+from tridentgen.errors import FileError, UnfitError
+from tridentgen.events.output import JOURNAL, check_leftover, journal_path, require_plain, reserve
 
 _PAGE = 4096
 _HEAD = struct.Struct("<QQ")  # size of the file, pages
@@ -63,6 +63,7 @@ class CommittedFile:
         self.path = path
         self._descriptor = self._locked(os.O_RDWR | _NO_LINKS | (os.O_CREAT if new else 0))
         try:
+            require_plain(os.fstat(self._descriptor), path)
             if new:
                 journal_path(path).unlink(missing_ok=True)
                 os.ftruncate(self._descriptor, 0)
@@ -97,6 +98,10 @@ class CommittedFile:
     def _recover(self) -> None:
         """Complete a commit whose journal is complete; any other commit has not changed the file."""
         journal = journal_path(self.path)
+        try:
+            check_leftover(journal, JOURNAL, force=False)
+        except FileError as error:
+            raise UnfitError(str(error)) from error
         if not journal.exists():
             return
         data = journal.read_bytes()
@@ -200,14 +205,14 @@ class CommittedFile:
         pages = b"".join(_NUMBER.pack(number) + page for number, page in sorted(self._pages.items()))
         text = JOURNAL + _HEAD.pack(self._size, len(self._pages)) + pages
         journal = journal_path(self.path)
-        try:
-            with journal.open("wb") as file:
+        with journal.open("xb") as file:  # nothing else may be there
+            try:
                 file.write(text + hashlib.sha256(text).digest())
                 file.flush()
                 sync(file.fileno())
-        except OSError:
-            journal.unlink(missing_ok=True)
-            raise
+            except OSError:
+                journal.unlink(missing_ok=True)
+                raise
 
     def forget(self) -> None:
         """Stop writing: the file stays as it was last committed."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tridentgen._version import __version__
 from tridentgen.engines.process import Column
-from tridentgen.errors import FileError, InputError, TridentgenError, UnfitError, nearest
+from tridentgen.errors import FileError, InputError, UnfitError, nearest
 from tridentgen.events.columns import column_attributes
 from tridentgen.events.committed import CommittedFile
 from tridentgen.events.groups import (
@@ -33,6 +33,7 @@ from tridentgen.events.groups import (
 )
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import (
+    FORMAT,
     check_output,
     part_path,
     real_path,
@@ -41,9 +42,9 @@ from tridentgen.events.output import (
     uninterrupted,
     writing,
 )
+from tridentgen.events.sound_numbers import require_sound_attributes, require_sound_column
 from tridentgen.interrupts import Stopped
 
-FORMAT = "tridentgen-events"
 FORMAT_VERSION = 1
 
 RESCALED = "rescaled_complete"
@@ -131,9 +132,12 @@ class EventWriter:
             try:
                 writer._file = h5py.File(writer._disk, "r+")
                 writer._take_up(columns)
-            except TridentgenError:
+            except UnfitError:
                 writer.abandon()
                 raise
+            except FileError as error:
+                writer.abandon()
+                raise UnfitError(str(error)) from error
             except (LookupError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
                 writer.abandon()
                 raise UnfitError(f"'{writer.part}' is damaged ({reason(error)}); remove it and start again") from error
@@ -147,6 +151,7 @@ class EventWriter:
     def _take_up(self, columns: Sequence[Column]) -> None:
         """Read the progress of the interrupted run."""
         attributes = plain_attributes(self._file, self.part)
+        require_sound_attributes(attributes, self.part)
         if str(attributes["columns"]) != ",".join(column.name for column in columns):
             raise UnfitError(f"'{self.part}' has different columns from this run; remove it and start again")
         self._data = {name: self._file[f"events/{name}"] for name in self._columns}
@@ -155,7 +160,12 @@ class EventWriter:
         for name, data in self._data.items():
             if data.shape != (self._rows, *self._columns[name].shape):
                 raise ValueError(f"column '{name}' has the shape {data.shape}")
-        self._hashes = BlockHashes.of(self.columns, self._rows, self.column)
+        self._hashes = BlockHashes.of(self.columns, self._rows, self._sound_column)
+
+    def _sound_column(self, name: str, start: int, stop: int) -> NDArray[Any]:
+        values = self.column(name, start, stop)
+        require_sound_column(name, values, start, self.part)
+        return values
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -57,6 +57,10 @@ def proposal_from_groups(groups: Mapping[str, Group]) -> Proposal:
         )
     except KeyError as missing:
         raise InputError(f"its trained VEGAS map lacks {missing}") from None
+    except InputError:
+        raise
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(f"its trained VEGAS map is damaged ({error})") from None
 
 
 def read_proposal(path: str | os.PathLike[str], signature: str) -> Proposal:

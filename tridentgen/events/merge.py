@@ -22,6 +22,7 @@ from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.integrity import BLOCK_ROWS, GROUP, BlockHashes, content_hash
 from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
+from tridentgen.events.sound_numbers import require_sound_column
 from tridentgen.events.stated_exposure import EXPOSURE_NAMES, RESULT_NAMES, exposure_results
 from tridentgen.events.weights import BATCH, WeightSums, rows_of_batches, summed_attributes
 from tridentgen.progress import Progress, silent
@@ -193,6 +194,8 @@ def _batches_of(shard: Shard, file: EventFile) -> Iterator[tuple[int, Columns]]:
         row = batch.end
         others = {name: file.column(name, batch.row, row) for name in names if name != "event_id"}
         columns = {"event_id": batch.numbers, **others}
+        for name, values in others.items():
+            require_sound_column(name, values, batch.row, shard.path)
         hashes.update(columns)
         yield batch.stop, columns
     if row != shard.rows or content_hash(hashes.arrays()) != shard.attributes["content_hash"]:

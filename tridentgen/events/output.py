@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import h5py
 
@@ -24,6 +25,12 @@ _NO_RESERVATION = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_MOST_RESERVED = 1 << 24
+"""More than the disk space, in bytes, that is reserved before anything is written."""
+
+FORMAT = "tridentgen-events"
+"""Attribute ``format`` of event files."""
+
 JOURNAL = b"tridentgen journal 1\n"
 """Begin of the files that stand beside an output until it is complete."""
 
@@ -100,20 +107,23 @@ def reserve(descriptor: int, offset: int, size: int) -> None:
             raise
 
 
-def _events_left_in(part: Path) -> int:
-    """Return the number of events of an unfinished run in `part`; raise `FileError` if that run is still active."""
+def _events_left_in(part: Path) -> int | None:
+    """Return the number of events of an unfinished run in `part`, None if it is not from such a run.
+
+    Raise `FileError` if that run is still active.
+    """
     in_use = f"'{part}' is being written by another run; wait for it or choose another output"
     try:
         with h5py.File(part, "r") as left:
             if left.mode != "r":  # HDF5 returns the handle with which this process is writing
                 raise FileError(in_use)
-            return int(left.attrs["n_events"])
+            return int(left.attrs["n_events"]) if left.attrs["format"] == FORMAT else None
     except FileError:
         raise
     except BlockingIOError as error:
         raise FileError(in_use) from error
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError):
-        return 0
+    except H5PY_ERRORS:
+        return None
 
 
 def check_output(path: Path, force: bool) -> None:
@@ -135,35 +145,55 @@ def _check_output(path: Path, folder: Path, force: bool) -> None:
         raise FileError(f"'{path}' is not an ordinary file; choose another output")
     refuse_existing(path, force)
     part = part_path(path)
-    for place, mark in ((part, _HDF5), (journal_path(part), JOURNAL)):
-        _check_leftover(place, mark, force)
-    left = _events_left_in(part) if part.exists() else 0
+    check_leftover(journal_path(part), JOURNAL, force)
+    if not check_leftover(part, _HDF5, force):
+        return
+    left = _events_left_in(part)
+    if left is None and not force:
+        raise _foreign(part)
     if left and not force:
         raise FileError(f"'{part}' holds {left} events of an unfinished run; move it away or overwrite it with --force")
 
 
-def _check_leftover(path: Path, mark: bytes, force: bool) -> None:
-    """Raise `FileError` for what is in the place of an unfinished file and was not put there by this program.
+def check_leftover(path: Path, mark: bytes, force: bool) -> bool:
+    """Return whether there is more than reserved space in the place of an unfinished file.
 
-    Links and pipes are refused in any case: what they lead to would be overwritten.
+    Raise `FileError` for links and pipes, since what they lead to would be overwritten, and, unless `force`, for a file
+    that does not begin with `mark`: this program has not put it there.
     """
     try:
         status = path.lstat()
     except FileNotFoundError:
-        return
+        return False
+    require_plain(status, path)
+    with path.open("rb") as file:
+        begins = file.read(len(mark))
+        if not any(begins) and _holds_nothing(file):
+            return False
+    if begins != mark and not force:
+        raise _foreign(path)
+    return True
+
+
+def require_plain(status: os.stat_result, path: Path) -> None:
+    """Raise `FileError` unless an unfinished file is an ordinary one without another name."""
     what = "a link" if stat.S_ISLNK(status.st_mode) else "not an ordinary file"
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         what = "a file with another name" if stat.S_ISREG(status.st_mode) else what
         raise FileError(f"'{path}' is {what}, and stands where the unfinished file goes; remove it")
-    if force or not status.st_size:
-        return
-    with path.open("rb") as file:
-        begins = file.read(len(mark))
-    if begins != mark and any(begins):  # zeros are reserved space
-        raise FileError(
-            f"'{path}' stands where the unfinished file goes, and is not from this program, or from a conversion that "
-            "was killed; move it away or overwrite it with --force"
-        )
+
+
+def _holds_nothing(file: BinaryIO) -> bool:
+    """Return whether the rest of a file is zeros: disk space that was reserved, and not used."""
+    rest = file.read(_MOST_RESERVED)
+    return not any(rest) and len(rest) < _MOST_RESERVED
+
+
+def _foreign(path: Path) -> FileError:
+    return FileError(
+        f"'{path}' stands where the unfinished file goes, and is not from this program, or from a conversion that "
+        "was killed; move it away or overwrite it with --force"
+    )
 
 
 def refuse_existing(path: Path, force: bool) -> None:

@@ -19,10 +19,11 @@ from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.columns import column_of
 from tridentgen.events.groups import Group, plain_attributes, read_groups, require_bounded
-from tridentgen.events.hdf5 import FORMAT, FORMAT_VERSION
+from tridentgen.events.hdf5 import FORMAT_VERSION
 from tridentgen.events.headers import virtual_mappings
-from tridentgen.events.output import H5PY_ERRORS, part_path, reason
+from tridentgen.events.output import FORMAT, H5PY_ERRORS, part_path, reason
 from tridentgen.events.pieces import Piece, Pieces
+from tridentgen.events.sound_numbers import require_sound_attributes, require_sound_column
 from tridentgen.events.weights import knows_sigma
 
 BLOCK_ROWS = 1 << 17
@@ -84,6 +85,15 @@ class EventFile:
         for start in range(0, self.rows, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, self.rows)
             yield {name: self.column(name, start, stop) for name in names}
+
+    def sound_blocks(self, names: Sequence[str]) -> Iterator[dict[str, NDArray[Any]]]:
+        """Read columns as `blocks` does; raise `FileError` for numbers that are not finite or too large."""
+        start = 0
+        for block in self.blocks(names):
+            for name, values in block.items():
+                require_sound_column(name, values, start, self.path)
+            start += max(map(len, block.values()), default=0)
+            yield block
 
     def groups(self) -> dict[str, Group]:
         """Read all groups that hold arrays or attributes, other than the events, by path (``sampling/0``)."""
@@ -166,6 +176,7 @@ def _checked(file: Any, path: Path) -> EventFile:
     lost = [name for name in ("n_events", "columns", "complete") if name not in attributes]
     if lost:
         raise FileError(f"'{path}' lacks the attribute '{lost[0]}'; make it again or take a fresh copy")
+    require_sound_attributes(attributes, path)
     pieces = Pieces(path, virtual_mappings(file, path))
     rows, names = int(attributes["n_events"]), str(attributes["columns"]).split(",")
     events: Any = file["events"] if _holds(file, "events") else None

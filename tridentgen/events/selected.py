@@ -50,7 +50,7 @@ def write_passing(
             for name, group in file.groups().items():
                 if name != GROUP:
                     writer.write_group(name, group.arrays, group.attributes)
-            for block in file.blocks(names):
+            for block in file.sound_blocks(names):
                 kept = passing(block, cuts)
                 selected = {name: values[kept] for name, values in block.items()}
                 sums.add(block["weight"], selected)

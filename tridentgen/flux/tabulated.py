@@ -18,6 +18,9 @@ from tridentgen.typing import FloatArray
 
 INTERPOLATIONS = ("histogram", "linear")
 
+_LEAST_INTEGRAL = 1e-290
+"""A flux that integrates to less cannot be divided by it without loss or overflow."""
+
 
 class Segments(NamedTuple):
     """Linear segments of a spectrum, of shape (K,), all with non-zero flux: energy in GeV and flux at the ends."""
@@ -122,9 +125,9 @@ class TabulatedFlux(Flux):
         for column, flaw in (("energies", energy_flaw(energies)), ("values", value_flaw(values))):
             if flaw is not None:
                 raise InputError(f"flux table, {column}[{flaw[0]}]: {flaw[1]}")
-        if not 0.0 < self._integral < math.inf:
+        if not _LEAST_INTEGRAL < self._integral < math.inf:
             raise InputError(
-                f"the flux integrates to {self._integral:g}; give at least one value above zero and none beyond 1e300"
+                f"the flux integrates to {self._integral:g}; give at least one value above 1e-290 and none beyond 1e300"
             )
 
     @cached_property

@@ -22,6 +22,7 @@ from tridentgen.events.events import Events, events_in
 from tridentgen.events.observables import Axis
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.reader import open_events
+from tridentgen.events.sound_numbers import require_sound_column
 from tridentgen.plots import names
 from tridentgen.plots.axes import axes_of, axes_of_kind
 from tridentgen.plots.parts import TOTAL, Part, accepted_by_detector, parts_of
@@ -75,6 +76,7 @@ def plot_events(
             raise InputError(f"unknown picture format '{name}'; known are {', '.join(FORMATS)}")
     with style():
         events = path_or_events if isinstance(path_or_events, Events) else _read_for_plots(path_or_events)
+        _require_sound(events, path_or_events)
         if not np.sum(events["weight"]) > 0.0:
             raise InputError("there is nothing to draw: no events, or all weights are zero")
         kind = kind_of(events.attributes, "the events")
@@ -88,6 +90,15 @@ def plot_events(
         figures = {panel.axis.name: _single(events, panel) for panel in panels}
         figures["overview"] = _overview(events, panels)
         return [save(figure, out_dir / f"{name}.{suffix}") for name, figure in figures.items() for suffix in formats]
+
+
+def _require_sound(events: Events, source: object) -> None:
+    """Raise `FileError` for numbers of the columns that may be drawn which cannot be."""
+    kind = kind_of(events.attributes, "the events")
+    drawn = {axis.column for axis in axes_of_kind(kind)} | {"weight", "acceptance"}
+    path = Path("events in memory") if isinstance(source, Events) else Path(str(source))
+    for name in drawn & events.columns.keys():
+        require_sound_column(name, events[name], 0, path)
 
 
 def _read_for_plots(path: str | os.PathLike[str]) -> Events:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tridentgen.errors import FileError, InputError, TridentgenError
@@ -15,7 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "pdf", "svg")
+FORMATS = MappingProxyType({"png": (b"\x89PNG",), "pdf": (b"%PDF",), "svg": (b"<svg", b"<?xml")})
+"""Formats of pictures, and what stands at the beginning of such a file."""
+
+_HEAD_BYTES = 5
 
 Dashes = str | tuple[int, tuple[float, ...]]
 
@@ -49,9 +55,13 @@ def style() -> Iterator[None]:
 
 
 def check_picture(path: Path) -> None:
-    """Raise `InputError` for an unknown picture format, `TridentgenError` if drawing is not possible."""
+    """Raise `InputError` for an unknown picture format, `TridentgenError` if drawing is not possible.
+
+    Raise `FileError` if something else is in the place of the picture.
+    """
     if path.suffix[1:] not in FORMATS:
         raise InputError(f"--output {path}: unknown picture format; end the name in .{', .'.join(FORMATS)}")
+    _require_replaceable(path)
     with style():
         pass
 
@@ -73,12 +83,33 @@ def shared_legend(figure: Figure, axes: Axes, columns: int = 4) -> None:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a picture and return its path; raise `FileError` if that fails."""
+    """Write a picture and return its path; raise `FileError` if that fails or would destroy something else."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _require_replaceable(path)
+        picture = BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph")  # characters of a title that the fonts lack
-            figure.savefig(path, dpi=110)
+            figure.savefig(picture, format=path.suffix[1:], dpi=110)
+        path.unlink(missing_ok=True)
+        with path.open("xb") as file:  # nothing that was put there in the meantime
+            file.write(picture.getbuffer())
+    except FileError:
+        raise
     except OSError as error:
         raise FileError(f"cannot write '{path}': {error.strerror or error}; choose another folder") from error
     return path
+
+
+def _require_replaceable(path: Path) -> None:
+    """Raise `FileError` for a link, a pipe, or a file that is no picture of this format: only pictures are replaced."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(f"'{path}' is a link, a folder or a pipe; remove it, or choose another name")
+    with path.open("rb") as file:
+        begins = file.read(_HEAD_BYTES)
+    if begins and not begins.startswith(FORMATS[path.suffix[1:]]):
+        raise FileError(f"'{path}' is not a picture of tridentgen; move it away, or choose another name")

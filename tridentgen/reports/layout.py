@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -13,10 +14,13 @@ Json: TypeAlias = dict[str, Any]
 _PLAIN = (1e-3, 1e7)
 """Numbers of events in this range are printed without a power of ten."""
 
+_SMALLEST = 1e-300
+"""Numbers below this one lose digits when they are divided by a power of ten."""
+
 
 def measured(value: float, error: float) -> str:
     """Return a value with its error, such as ``(1.2987 +- 0.0008)e-42``."""
-    if not value > 0.0:
+    if not (_SMALLEST < value < math.inf and error / value < 1e300):
         return f"{value:g} +- {error:.2g}"
     exponent = int(f"{value:e}".split("e")[1])
     scale = 10.0**exponent
@@ -28,7 +32,7 @@ def amount(found: Measured) -> str:
     """Return a number of events with its error, such as ``58.351 +- 0.041``."""
     if not _PLAIN[0] <= found.value < _PLAIN[1]:
         return measured(found.value, found.error)
-    if not found.error > 0.0:
+    if not 0.0 < found.error < math.inf:
         return f"{found.value:.6g}"
     digits = max(0, min(9, 1 - int(f"{found.error:e}".split("e")[1])))
     return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"

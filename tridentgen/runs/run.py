@@ -14,7 +14,7 @@ from typing import Any
 from tridentgen.cards import Card, read_card
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import Engine
-from tridentgen.errors import FileError, InputError, UnfitError
+from tridentgen.errors import FileError, InputError, UnfitError, one_line
 from tridentgen.events.committed import is_begun
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.maps import proposal_from_groups, proposal_groups, read_proposal
@@ -163,7 +163,9 @@ def run(
         if ended.known["complete"]:
             made = Produced.of_file(ended.known, ended.rows, complete=True)
             return _result(path, card, job, str(ended.known["engine"]), ended.proposal, made, 0.0)
-        _log.warning("'%s' belongs to an interrupted run whose weights were rescaled; repeating the run", path)
+        _log.warning(
+            "'%s' belongs to an interrupted run whose weights were rescaled; repeating the run", one_line(str(path))
+        )
         proposal = ended.proposal
     overwrite = force or ended is not None
     check_output(path, overwrite or left)
@@ -253,7 +255,11 @@ def _ended(path: Path, wanted: Wanted, *, force: bool) -> _Ended | None:
     try:
         with open_events(path) as file:
             wanted.check(path, file.attributes)
-            found = _Ended(file.attributes, file.rows, proposal_from_groups(file.groups()))
+            try:
+                proposal = proposal_from_groups(file.groups())
+            except InputError as error:
+                raise UnfitError(f"'{path}': {error}; move it away, or overwrite it with --force") from None
+            found = _Ended(file.attributes, file.rows, proposal)
         wanted.check_map(path, found.proposal)
     except (FileError, InputError):
         if not force:
@@ -281,6 +287,9 @@ def _taken_up(path: Path, job: Job, wanted: Wanted) -> EventWriter:
         wanted.check(writer.part, writer.attributes)
         if groups := writer.groups():
             wanted.check_map(writer.part, proposal_from_groups(groups))
+    except InputError as error:
+        writer.abandon()
+        raise UnfitError(f"'{writer.part}' cannot be resumed: {error}; remove it and start again") from error
     except BaseException:
         writer.abandon()
         raise

@@ -109,7 +109,7 @@ class RunFacts:
     @property
     def version(self) -> str:
         """Version of tridentgen that made the events."""
-        return str(self.attributes.get("version", "unknown"))
+        return one_line(str(self.attributes.get("version", "unknown")))
 
     @property
     def beam_codes(self) -> tuple[int, ...]:

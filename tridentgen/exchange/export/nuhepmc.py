@@ -175,10 +175,7 @@ def _provenance(facts: RunFacts) -> Iterator[tuple[str, str]]:
     yield "NuHepMC.Provenance.NEvents", str(facts.events)
     for name, key in (("Seed", "seed"), ("Card", "card"), ("Reaction", "reaction"), ("Flux", "flux")):
         if facts.attributes.get(key) not in (None, ""):
-            yield (
-                f"NuHepMC.Provenance.{name}",
-                _CONTROL.sub(lambda found: one_line(found[0]), str(facts.attributes[key])),
-            )
+            yield f"NuHepMC.Provenance.{name}", str(facts.attributes[key])
     yield "tridentgen.WeightRule", facts.weight_rule
     if facts.part is not None:
         yield "tridentgen.PartOfRun", facts.part_in_words
@@ -222,5 +219,6 @@ def _number(value: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a text on one line, escaped as in HepMC3."""
+    """Return a text on one line, escaped as in HepMC3; control characters are written as escapes."""
+    text = _CONTROL.sub(lambda found: one_line(found[0]), text)
     return text.replace("\\", "\\\\").replace("\r", "").replace("\n", "\\|")

@@ -18,6 +18,7 @@ from tridentgen.events.columns import names_of, weights_of
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import Number
 from tridentgen.events.reader import EventFile
+from tridentgen.events.sound_numbers import require_sound_column
 from tridentgen.events.stated_exposure import StatedExposure
 from tridentgen.events.weights import OVERWEIGHT_SHARE, maximum_weight
 from tridentgen.exchange.export.block import Block
@@ -243,12 +244,7 @@ class EventSource:
         stop = min(start + READ_ROWS, self._file.rows)
         read = {name: self._file.column(name, start, stop) for name in names}
         for name, values in read.items():
-            if values.dtype.kind == "f" and not np.isfinite(values).all():
-                flat = np.isfinite(values).reshape(len(values), -1).all(axis=1)
-                row = int(np.flatnonzero(~flat)[0])
-                raise FileError(
-                    f"'{self._path}': column '{name}' of event {start + row} is not finite; make the file again"
-                )
+            require_sound_column(name, values, start, self._path)
             if self._part is not None and name in self._weights:
                 read[name] = values * self._part.factor
         return read

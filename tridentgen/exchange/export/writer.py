@@ -47,6 +47,7 @@ class Writer(ABC):
     def __init__(self, path: Path, facts: RunFacts, *, force: bool = False) -> None:
         self.path, self.facts = path, facts
         self.part = part_path(path)
+        self._created = False
         check_output(path, force)
 
     @abstractmethod
@@ -73,7 +74,9 @@ class Writer(ABC):
     def __enter__(self) -> Self:
         try:
             with writing(self.part):
-                self.part.unlink(missing_ok=True)
+                self.part.unlink(missing_ok=True)  # what `check_output` allows
+                with self.part.open("xb"):  # and nothing that somebody else has put there since
+                    self._created = True
                 self.open()
         except BaseException:
             self._clear_away()
@@ -98,7 +101,8 @@ class Writer(ABC):
         with uninterrupted():
             with suppress(OSError, RuntimeError, ValueError):  # the original error is the one to report
                 self.abandon()
-            self.part.unlink(missing_ok=True)
+            if self._created:
+                self.part.unlink(missing_ok=True)
 
 
 class TextWriter(Writer):

@@ -11,7 +11,7 @@ from tridentgen.exchange.importing.hepevt import HepevtReader
 from tridentgen.exchange.importing.hepmc2 import START, Hepmc2Reader
 from tridentgen.exchange.importing.nuhepmc import NuHepmcReader
 from tridentgen.exchange.importing.tables import events_of
-from tridentgen.exchange.importing.text_files import head_of, variant_of
+from tridentgen.exchange.importing.text_files import head_of, require_ordinary, variant_of
 
 ENDINGS = tuple(name + packed for name in (".hepmc3", ".hepmc2", ".hepmc", ".hepevt") for packed in ("", ".gz"))
 """Endings of files that can be read besides event files of this package."""
@@ -34,6 +34,7 @@ def open_foreign(path: Path, weight: str | None = None) -> Reader:
     """
     if path.name.removesuffix(".gz").endswith(".hepevt"):
         return HepevtReader(path, weight=weight)
+    require_ordinary(path)
     head = head_of(path)
     if START in head:
         return Hepmc2Reader(path, weight)

@@ -29,7 +29,7 @@ from tridentgen.exchange.importing.entries import Entry, Event, found_of
 from tridentgen.exchange.importing.found import Found
 from tridentgen.exchange.importing.notes import Notes
 from tridentgen.exchange.importing.tables import events_of
-from tridentgen.exchange.importing.text_files import numbered_lines, real, variant_of, whole
+from tridentgen.exchange.importing.text_files import MOST_PARTICLES, numbered_lines, real, variant_of, whole
 
 _HEADS = {1: (None, 0, None), 2: (0, 1, None), 3: (0, 2, None), 5: (None, 0, 4), 7: (0, 2, 6)}
 """Where number of the event, number of particles and time stand in a head of so many words."""
@@ -154,6 +154,10 @@ def _head(words: list[str], running: int, number: int, path: Path) -> _Head:
             f"{path}:{number}: expected the head of an event, such as 'event particles', here are {len(words)} words; "
             f"make it again"
         ) from None
+    if head.particles > MOST_PARTICLES:
+        raise FileError(
+            f"{path}:{number}: an event with {head.particles} particles, more than {MOST_PARTICLES}; make it again"
+        )
     return head
 
 

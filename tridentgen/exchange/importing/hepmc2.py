@@ -16,7 +16,7 @@ from tridentgen.errors import FileError
 from tridentgen.exchange.importing.entries import Entry, Event, found_of
 from tridentgen.exchange.importing.found import Found
 from tridentgen.exchange.importing.notes import Notes
-from tridentgen.exchange.importing.text_files import numbered_lines, real, whole
+from tridentgen.exchange.importing.text_files import numbered_lines, possible, real, whole
 from tridentgen.exchange.importing.weights import Weights
 
 START = b"HepMC::IO_GenEvent-START_EVENT_LISTING"
@@ -155,7 +155,7 @@ class _Raw:
         if self.orphans < 0 or going < 0 or len(words) != 10 + whole(words[9]):
             raise ValueError
         self.vertices -= 1
-        self.missing = self.orphans + going
+        self.missing = self.orphans + possible(going)
 
     def _particle(self, words: list[str]) -> None:
         if self.missing < 1 or len(words) != 13 + 2 * whole(words[12]):

@@ -18,8 +18,10 @@ from typing import Any
 
 from tridentgen.errors import FileError
 from tridentgen.events.output import reason
+from tridentgen.exchange.importing.text_files import require_content, require_ordinary, require_text
 
 _MOST_LINE_BYTES = 1 << 20
+_LINES_PER_CHECK = 1 << 14
 _INT_32 = 1 << 31
 _TEXT = re.compile(r"(?:[^\\\0]|\\[^\0])*")
 """No NUL, and a character after each backslash: otherwise the library would read beyond the end."""
@@ -127,10 +129,15 @@ def _finite(word: bytes) -> None:
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a HepMC3 file without their line endings; raise `FileError` unless it begins as HepMC3."""
     opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+    require_ordinary(path)
     try:
         with opener(path, "rb") as file:
-            first = True
+            first, number, blank = True, 0, 0
             while line := file.readline(_MOST_LINE_BYTES):
+                number += 1
+                blank = require_content(line, blank, path)
+                if opener is gzip.open and number % _LINES_PER_CHECK == 0:
+                    require_text(file.tell(), path)
                 if first and not line.startswith(b"HepMC::Version"):
                     break
                 if len(line) == _MOST_LINE_BYTES:
@@ -143,5 +150,7 @@ def _lines(path: Path) -> Iterator[bytes]:
                 raise FileError(f"'{path}' begins with an empty line; remove it")
             if first:
                 raise FileError(f"'{path}' is not HepMC3 text; give a file of type .hepmc3 or .hepmc3.gz")
+    except FileError:
+        raise
     except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"cannot read '{path}': {reason(error)}") from error

@@ -11,6 +11,12 @@ from tridentgen.errors import FileError
 from tridentgen.events.output import reason
 
 MOST_LINE_BYTES = 1 << 20
+MOST_PARTICLES = 1 << 17
+"""Particles of one event: more than any collision of nuclei makes, so that an event fits into memory."""
+
+_MOST_BLANK_LINES = 1_000_000
+_MOST_EXPANSION, _UNCHECKED_BYTES, _LINES_PER_CHECK = 100, 1 << 22, 1 << 14
+"""Events in text compress to a tenth or so; what expands a hundred times beyond some MB is no such text."""
 _GZIP = b"\x1f\x8b"
 _TEXTS = {
     b"HepMC::Asciiv3": "HepMC3 text; name it .hepmc3",
@@ -52,20 +58,57 @@ def head_of(path: Path) -> bytes:
         return b""
 
 
+def require_ordinary(path: Path) -> None:
+    """Raise `FileError` for a pipe or device, which may never end or begin; a missing file is for others to find."""
+    if path.exists() and not path.is_file():
+        raise FileError(f"'{path}' is not an ordinary file; write its content to one, which is read more than once")
+
+
+def require_content(line: bytes, blank: int, path: Path) -> int:
+    """Return how many lines without content there are in a row, after `blank` of them; raise `FileError` for many."""
+    if line.lstrip()[:1] not in (b"", b"#"):
+        return 0
+    if blank >= _MOST_BLANK_LINES:
+        raise FileError(f"'{path}' has more than {_MOST_BLANK_LINES} lines without content in a row; take them out")
+    return blank + 1
+
+
+def require_text(unpacked_bytes: int, path: Path) -> None:
+    """Raise `FileError` if a compressed file has expanded to much more than text can."""
+    if unpacked_bytes > max(_MOST_EXPANSION * path.stat().st_size, _UNCHECKED_BYTES):
+        raise FileError(
+            f"'{path}' expands to more than {_MOST_EXPANSION} times its size, as no text of events does; decompress "
+            "and look at it"
+        )
+
+
 def numbered_lines(path: Path, what: str) -> Iterator[tuple[int, bytes]]:
     """Yield the lines of a file from 1, decompressed; raise `FileError` where it cannot be read."""
+    require_ordinary(path)
     try:
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP or path.suffix == ".gz"
         with gzip.open(path) if packed else path.open("rb") as lines:
-            number = 0
+            number, blank = 0, 0
             while line := lines.readline(MOST_LINE_BYTES):
                 if len(line) == MOST_LINE_BYTES:
                     raise FileError(f"'{path}' has a line of more than {MOST_LINE_BYTES >> 20} MiB; make it again")
                 number += 1
+                blank = require_content(line, blank, path)
+                if packed and number % _LINES_PER_CHECK == 0:
+                    require_text(lines.tell(), path)
                 yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+    except FileError:
+        raise
     except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"cannot read '{path}' as {what}: {reason(error)}") from error
+
+
+def possible(particles: int) -> int:
+    """Return a number of particles; raise `ValueError` if no event has so many."""
+    if not 0 <= particles <= MOST_PARTICLES:
+        raise ValueError
+    return particles
 
 
 def whole(word: str) -> int:
