@@ -159,6 +159,11 @@ def in_MeV(values: NDArray[Any]) -> FloatArray:
     return np.asarray(1e3 * values)
 
 
+def in_us(values: NDArray[Any]) -> FloatArray:
+    """Convert the values of an axis from ns to us."""
+    return np.asarray(1e-3 * values)
+
+
 def limits_of(cuts: Iterable[Cut]) -> dict[str, tuple[float, float]]:
     """Return the lowest and highest value of each observable by name."""
     return {cut.observable.name: (cut.low, cut.high) for cut in cuts}

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tridentgen.events.observables import Axis, Observable, in_MeV
-from tridentgen.typing import FloatArray
+from tridentgen.events.observables import Axis, Observable, in_MeV, in_us
 
 CEVNS_OBSERVABLES = (
     Observable("e_nu", "GeV"),
@@ -21,10 +16,6 @@ CEVNS_OBSERVABLES = (
 )
 
 
-def _in_us(values: NDArray[Any]) -> FloatArray:
-    return np.asarray(1e-3 * values)
-
-
 _RECOIL = Axis("recoil_energy", "recoil_energy", "keV", "T", "keV", log_y=True, long_tail=1e-3)
 _OBSERVED = replace(_RECOIL, name="observed_energy", column="observed_energy", symbol=r"E_\mathrm{obs}")
 
@@ -34,7 +25,7 @@ CEVNS_AXES = (
     replace(_RECOIL, name="recoil_energy_by_final_state", sort="final_state", only_if_sorted=True),
     Axis("e_nu", "e_nu", "GeV", r"E_\nu", "MeV", in_MeV, sort="flavour", log_y=True, long_tail=1e-3, GeV_above=1.0),
     Axis("cos_theta", "cos_theta", "", r"\cos\theta", "", sort="component", long_tail=1e-4),
-    Axis("time", "time", "ns", "t", r"$\mu$s", _in_us, sort="component", differs_from="0"),
+    Axis("time", "time", "ns", "t", r"$\mu$s", in_us, sort="component", differs_from="0"),
     replace(
         _OBSERVED,
         name="quenched_energy",

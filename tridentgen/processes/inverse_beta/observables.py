@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from tridentgen.events.observables import Axis, Observable, in_MeV
-from tridentgen.typing import FloatArray
+from tridentgen.events.observables import Axis, Observable, in_MeV, in_us
 
 INVERSE_BETA_OBSERVABLES = (
     Observable("e_nu", "GeV"),
@@ -25,10 +19,6 @@ INVERSE_BETA_OBSERVABLES = (
 )
 
 
-def _in_us(values: NDArray[Any]) -> FloatArray:
-    return np.asarray(1e-3 * values)
-
-
 INVERSE_BETA_AXES = (
     Axis("positron_energy", "positron_energy", "MeV", r"T_{e^+}", "MeV", sort="component", long_tail=1e-3),
     Axis("electron_energy", "electron_energy", "MeV", r"T_{e^-}", "MeV", sort="component", long_tail=1e-3),
@@ -37,5 +27,5 @@ INVERSE_BETA_AXES = (
     Axis("proton_energy", "proton_energy", "keV", r"T_p", "keV", sort="component", log_y=True, long_tail=1e-3),
     Axis("e_nu", "e_nu", "GeV", r"E_\nu", "MeV", in_MeV, sort="component", long_tail=1e-3, GeV_above=1.0),
     Axis("cos_theta", "cos_theta", "", r"\cos\theta_e", "", sort="component", long_tail=1e-4),
-    Axis("time", "time", "ns", "t", r"$\mu$s", _in_us, sort="component", differs_from="0"),
+    Axis("time", "time", "ns", "t", r"$\mu$s", in_us, sort="component", differs_from="0"),
 )
