@@ -230,7 +230,7 @@ def test_xsec_of_options(cli: Command) -> None:
     words = ["--process", "cevns", "--target", "CsI", "--energy", "30MeV", "--engine", "numpy", "--json"]
     found = cli("xsec", *words)
     assert (found.code, found.err) == (0, "")
-    assert list(found.json) == ["results", "version"]
+    assert list(found.json) == ["results", "warnings", "version"]
     (row,) = found.json["results"]
     assert list(row) == CROSS_SECTION_KEYS
     plain = {"process": "cevns", "nu": "numu", "leptons": [], "target": "CsI", "regime": "coherent", "energy_GeV": 0.03}
