@@ -133,3 +133,9 @@ def test_progress_ends_at_one(proposal: Proposal) -> None:
     cross_section(three_peaks(), proposal, ENGINE, 5, rel_error=1e-3, progress=lambda _what, share: seen.append(share))
     assert all(0.0 <= share <= 1.0 for share in seen)
     assert seen[-1] == 1.0
+
+
+def test_five_iterations_are_enough() -> None:
+    """Where the precision is reached before, the fifth is the last."""
+    found = cross_section(three_peaks(), flat_proposal(4, 3), ENGINE, 1, rel_error=0.5)
+    assert (found.iterations, found.points) == (5, 5 * 3 * math.ceil((1 << 16) / 3 / TILE) * TILE)
