@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="needs the signals and limits of Unix"),
 ]
 EVENTS = 200_000
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 SCRIPT = "import signal, sys, tridentgen_command; sys.exit(tridentgen_command.main())"
 INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); print('begun', flush=True); "
 
@@ -51,14 +52,15 @@ def test_fifty_runs_with_random_signals(tmp_path: Path, kind: str) -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == "begun\n"  # until then a signal is Python's own
             time.sleep(rng.uniform(0.01, 1.1 * usual_s))
-            number = rng.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+            number = rng.choice(ENDS)
             process.send_signal(number)
             if rng.random() < 0.3 and number != signal.SIGKILL:
                 time.sleep(rng.uniform(0.0, 0.05))
                 process.send_signal(rng.choice([signal.SIGINT, signal.SIGTERM]))
             said = process.communicate(timeout=120)[1]
-            assert process.returncode in (0, 130, 143, -signal.SIGTERM, -signal.SIGKILL), (seed, said)
-            assert said.count("\n") == (process.returncode in (130, 143)), (seed, said)
+            assert process.returncode in (0, 130, 143, *(-end for end in ENDS)), (seed, said)
+            assert said.count("\n") <= 1, (seed, said)  # a second signal may come after the line
+            assert said or process.returncode not in (130, 143), (seed, said)
             ends.append(process.returncode)
         process = started(tmp_path, "--resume")
         assert process.communicate(timeout=300)[1] == ""
