@@ -61,3 +61,18 @@ def test_the_command_line_has_pythons_handler_again() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert found.stdout == "True\n"
+
+
+@pytest.mark.parametrize(
+    "error", ["ImportError('failed to map segment\\nof libhdf5')", "MemoryError()", "OSError(24, 'x')"]
+)
+def test_what_cannot_be_imported_is_one_line(error: str) -> None:
+    code = IMPORTING.format(module="h5py", handler="signal.SIG_DFL").replace(
+        "signal.raise_signal(signal.SIGINT)", f"raise {error}"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (found.returncode, found.stdout, found.stderr.count("\n")) == (2, "", 1)
+    assert found.stderr.startswith("tridentgen: cannot start (")

@@ -217,6 +217,44 @@ def test_auto_goes_on_with_numpy_where_a_kernel_cannot_be_had(
         weights(choose_engine("native", 1))
 
 
+DESCRIPTORS = """
+import logging, os, resource, sys
+from tests.engines.cases import ONE, proposal, sampled
+from tridentgen.engines import choose_engine
+import numpy as np
+logging.basicConfig(format="%(message)s")
+auto = choose_engine("auto", 1)
+case = "one energy"
+theirs = ONE.weights(sampled(case), proposal(case), 3, 4, 5000)
+taken = []
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+mine = auto.weights(sampled(case), proposal(case), 3, 4, 5000)
+for number in taken:
+    os.close(number)
+assert all(np.array_equal(a, b) for a, b in zip(mine, theirs))
+print(auto.name)
+"""
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_too_few_descriptors(cache: Path, warm: bool) -> None:
+    """With one line that says so, and nothing is lost of what was compiled before."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
+    if warm:
+        right(weights(choose_engine("auto", 1)))
+    before = sorted(cache.glob("*.so"))
+    command = [sys.executable, "-c", DESCRIPTORS]
+    found = subprocess.run(command, check=False, env=environment, timeout=300, capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr.count("\n")) == (0, "numpy\n", 1), found
+    assert "using the numpy engine, which is slower: " in found.stderr
+    assert sorted(cache.glob("*.so")) == before
+
+
 @pytest.mark.usefixtures("cache")
 def test_a_compiler_that_hangs_is_ended_with_its_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler, "_TIMEOUT_S", 1.0)

@@ -16,6 +16,7 @@ from tridentgen.analysis.summary import summary
 from tridentgen.errors import InputError
 from tridentgen.events import reader
 from tridentgen.events.events import Events
+from tridentgen.events.weights import maximum_weight
 from tridentgen.matter.particles import charged_lepton
 from tridentgen.processes.trident.columns import REGIME_NAMES, TRIDENT_COLUMNS
 
@@ -201,3 +202,14 @@ def test_summary_of_an_empty_file(tmp_path: Path) -> None:
     told = summary(tmp_path / "zero.h5")
     assert told["unweighting_efficiency"] == told["effective_share"] == 0.0
     assert told["sum_weight_over_sigma"] is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.2, 0.4, 0.6, 0.7, 0.9])
+def test_the_maximum_weight_is_the_smallest_that_its_definition_allows(share: float) -> None:
+    """Events above it carry at most the share, the limit included; by trying all weights, in exact binary numbers."""
+    blocks = [np.array([256.0, 0.0, 64.0]), np.array([]), np.array([128.0, 64.0, 512.0])]
+    weights = np.concatenate(blocks)
+    share = round(1024.0 * share) / 1024.0
+    for exact in (share, 0.5, 0.75):
+        allowed = [w for w in weights if w > 0.0 and weights[weights > w].sum() <= exact * weights.sum()]
+        assert maximum_weight(blocks, float(weights.sum()), exact) == min(allowed)

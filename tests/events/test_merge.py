@@ -25,6 +25,7 @@ from tridentgen.errors import FileError
 from tridentgen.events.events import read
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.events.merge import merge
+from tridentgen.events.weights import rows_of_batches
 from tridentgen.runs.run import run
 
 EDGES = [0, 5000, 12_000, COUNT]
@@ -371,3 +372,16 @@ def test_the_command_line_merges(made: tuple[Path, list[Path]], tmp_path: Path, 
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith("tridentgen: the run of 20000 events is not complete")
     assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("missing", [(), (99,), (100,), (0, 99, 100, 199), tuple(range(100, 200))])
+def test_the_rows_of_batches_by_the_numbers_of_their_events(missing: tuple[int, ...]) -> None:
+    """Batches end at multiples of their size, whichever events were cut: also the first and last ones of a batch."""
+    numbers = np.array([n for n in range(30, 270) if n not in missing], dtype=np.uint64)
+    found = rows_of_batches(lambda _, start, stop: numbers[start:stop], 30, 270, len(numbers), batch=100)
+    expected, row = [], 0
+    for start, stop in ((30, 100), (100, 200), (200, 270)):
+        mine = [n for n in numbers.tolist() if start <= n < stop]
+        expected.append((start, stop, row, row + len(mine), mine))
+        row += len(mine)
+    assert [(*each[:4], each.numbers.tolist()) for each in found] == expected

@@ -189,3 +189,13 @@ def test_commands_name_the_file_of_such_a_part(
     found = cli("verify", bad)
     assert found.code == 2
     assert f"FAIL         sum of weights    {told}" in found.out
+
+
+@pytest.mark.parametrize("known", [{"unweighted": 1}, {"complete": 0}])
+def test_runs_whose_weights_are_those_of_the_whole(known: dict[str, int]) -> None:
+    """An unweighted run is normalised to the cross section, and an interrupted one rescaled to it."""
+    part = {"n_run": 1000, "n_requested": 100, "first": 200}
+    assert part_of_run({**part, **known}) is None
+    found = part_of_run({**part, "unweighted": 0, "complete": 1})
+    assert found is not None
+    assert (found.first, found.last, found.total, found.factor) == (200, 299, 1000, 10.0)

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
+from tests.production_runs import production_card, shards
 from tridentgen.errors import FileError
+from tridentgen.events.events import read
 from tridentgen.events.headers import virtual_mappings
+from tridentgen.events.merge import merge
 from tridentgen.events.pieces import Pieces
 
 LONG = 5_000_000_000
@@ -77,3 +81,20 @@ def test_other_forms_are_refused(tmp_path: Path, fill: Callable[[Any], None]) ->
     path = written(tmp_path / "v.h5", (10,), fill)
     with pytest.raises(FileError, match=r"v\.h5': '/events/x' is damaged, or was not written by 'tridentgen merge' \("):
         pieces_of(path)
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+def test_data_in_other_files_are_not_read(tmp_path: Path, virtual: bool) -> None:
+    """A column that HDF5 would read from any file of this machine, small enough to be in the event file itself."""
+    secret = np.arange(20.0)
+    (tmp_path / "secret").write_bytes(secret.tobytes())
+    pieces = shards(production_card(tmp_path, "cevns", events=40), tmp_path, [0, 20, 40])
+    merge(pieces, tmp_path / "v.h5", virtual=True)
+    with h5py.File(pieces[0], "r+") as file:
+        described = dict(file["events/e_nu"].attrs)
+        del file["events/e_nu"]
+        data = file["events"].create_dataset("e_nu", (20,), "f8", external=[(str(tmp_path / "secret"), 0, 160)])
+        data.attrs.update(described)
+        assert np.array_equal(data[:], secret)
+    with pytest.raises(FileError, match=r"shard_0\.h5': '/events/e_nu' stores its data in '.*secret'"):
+        read(tmp_path / "v.h5" if virtual else pieces[0], ["e_nu"])

@@ -145,3 +145,10 @@ def test_tables_cannot_be_changed_and_are_not_shared() -> None:
 def test_numbers_that_are_no_spectrum(energies: object, values: object, interpolation: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         TabulatedFlux(np.array(energies), np.array(values), interpolation)
+
+
+def test_the_density_at_edges() -> None:
+    """Bins include their lower edges, the last one its upper edge too; by hand, with the integral 1 + 1.5."""
+    flux = TabulatedFlux(np.array([1.0, 2.0, 5.0]), np.array([1.0, 0.5]))
+    at = np.array([0.999, 1.0, 1.999, 2.0, 4.0, 5.0, 5.001])
+    np.testing.assert_allclose(flux.density(at), [0.0, 0.4, 0.4, 0.2, 0.2, 0.2, 0.0], rtol=1e-15)

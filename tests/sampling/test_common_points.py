@@ -7,11 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from tests.sampling.toys import Peak, Toy
+from tests.sampling.toys import Peak, Toy, flat_proposal
 from tridentgen.engines.numpy_engine import NumpyEngine
-from tridentgen.engines.work import TILE
+from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.work import TILE, Sums
 from tridentgen.errors import InputError
-from tridentgen.sampling.common_points import better_ratio, ratio_at_common_points
+from tridentgen.sampling import common_points
+from tridentgen.sampling.common_points import CommonRatio, better_ratio, ratio_at_common_points
 from tridentgen.sampling.integrate import cross_section
 from tridentgen.sampling.train import train
 
@@ -78,3 +80,52 @@ def test_it_is_left_where_it_does_not_pay() -> None:
     assert found is not None
     assert found.error < 2.0 * separate
     assert abs(found.value - 2.0) < 4.0 * found.error
+
+
+class Scripted(NumpyEngine):
+    """An engine that returns given sums instead of integrals: those of the top and of the bottom, in turn."""
+
+    def __init__(self, sums: list[float]) -> None:
+        super().__init__(threads=1)
+        object.__setattr__(self, "_sums", iter(sums))
+
+    def integrate(self, *arguments: object) -> Sums:
+        """Return the next sum of so many points as were asked for."""
+        size = arguments[-1]
+        assert isinstance(size, int)
+        return Sums(size, size * next(self._sums), 0.0)  # type: ignore[attr-defined]
+
+
+def test_the_error_is_cochrans_for_few_iterations() -> None:
+    """By numpy.cov with one degree of freedom less: the variance of a ratio of means by the delta method."""
+    one = Toy((Peak(1.0, (0.5, 0.5), 0.07, 0.0),))
+    rng = np.random.default_rng(3)
+    pairs = rng.normal([2.0, 1.0], [0.2, 0.1], size=(4, 2))
+    engine = Scripted(pairs.ravel().tolist())
+    found = ratio_at_common_points(one, one, flat_proposal(2), engine, 1, 1, iterations=4)
+    ratio = pairs[:, 0].mean() / pairs[:, 1].mean()
+    covariance = np.cov(pairs.T, ddof=1) / 4.0
+    variance = covariance[0, 0] - 2.0 * ratio * covariance[0, 1] + ratio**2 * covariance[1, 1]
+    assert found.value == pytest.approx(ratio, rel=1e-12)
+    assert found.error == pytest.approx(math.sqrt(variance) / pairs[:, 1].mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("best", [0, 1])
+def test_the_proposal_with_the_smaller_variance_is_taken(monkeypatch: pytest.MonkeyPatch, best: int) -> None:
+    """Variance times points of the pilots, not the error alone: one of them has ten times as many points."""
+    one, first, second = Toy((Peak(1.0, (0.5, 0.5), 0.07, 0.0),)), flat_proposal(2), flat_proposal(2)
+    pilots = {id(first): CommonRatio(2.0, 0.3, 1000), id(second): CommonRatio(2.0, 0.2, 1000 if best else 10_000)}
+    final: list[Proposal] = []
+
+    def scripted(*arguments: object, number: int, **_: object) -> CommonRatio:
+        proposal = arguments[2]
+        assert isinstance(proposal, Proposal)
+        if number < 2:
+            return pilots[id(proposal)]
+        final.append(proposal)
+        return CommonRatio(2.0, 0.01, 10_000)
+
+    monkeypatch.setattr(common_points, "ratio_at_common_points", scripted)
+    found = better_ratio(one, one, (first, second), ENGINE, 1, 10_000, 0.5)
+    assert found == CommonRatio(2.0, 0.01, 10_000)
+    assert [each is second for each in final] == [bool(best)]

@@ -205,3 +205,10 @@ def test_the_compiler_of_the_kernels_is_named(engine: str) -> None:
     except CompilerError as error:
         pytest.skip(str(error))
     assert software(choose_engine(engine))["compiler"] == compiler.version
+
+
+def test_batches_end_at_multiples_of_their_size(proposal: Proposal) -> None:
+    """Wherever the events begin: memory and the sums of a resumed run depend on it."""
+    for first, count, ends in ((0, 250, [100, 200, 250]), (30, 250, [100, 200, 280]), (100, 100, [200]), (7, 5, [12])):
+        batches = event_batches(TOY, proposal, ENGINE, 8, first=first, count=count, batch=100)
+        assert [int(batch["event_id"][-1]) + 1 for batch in batches] == ends

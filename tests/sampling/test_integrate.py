@@ -14,7 +14,7 @@ import pytest
 from tests.sampling.toys import Function, Peak, Toy, flat_proposal, three_peaks
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.proposal import Proposal
-from tridentgen.engines.work import TILE
+from tridentgen.engines.work import TILE, Sums
 from tridentgen.physics.elementary import Value, Values
 from tridentgen.sampling.integrate import CrossSection, cross_section
 from tridentgen.sampling.train import train
@@ -193,3 +193,35 @@ def test_progress_ends_at_one(proposal: Proposal) -> None:
     cross_section(three_peaks(), proposal, ENGINE, 5, rel_error=1e-3, progress=lambda _what, share: seen.append(share))
     assert all(0.0 <= share <= 1.0 for share in seen)
     assert seen[-1] == 1.0
+
+
+def test_five_iterations_are_enough() -> None:
+    """Where the precision is reached before, the fifth is the last."""
+    found = cross_section(three_peaks(), flat_proposal(4, 3), ENGINE, 1, rel_error=0.5)
+    assert (found.iterations, found.points) == (5, 5 * 3 * math.ceil((1 << 16) / 3 / TILE) * TILE)
+
+
+class Scripted(NumpyEngine):
+    """An engine whose integrals of one channel have given values and variances, in turn."""
+
+    def __init__(self, given: list[tuple[float, float]]) -> None:
+        super().__init__(threads=1)
+        object.__setattr__(self, "_given", iter(given))
+
+    def integrate(self, *arguments: object) -> Sums:
+        """Return the sums over so many points as were asked for."""
+        n = arguments[-1]
+        assert isinstance(n, int)
+        value, variance = next(self._given)  # type: ignore[attr-defined]
+        return Sums(n, n * value, n * n * variance)
+
+
+def test_mean_error_and_chi2_by_hand() -> None:
+    """Of five iterations of as many points each: the plain mean, and four degrees of freedom."""
+    values, variances = np.array([2.0, 2.1, 1.9, 2.05, 1.8]), np.array([0.01, 0.02, 0.01, 0.03, 0.02])
+    engine = Scripted(list(zip(values.tolist(), variances.tolist(), strict=True)))
+    found = cross_section(Function(lambda x: x[0]), flat_proposal(2), engine, 1, rel_error=0.9)
+    assert found.iterations == 5
+    assert found.value == pytest.approx(values.mean(), rel=1e-14)
+    assert found.error == pytest.approx(math.sqrt(variances.sum()) / 5.0, rel=1e-14)
+    assert found.chi2_dof == pytest.approx(np.sum((values - values.mean()) ** 2 / variances) / 4.0, rel=1e-13)

@@ -66,9 +66,9 @@ class KernelCache:
     def find(self, key: str) -> Path | None:
         """Return the library of a key, or None; one that is not whole or not trusted is removed."""
         for path in sorted(self.folder.glob(f"{key}.*.so")):
-            if _is_whole(path):
-                return path
-            with suppress(OSError):
+            with suppress(OSError):  # one that cannot be read now may be whole
+                if _is_whole(path):
+                    return path
                 path.unlink()
         return None
 
@@ -107,13 +107,10 @@ def _flaw(status: os.stat_result) -> str:
 
 def _is_whole(path: Path) -> bool:
     """Return whether a library is an ordinary file of this user with the content that its name promises."""
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or _flaw(status):
-            return False
-        return hashlib.sha256(path.read_bytes()).hexdigest() == path.name.split(".")[1]
-    except OSError:
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or _flaw(status):
         return False
+    return hashlib.sha256(path.read_bytes()).hexdigest() == path.name.split(".")[1]
 
 
 def _remove_left_overs(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tridentgen.engines.c_printer import PrintedFunction, print_function
+from tridentgen.engines.kernel_cache import CompilerError
 from tridentgen.engines.process import Process, weight_names
 from tridentgen.engines.tracer import Graph, Symbol
 from tridentgen.physics.elementary import Value
@@ -88,4 +89,7 @@ def drawing_source() -> str:
 
 
 def _texts(*names: str) -> str:
-    return "\n".join((kernels_dir() / name).read_text(encoding="ascii") for name in names)
+    try:
+        return "\n".join((kernels_dir() / name).read_text(encoding="ascii") for name in names)
+    except OSError as error:  # too few descriptors
+        raise CompilerError(f"the source of a kernel cannot be read: {error}") from error
