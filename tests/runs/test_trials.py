@@ -40,7 +40,8 @@ def test_fifty_runs_with_random_signals(tmp_path: Path, kind: str) -> None:
     """
     whole, output = whole_run(tmp_path, kind, events=EVENTS), tmp_path / "a.h5"
     begin = time.monotonic()
-    assert started(tmp_path, "--resume").wait(timeout=300) == 0
+    first = started(tmp_path, "--resume")
+    assert (first.communicate(timeout=300)[1], first.returncode) == ("", 0)
     usual_s = time.monotonic() - begin
     ends: list[int] = []
     for seed in range(50):
