@@ -60,6 +60,8 @@ Case = tuple[str, Callable[[Any], None]]
 def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seed:
     folder = tmp_path_factory.mktemp(request.param)
     card = production_card(folder, request.param, cuts=request.param == "trident", events=60)
+    if request.param == "cevns":
+        card.write_text(card.read_text(encoding="utf-8") + "[exposure]\nmass_t = 0.01\npot = 1e19\n", encoding="utf-8")
     file = run(card, folder / "whole.h5").path.read_bytes()
 
     def stop(what: str, _share: float) -> None:
@@ -97,7 +99,7 @@ def commands(seed: Seed) -> dict[str, list[str]]:
 
 def attribute_cases(seed: Seed) -> Iterator[Case]:
     with h5py.File(io.BytesIO(seed.file)) as file:
-        places = [("/", name) for name in file.attrs]
+        places = [("/", name) for name in (*file.attrs, "poisson_mean")]
         for place in ("sampling", "events/weight", "events/channel"):
             places += [(place, name) for name in file[place].attrs]
     for (place, name), (word, value) in itertools.product(places, VALUES.items()):

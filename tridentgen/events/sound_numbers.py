@@ -26,7 +26,7 @@ _WHOLE: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 """Root attributes that are whole numbers: the smallest and the largest possible one."""
 
-_AMOUNTS = ("sigma", "sigma_error", "sum_w", "sum_w2", "acceptance")
+_AMOUNTS = ("sigma", "sigma_error", "sum_w", "sum_w2", "acceptance", "expected_events", "poisson_mean")
 """Root attributes that are not negative."""
 
 
