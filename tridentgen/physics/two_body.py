@@ -98,6 +98,21 @@ def lab_momenta(
     return TwoBodyMomenta((left, x, y, left - tilt), (mass + nu, -x, -y, nu + tilt))
 
 
+def massless_energy(energy: Value, transfer: Transfer, mass: float, gap: float) -> Value:
+    """Return E3 of a massless particle 3 in GeV, M (E - E_thr)/(M + 2E) + (Q^2_max - Q^2)/2M: positive terms."""
+    above = np.maximum(energy - _pole(mass, gap), 0.0)
+    return mass * above / (mass + 2.0 * energy) + transfer.fall / (2.0 * mass)
+
+
+def massless_momenta(
+    energy: Value, transfer: Transfer, mass: float, gap: float, azimuth: tuple[Value, Value]
+) -> TwoBodyMomenta:
+    """Return `lab_momenta` for a massless particle 3 to the last digits, also where it has little of the energy."""
+    (_, x, y, _), recoil = lab_momenta(energy, transfer, mass, 0.0, gap, azimuth)
+    left = massless_energy(energy, transfer, mass, gap)
+    return TwoBodyMomenta((left, x, y, left - transfer.q2 / (2.0 * energy)), recoil)
+
+
 def cosine(p: Momentum) -> Value:
     """Return the cosine of the angle between a momentum and the beam; 1 for a particle at rest."""
     _, x, y, z = p
