@@ -64,18 +64,9 @@ from tridentgen.matter.nuclei import nuclide
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.terms import (
-    ContactNgi,
-    DipolePortal,
-    FlavourMatrix,
-    LightScalar,
-    LightTensor,
-    LightVector,
-    Nsi,
-    PerFlavour,
-    VectorCharges,
-)
+from tridentgen.processes.cevns.terms import ContactNgi, DipolePortal, LightScalar, LightTensor, Nsi
 from tridentgen.processes.inverse_beta.inverse_beta import InverseBetaDecay
+from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour, VectorCharges
 from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident

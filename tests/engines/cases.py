@@ -36,8 +36,9 @@ from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.base import Reaction
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightVector
+from tridentgen.processes.cevns.terms import DipolePortal, LightScalar
 from tridentgen.processes.inverse_beta.inverse_beta import InverseBetaDecay
+from tridentgen.processes.terms import LightVector
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
