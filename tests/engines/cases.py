@@ -152,7 +152,7 @@ COHERENT = {
 OTHERS = {
     "inverse beta decay, supernova": Case(InverseBetaDecay("water"), supernova(10.0).only("nuebar")),
     "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
-    "inverse muon decay, one energy": Case(InverseMuonDecay("Ar", "numu"), Monochromatic(12.0)),
+    "inverse muon decay, spectrum": Case(InverseMuonDecay("Ar", "nuebar"), PowerLaw(2.0, 5.0, 50.0)),
     "electrons, radiative, times": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), stopped_pions(20.0)
     ),

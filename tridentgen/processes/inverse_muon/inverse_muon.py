@@ -78,6 +78,11 @@ class InverseMuonDecay(Reaction):
         return math.fsum(each.Z * number for each, number in components) / math.fsum(n for _, n in components)
 
     @property
+    def per(self) -> str:
+        """Target to which a cross section refers: its atoms."""
+        return f"atom of {self.target}"
+
+    @property
     def line(self) -> str:
         """The reaction in one line."""
         names = neutrinos_of(self.lepton) if self.neutrino is None else (self.neutrino,)

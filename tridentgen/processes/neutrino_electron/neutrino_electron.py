@@ -117,6 +117,11 @@ class NeutrinoElectron(Reaction):
         return max(self.recoil_min_keV / KEV_PER_GEV, least_binding_GeV(self.atoms))
 
     @property
+    def per(self) -> str:
+        """Target to which a cross section refers: its atoms."""
+        return f"atom of {self.target}"
+
+    @property
     def line(self) -> str:
         """The process in one line."""
         incoming = self.neutrino or "nu"
