@@ -101,16 +101,17 @@ def radiative(energy: Value, kinetic: Value, fall: Value) -> Pieces:
     -100 %, within 1e-9 of the end, are cut off at 0. Arguments as of `tree`.
     """
     m = ELECTRON_MASS_GEV
-    z, total = kinetic / energy, kinetic + m
-    left = left_share(energy, fall)
     momentum = np.sqrt(kinetic * (kinetic + 2.0 * m))
-    b, least = momentum / total, minimum_energy(kinetic)
-    beyond = np.maximum(fall, _TINY) * (m + 2.0 * energy) * (m + 2.0 * least)
-    beyond = beyond / (2.0 * m * (energy + least) + 4.0 * energy * least)
-    soft = log(z * beyond / least)
+    total, least = kinetic + m, 0.5 * (kinetic + momentum)
+    b, largest = momentum / total, m + 2.0 * least  # E_e + l
+    f0 = _collinear(b, largest)
+    l_b = _l(b, log(b), log(m * m / (total * largest)))
+    z, left = kinetic / energy, left_share(energy, fall)
+    beyond = np.maximum(fall, _TINY) * (m + 2.0 * energy) * largest
+    soft = log(z * beyond / (least * (2.0 * m * (energy + least) + 4.0 * energy * least)))
     log_z, log_left = log(z), log(left)
-    f0 = _collinear(b, total, momentum)
-    l_z, l_left, l_b = _l(z, left), _l(left, z), _l(b, m * m / (total * (total + momentum)))
+    l_z = _l(z, log_z, log_left)
+    other = -math.pi * math.pi / 6.0 - l_z  # L(1 - z) - ln z ln(1 - z)
     f_minus = (
         f0 * (2.0 * soft - log_left - 0.5 * log_z - 5.0 / 12.0)
         + 0.5 * (l_z - l_b)
@@ -124,9 +125,9 @@ def radiative(energy: Value, kinetic: Value, fall: Value) -> Pieces:
     left2, z2 = left * left, z * z
     f_plus = (
         f0 * (left2 * (2.0 * soft - log_left - 0.5 * log_z - 2.0 / 3.0) - 0.5 * (z2 * log_z + left))
-        - 0.5 * left2 * (log_left * log_left + b * (l_left - log_z * log_left))
-        + log_left * (0.5 * z2 * log_z + left / 3.0 * (2.0 * z - 0.5))
-        - 0.5 * z2 * l_left
+        - 0.5 * left2 * (log_left * log_left + b * other)
+        + log_left * left / 3.0 * (2.0 * z - 0.5)
+        - 0.5 * z2 * other
         - z * (1.0 - 2.0 * z) / 3.0 * log_z
         - z * left / 6.0
         - b / 12.0 * (log_z + left * (115.0 - 109.0 * z) / 6.0)
@@ -195,11 +196,11 @@ def pseudoscalar(energy: Value, kinetic: Value, mass: float) -> Value:
     return ELECTRON_MASS_GEV * kinetic * kinetic / (8.0 * math.pi * below * below)
 
 
-def _collinear(b: Value, total: Value, momentum: Value) -> Value:
-    """Return f0 = ln((E_e + l)/m)/b - 1; its series at small velocities b = l/E_e."""
+def _collinear(b: Value, largest: Value) -> Value:
+    """Return f0 = ln((E_e + l)/m)/b - 1 of E_e + l; its series at small velocities b = l/E_e."""
     small = b < _SERIES_BELOW
     safe = np.where(small, 1.0, b)
-    closed = log((total + momentum) / ELECTRON_MASS_GEV) / safe - 1.0
+    closed = log(largest / ELECTRON_MASS_GEV) / safe - 1.0
     b2 = b * b
     series = b2 * polynomial(b2, (1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0))
     return np.where(small, series, closed)
@@ -218,16 +219,14 @@ def _loop(kinetic: Value) -> Value:
     return np.where(small, series, closed) / 6.0
 
 
-def _l(x: Value, rest: Value) -> Value:
-    """Return L(x) = int_0^x ln|1 - t|/t dt = -Li2(x) for 0 <= x <= 1, to 4e-16; `rest` is 1 - x.
+def _l(x: Value, log_x: Value, log_rest: Value) -> Value:
+    """Return L(x) = int_0^x ln|1 - t|/t dt = -Li2(x) for 0 < x < 1, to 4e-16, from x, ln x and ln(1 - x).
 
     Li2(y) = u - u^2/4 + u sum_k B_2k u^2k/(2k + 1)! with u = -ln(1 - y) for y <= 1/2, and Li2(x) = pi^2/6 - ln x ln(1 -
     x) - Li2(1 - x) above.
     """
     high = x > 0.5
-    y = np.where(high, rest, x)
-    u = -log(np.where(high, x, rest))
+    u = -np.where(high, log_x, log_rest)
     u2 = u * u
     low = u - 0.25 * u2 + u * u2 * polynomial(u2, _LI2)
-    reflected = math.pi * math.pi / 6.0 + u * log(np.maximum(y, _TINY)) - low
-    return -np.where(high, reflected, low)
+    return np.where(high, low - u * log_rest - math.pi * math.pi / 6.0, -low)
