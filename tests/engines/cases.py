@@ -153,8 +153,9 @@ OTHERS = {
     "inverse beta decay, supernova": Case(InverseBetaDecay("water"), supernova(10.0).only("nuebar")),
     "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
     "inverse muon decay, spectrum": Case(InverseMuonDecay("Ar", "nuebar"), PowerLaw(2.0, 5.0, 50.0)),
-    "electrons, radiative, times": Case(
-        NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), stopped_pions(20.0)
+    "electrons, times": Case(NeutrinoElectron("CH2", "numubar"), stopped_pions(20.0)),
+    "electrons, radiative": Case(
+        NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
     ),
     "bound electrons, light vector": Case(
         NeutrinoElectron("CsI", "nuebar", ElectronModel(vector=LightVector(1e-4, coupling=1e-5)), "stepping"),

@@ -226,7 +226,7 @@ def _l(x: Value, log_x: Value, log_rest: Value) -> Value:
     x) - Li2(1 - x) above.
     """
     high = x > 0.5
-    u = -np.where(high, log_x, log_rest)
+    u = np.where(high, -log_x, -log_rest)
     u2 = u * u
     low = u - 0.25 * u2 + u * u2 * polynomial(u2, _LI2)
     return np.where(high, low - u * log_rest - math.pi * math.pi / 6.0, -low)

@@ -104,16 +104,16 @@ class SampledInverseMuon:
         energy, transfer, density = self.point(channel, x)
         sine, cosine = sincos2pi(spare[0])
         momenta = two_body.massless_momenta(energy, transfer, ELECTRON_MASS_GEV, self.gap_GeV, (cosine, sine))
-        total, px, py, pz = momenta.recoil
+        theta = arctan2(two_body.transverse(energy, transfer, ELECTRON_MASS_GEV), momenta.recoil[3])
         profile = part.component.time
         return {
             "weight": density,
             "channel": channel,
             "flavour": neutrino(part.component.neutrino).pdgid,
             "e_nu": energy,
-            f"{NAMES[self.lepton]}_energy": total,
+            f"{NAMES[self.lepton]}_energy": momenta.recoil[0],
             "cos_theta": two_body.cosine(momenta.recoil),
-            "theta": arctan2(np.sqrt(px * px + py * py), pz) * _MRAD_PER_RAD,
+            "theta": theta * _MRAD_PER_RAD,
             "q2": transfer.q2,
             "time": 0.0 if profile is None else profile.time_ns(spare[1 : 1 + profile.numbers]),
             "p4_nu_in": (energy, 0.0, 0.0, energy),

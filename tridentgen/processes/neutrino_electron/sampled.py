@@ -114,9 +114,9 @@ class SampledNeutrinoElectron:
         part = self.parts[channel]
         energy, flux_weight = part.energies(x[-1])
         electron = physics.sample_kinetic(energy, x[0], self.least_GeV, part.scale_GeV)
+        parts, density = density_of(self.model, part.neutrino, energy, electron)
         atoms = total(atom.electrons(electron.kinetic) for atom in self.atoms)
         scale = atoms * electron.width * (flux_weight * (part.share * GEV_M2_TO_CM2))
-        parts, density = density_of(self.model, part.neutrino, energy, electron)
         return Point(energy, electron, Parts(*(scale * each for each in parts)), scale * density)
 
     def integrand(self, channel: int, x: Values) -> Value:
@@ -132,8 +132,7 @@ class SampledNeutrinoElectron:
         q2, fall = two_m * electron.kinetic, two_m * electron.fall
         transfer = two_body.Transfer(q2, q2, fall, q2 + fall)
         momenta = two_body.massless_momenta(energy, transfer, ELECTRON_MASS_GEV, 0.0, (cosine, sine))
-        e, px, py, pz = momenta.recoil
-        theta = arctan2(np.sqrt(px * px + py * py), pz)
+        theta = arctan2(two_body.transverse(energy, transfer, ELECTRON_MASS_GEV), momenta.recoil[3])
         profile = part.component.time
         columns: dict[str, Value] = {
             "weight": density,
@@ -143,7 +142,7 @@ class SampledNeutrinoElectron:
             "e_nu": energy,
             "electron_energy": electron.kinetic * _MEV_PER_GEV,
             "cos_theta": two_body.cosine(momenta.recoil),
-            "e_theta2": e * theta * theta,
+            "e_theta2": momenta.recoil[0] * theta * theta,
             "y": electron.kinetic / energy,
             "time": 0.0 if profile is None else profile.time_ns(spare[2 : 2 + profile.numbers]),
             "p4_nu_in": (energy, 0.0, 0.0, energy),
