@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from tridentgen.engines.process import Column, Role, Species
@@ -12,7 +13,8 @@ from tridentgen.matter.particles import charged_lepton, neutrino
 
 ELECTRON_PDG = 11
 LEPTONS = ("mu-", "tau-")
-NAMES: Mapping[str, str] = {"mu-": "muon", "tau-": "tau"}
+NAMES: Mapping[str, str] = MappingProxyType({"mu-": "muon", "tau-": "tau"})
+"""Names of the leptons in columns."""
 
 
 def neutrinos_of(lepton: str) -> tuple[str, str]:
