@@ -36,14 +36,21 @@ PROCESSES = {
     "trident-epa": 'neutrino = "numu"\nleptons = ["e-", "e+"]\ntarget = "Ar40"\nregimes = ["coherent"]',
     "cevns": 'target = "CsI"\nneutrino = "numu"',
     "inverse-beta-decay": 'target = "water"',
+    "inverse-muon-decay": 'target = "water"\nneutrino = "nuebar"',
+    "nu-e": 'target = "CH2"\nneutrino = "nue"',
     NAME: 'neutrino = "nuebar"\ntarget = "C12"',
 }
-ENERGIES_GEV = {"trident": 5.0, "trident-epa": 5.0, "cevns": 0.03, "inverse-beta-decay": 0.01, NAME: 0.02}
+ENERGIES_GEV = {
+    "trident": 5.0, "trident-epa": 5.0, "cevns": 0.03, "inverse-beta-decay": 0.01, "nu-e": 0.01,
+    "inverse-muon-decay": 20.0, NAME: 0.02,
+}  # fmt: skip
 CUTS = {
     "trident": "m2_ll_max_GeV2=0.2",
     "trident-epa": "m2_ll_max_GeV2=0.2",
     "cevns": "recoil_energy_min_keV=4",
     "inverse-beta-decay": "cos_theta_min=0",
+    "inverse-muon-decay": "muon_energy_min_GeV=13",
+    "nu-e": "electron_energy_min_MeV=4",
     NAME: "recoil_energy_min_keV=20",
 }
 OPTIONS = {
@@ -51,9 +58,13 @@ OPTIONS = {
     "trident-epa": ["--nu", "numu", "--leptons", "e-", "e+", "--target", "Ar40"],
     "cevns": ["--target", "Ar40"],
     "inverse-beta-decay": ["--target", "CH2"],
+    "inverse-muon-decay": ["--nu", "numu", "--target", "Fe"],
+    "nu-e": ["--nu", "numubar", "--target", "Xe"],
     NAME: ["--nu", "numu", "--target", "C12"],
 }
-QUANTITIES = {"inverse-beta-decay": "positron_energy"}
+QUANTITIES = {
+    "inverse-beta-decay": "positron_energy", "nu-e": "electron_energy", "inverse-muon-decay": "muon_energy",
+}  # fmt: skip
 """A quantity that is drawn, where it is not the energy of the recoil."""
 
 ALL = sorted({*kinds.KINDS, NAME})

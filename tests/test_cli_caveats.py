@@ -10,6 +10,7 @@ import tridentgen as tg
 from tests.command_line import XSEC, Command
 from tests.run_cards import write_card
 from tridentgen.processes.base import Caveat
+from tridentgen.processes.kinds import KINDS
 from tridentgen.reports.caveats import largest
 
 QUICK = ["--engine", "numpy", "--rel-error", "2e-2", "--set", "sampling.training_points=10_000"]
@@ -95,5 +96,5 @@ def test_the_epa_in_other_spellings(cli: Command, name: str) -> None:
 def test_a_typo_in_process_is_one_line(cli: Command) -> None:
     found = cli("xsec", "--process", "CEvNSs", "--energy", "30MeV")
     assert found.code == 2
-    said = "must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'CEvNSs', did you mean 'cevns'?"
+    said = f"must be one of {', '.join(KINDS)}, not 'CEvNSs', did you mean 'cevns'?"
     assert found.err == f"--process CEvNSs: {said}\n"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.command_line import XSEC, Command
 from tests.run_cards import write_card
+from tridentgen.processes.kinds import KINDS
 
 GENERATE = ["generate", "card.toml", "-o", "out.h5"]
 BAD = {
@@ -201,8 +202,7 @@ BAD = {
     ),
     "xsec of no process": (
         ["xsec", "--process", "tridnt", *XSEC[2:], "--energy", "5"],
-        "--process tridnt: must be one of trident, trident-epa, cevns, inverse-beta-decay, not 'tridnt', did you mean "
-        "'trident'?",
+        f"--process tridnt: must be one of {', '.join(KINDS)}, not 'tridnt', did you mean 'trident'?",
     ),
     "xsec of no nuclide": (
         ["xsec", *XSEC[:7], "--target", "Arr40", "--energy", "5"],

@@ -64,18 +64,12 @@ from tridentgen.matter.nuclei import nuclide
 from tridentgen.physics.trident_couplings import Couplings, ZPrime
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.terms import (
-    ContactNgi,
-    DipolePortal,
-    FlavourMatrix,
-    LightScalar,
-    LightTensor,
-    LightVector,
-    Nsi,
-    PerFlavour,
-    VectorCharges,
-)
+from tridentgen.processes.cevns.terms import ContactNgi, DipolePortal, LightScalar, LightTensor, Nsi
 from tridentgen.processes.inverse_beta.inverse_beta import InverseBetaDecay
+from tridentgen.processes.inverse_muon.inverse_muon import InverseMuonDecay
+from tridentgen.processes.neutrino_electron.model import ElectronModel, ElectronNsi, ElectronScalar
+from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoElectron
+from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour, VectorCharges
 from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident
@@ -104,6 +98,9 @@ __all__ = [
     "Cylinder",
     "Detector",
     "DipolePortal",
+    "ElectronModel",
+    "ElectronNsi",
+    "ElectronScalar",
     "EpaRatio",
     "EpaTrident",
     "Events",
@@ -113,12 +110,14 @@ __all__ = [
     "GaussianResolution",
     "InputError",
     "InverseBetaDecay",
+    "InverseMuonDecay",
     "LightScalar",
     "LightTensor",
     "LightVector",
     "Lindhard",
     "Monochromatic",
     "MuonDecay",
+    "NeutrinoElectron",
     "Nsi",
     "PerFlavour",
     "PhotonNeutrino",

@@ -36,8 +36,12 @@ from tridentgen.physics.trident_couplings import ZPrime
 from tridentgen.processes.base import Reaction
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightVector
+from tridentgen.processes.cevns.terms import DipolePortal, LightScalar
 from tridentgen.processes.inverse_beta.inverse_beta import InverseBetaDecay
+from tridentgen.processes.inverse_muon.inverse_muon import InverseMuonDecay
+from tridentgen.processes.neutrino_electron.model import ElectronModel
+from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoElectron
+from tridentgen.processes.terms import LightVector
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.sampling.train import train
@@ -148,6 +152,15 @@ COHERENT = {
 OTHERS = {
     "inverse beta decay, supernova": Case(InverseBetaDecay("water"), supernova(10.0).only("nuebar")),
     "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
+    "inverse muon decay, spectrum": Case(InverseMuonDecay("Ar", "nuebar"), PowerLaw(2.0, 5.0, 50.0)),
+    "electrons, times": Case(NeutrinoElectron("CH2", "numubar"), stopped_pions(20.0)),
+    "electrons, radiative": Case(
+        NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
+    ),
+    "bound electrons, light vector": Case(
+        NeutrinoElectron("CsI", "nuebar", ElectronModel(vector=LightVector(1e-4, coupling=1e-5)), "stepping"),
+        reactor(3.0, 50.0),
+    ),
 }
 
 CASES = TRIDENTS | COHERENT | OTHERS

@@ -53,6 +53,15 @@ def test_exp() -> None:
     assert elementary.exp(np.array([0.0, -0.0])).tolist() == [1.0, 1.0]
 
 
+def test_expm1_and_log1p() -> None:
+    rng = np.random.default_rng(12)
+    x = np.concatenate([scaled(rng, -80, 3), [0.0, 5e-324, 2.0**-53, 2.0**-52]])
+    assert ulps(elementary.expm1(x), exactly(mpmath.expm1, x)).max() < 6.0
+    assert ulps(elementary.expm1(-x), exactly(mpmath.expm1, -x)).max() < 6.0
+    wide = np.concatenate([x, scaled(rng, 3, 90)])
+    assert ulps(elementary.log1p(wide), exactly(mpmath.log1p, wide)).max() < 6.0
+
+
 def test_exp_stops_at_the_ends_of_its_range() -> None:
     ends = elementary.exp(np.array([-700.0, 700.0]))
     beyond = elementary.exp(np.array([[-701.0, 701.0], [-1e300, 1e300], [-np.inf, np.inf]]))

@@ -83,6 +83,22 @@ def test_momenta_are_conserved_and_on_shell(case: str) -> None:
             assert np.max(np.abs(square - m * m)) < 1e-15 * (energy + mass) * np.max(p[0])
 
 
+@pytest.mark.parametrize("case", ["elastic", "inverse muon decay"])
+def test_massless_particles_are_on_shell_to_their_own_digits(case: str) -> None:
+    """|E^2 - p^2| < 4e-15 E^2 of the neutrino, also where it has 1e-7 of the energy; momenta balance."""
+    mass, lepton, gap = CASES[case]
+    x = np.concatenate([X, np.random.default_rng(1).random(500)])
+    for energy in [*energies(mass, lepton, gap), 10.93]:
+        transfer = two_body.momentum_transfer(energy, x, mass, 0.0, gap)
+        first, second = two_body.massless_momenta(energy, transfer, mass, gap, (0.6, 0.8))
+        plain, _ = two_body.lab_momenta(energy, transfer, mass, 0.0, gap, (0.6, 0.8))
+        square = first[1] ** 2 + first[2] ** 2 + first[3] ** 2
+        assert np.max(np.abs(first[0] ** 2 - square) / first[0] ** 2) < 4e-15
+        for component, other, which, total in zip(first, plain, second, (energy + mass, 0.0, 0.0, energy), strict=True):
+            assert np.max(np.abs(component + which - total)) < 1e-15 * (energy + mass)
+            np.testing.assert_allclose(component, other, atol=1e-15 * (energy + mass))
+
+
 def test_elastic_scattering_is_that_of_cevns() -> None:
     mass, energy = 37.2, np.array([1e-3, 0.03, 2.0])
     x = np.array([0.2, 0.7, 0.999])

@@ -120,6 +120,20 @@ def log(x: Value) -> Value:
     return k * _LN2_HIGH - ((half_square - (correction + k * _LN2_LOW)) - f)
 
 
+def expm1(x: Value) -> Value:
+    """Return e**x - 1 within 6 ulp, also where x is small: (u - 1) x/ln u with u = e**x (W. Kahan)."""
+    u = exp(x)
+    flat = u == 1.0
+    return np.where(flat, x, (u - 1.0) * x / log(np.where(flat, 2.0, u)))
+
+
+def log1p(x: Value) -> Value:
+    """Return ln(1 + x) for x >= 0 within 6 ulp, also where x is small: x ln u/(u - 1) with u = 1 + x (W. Kahan)."""
+    u = 1.0 + x
+    flat = u == 1.0
+    return np.where(flat, x, x * log(u) / np.where(flat, 1.0, u - 1.0))
+
+
 def sincos2pi(u: Value) -> tuple[Value, Value]:
     """Return sin(2 pi u) and cos(2 pi u) for |u| < 2**50, within 2 ulp for |u| <= 1."""
     quarter = np.rint(4.0 * u)

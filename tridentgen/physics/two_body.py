@@ -82,6 +82,11 @@ def lepton_energy(energy: Value, q2: Value, mass: float, gap: float) -> Value:
     return energy - gap - recoil_kinetic(q2, mass, gap)
 
 
+def transverse(energy: Value, transfer: Transfer, mass: float) -> Value:
+    """Return the transverse momentum p_T = sqrt(rise fall s)/(2 M E) of either particle in GeV."""
+    return np.sqrt(transfer.rise * transfer.fall * (mass * (mass + 2.0 * energy))) / (2.0 * mass * energy)
+
+
 def lab_momenta(
     energy: Value, transfer: Transfer, mass: float, lepton_mass: float, gap: float, azimuth: tuple[Value, Value]
 ) -> TwoBodyMomenta:
@@ -93,9 +98,24 @@ def lab_momenta(
     cosine, sine = azimuth
     nu = gap + recoil_kinetic(transfer.q2, mass, gap)
     tilt = (lepton_mass * lepton_mass + transfer.q2) / (2.0 * energy)
-    transverse = np.sqrt(transfer.rise * transfer.fall * (mass * (mass + 2.0 * energy))) / (2.0 * mass * energy)
-    x, y, left = transverse * cosine, transverse * sine, energy - nu
+    across = transverse(energy, transfer, mass)
+    x, y, left = across * cosine, across * sine, energy - nu
     return TwoBodyMomenta((left, x, y, left - tilt), (mass + nu, -x, -y, nu + tilt))
+
+
+def massless_energy(energy: Value, transfer: Transfer, mass: float, gap: float) -> Value:
+    """Return E3 of a massless particle 3 in GeV, M (E - E_thr)/(M + 2E) + (Q^2_max - Q^2)/2M: positive terms."""
+    above = np.maximum(energy - _pole(mass, gap), 0.0)
+    return mass * above / (mass + 2.0 * energy) + transfer.fall / (2.0 * mass)
+
+
+def massless_momenta(
+    energy: Value, transfer: Transfer, mass: float, gap: float, azimuth: tuple[Value, Value]
+) -> TwoBodyMomenta:
+    """Return `lab_momenta` for a massless particle 3 to the last digits, also where it has little of the energy."""
+    (_, x, y, _), recoil = lab_momenta(energy, transfer, mass, 0.0, gap, azimuth)
+    left = massless_energy(energy, transfer, mass, gap)
+    return TwoBodyMomenta((left, x, y, left - transfer.q2 / (2.0 * energy)), recoil)
 
 
 def cosine(p: Momentum) -> Value:

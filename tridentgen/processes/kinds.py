@@ -14,6 +14,8 @@ from tridentgen.events.particles import PlainRecords, Records
 from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.cevns.kind import CEVNS
 from tridentgen.processes.inverse_beta.kind import INVERSE_BETA
+from tridentgen.processes.inverse_muon.kind import INVERSE_MUON
+from tridentgen.processes.neutrino_electron.kind import NEUTRINO_ELECTRON
 from tridentgen.processes.trident.kind import TRIDENT, TRIDENT_EPA
 
 __all__ = [
@@ -22,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 KINDS: Mapping[str, ReactionKind] = MappingProxyType(
-    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA)}
+    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA, NEUTRINO_ELECTRON, INVERSE_MUON)}
 )
 
 

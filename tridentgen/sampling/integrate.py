@@ -22,6 +22,8 @@ _WARN_SIGMAS = 5.0
 _DOUBT_SIGMAS = 3.0
 _MAX_ITERATIONS_IN_DOUBT = 20
 """Iterations that disagree by chance agree as more are made; those whose errors are too small disagree all the more."""
+_ROUNDING = 1e-13
+"""Relative error of an iteration by rounding, far below any that is asked for."""
 _MAX_POINTS_PER_ITERATION = 1 << 24
 
 
@@ -72,7 +74,8 @@ class CrossSection:
 
 def _chi2_dof(done: list[_Estimate], value: float) -> float:
     """Return chi^2 per degree of freedom of the iterations about their mean."""
-    chi2 = math.fsum((e.value - value) ** 2 / e.variance for e in done if e.variance > 0.0)
+    rounding = (_ROUNDING * value) ** 2  # a constant density has no other spread
+    chi2 = math.fsum((e.value - value) ** 2 / max(e.variance, rounding) for e in done if e.variance > 0.0)
     return chi2 / (len(done) - 1)
 
 

@@ -21,7 +21,8 @@ from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.spectrum import recoil_spectra
-from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightTensor, LightVector, PerFlavour
+from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightTensor
+from tridentgen.processes.terms import LightVector, PerFlavour
 
 PIONS = stopped_pions(20.0)
 REFERENCE = CevnsModel(sin2_theta_w=0.23857, spin="0")

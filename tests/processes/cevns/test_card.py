@@ -13,18 +13,8 @@ from tridentgen.detector import GaussianResolution, Lindhard
 from tridentgen.processes.cevns.card import CevnsCard
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.terms import (
-    VECTOR_CHARGES,
-    ContactNgi,
-    DipolePortal,
-    FlavourMatrix,
-    LightScalar,
-    LightTensor,
-    LightVector,
-    Nsi,
-    PerFlavour,
-    VectorCharges,
-)
+from tridentgen.processes.cevns.terms import ContactNgi, DipolePortal, LightScalar, LightTensor, Nsi
+from tridentgen.processes.terms import VECTOR_CHARGES, FlavourMatrix, LightVector, PerFlavour, VectorCharges
 from tridentgen.runs.job import job_of, rate_of
 
 SHORT = """\

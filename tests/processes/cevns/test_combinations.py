@@ -24,14 +24,11 @@ from tridentgen.processes.cevns.terms import (
     SCALAR_NEUTRON_CHARGE,
     SCALAR_PROTON_CHARGE,
     ContactNgi,
-    FlavourMatrix,
     LightScalar,
     LightTensor,
-    LightVector,
     Nsi,
-    PerFlavour,
-    VectorCharges,
 )
+from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour, VectorCharges
 
 
 def plain(name: str, **terms: Any) -> Plain:

@@ -13,7 +13,8 @@ from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import FORM_FACTORS, NuclearShape
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
-from tridentgen.processes.cevns.terms import ContactNgi, FlavourMatrix, LightScalar, LightTensor, LightVector, Nsi
+from tridentgen.processes.cevns.terms import ContactNgi, LightScalar, LightTensor, Nsi
+from tridentgen.processes.terms import FlavourMatrix, LightVector
 
 EVERYTHING = [
     elastic(spin="0"),

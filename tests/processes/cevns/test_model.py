@@ -11,19 +11,22 @@ import pytest
 from tridentgen.constants import ALPHA, NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
 from tridentgen.matter.particles import FLAVOURS, lepton_mass_GeV
-from tridentgen.processes.cevns.model import RADIATIVE_PROTON, SM_CHARGE_RADII_CM2, CevnsModel
+from tridentgen.processes.cevns.model import RADIATIVE_PROTON, CevnsModel
 from tridentgen.processes.cevns.terms import (
     SCALAR_NEUTRON_CHARGE,
     SCALAR_PROTON_CHARGE,
     TENSOR_CHARGES,
-    VECTOR_CHARGES,
     ContactNgi,
     DipolePortal,
-    FlavourMatrix,
     LightScalar,
     LightTensor,
-    LightVector,
     Nsi,
+)
+from tridentgen.processes.terms import (
+    SM_CHARGE_RADII_CM2,
+    VECTOR_CHARGES,
+    FlavourMatrix,
+    LightVector,
     PerFlavour,
     VectorCharges,
 )

@@ -17,7 +17,8 @@ from tridentgen.matter.nuclei import Nuclide, electron_binding_GeV, nuclide
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.spectrum import recoil_spectra
-from tridentgen.processes.cevns.terms import DipolePortal, FlavourMatrix, LightScalar, LightTensor, LightVector, Nsi
+from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightTensor, Nsi
+from tridentgen.processes.terms import FlavourMatrix, LightVector
 
 Array = NDArray[np.float64]
 

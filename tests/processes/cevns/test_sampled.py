@@ -39,15 +39,8 @@ from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.sampled import SampledCevns
-from tridentgen.processes.cevns.terms import (
-    DipolePortal,
-    FlavourMatrix,
-    LightScalar,
-    LightTensor,
-    LightVector,
-    Nsi,
-    PerFlavour,
-)
+from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightTensor, Nsi
+from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour
 from tridentgen.sampling.generate import generate_events
 from tridentgen.sampling.train import train
 

@@ -25,9 +25,8 @@ from tridentgen.processes.cevns.terms import (
     DipolePortal,
     LightScalar,
     LightTensor,
-    LightVector,
-    PerFlavour,
 )
+from tridentgen.processes.terms import LightVector, PerFlavour
 
 
 @pytest.mark.parametrize("name", ["C12", "Ar40", "Xe132"])

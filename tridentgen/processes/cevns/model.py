@@ -15,17 +15,8 @@ from types import MappingProxyType
 from tridentgen.constants import ALPHA, G_FERMI, GEV_M2_TO_CM2, SIN2_THETA_W_LOW_ENERGY
 from tridentgen.errors import InputError
 from tridentgen.matter.particles import FLAVOURS
-from tridentgen.processes.cevns.terms import (
-    ContactNgi,
-    DipolePortal,
-    LightScalar,
-    LightTensor,
-    LightVector,
-    Nsi,
-    PerFlavour,
-    check_name,
-    check_number,
-)
+from tridentgen.processes.cevns.terms import ContactNgi, DipolePortal, LightScalar, LightTensor, Nsi
+from tridentgen.processes.terms import SM_CHARGE_RADII_CM2, LightVector, PerFlavour, check_name, check_number
 
 COUPLINGS = ("tree", "radiative")
 SPINS = ("auto", "0", "1/2", "approx")
@@ -36,9 +27,6 @@ Su, Prog. Part. Nucl. Phys. 71 (2013) 119; nu_tau lies (alpha/3pi) ln(m_mu^2/m_t
 
 RADIATIVE_NEUTRON = -0.5117
 """g_V^n with radiative corrections, from the same source."""
-
-SM_CHARGE_RADII_CM2 = PerFlavour(-0.83e-32, -0.48e-32, -0.30e-32)
-"""<r^2> of the Standard Model in cm^2: Bernabeu, Papavassiliou, Vidal, Nucl. Phys. B 680 (2004) 450."""
 
 
 @dataclass(frozen=True)

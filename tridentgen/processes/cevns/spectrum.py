@@ -17,7 +17,8 @@ from tridentgen.physics.elementary import Value
 from tridentgen.processes.cevns.labels import ELASTIC, UPSCATTERING
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import NuclearShape, Shape, axial_strength, is_even_even
-from tridentgen.processes.cevns.terms import LightScalar, LightTensor, LightVector
+from tridentgen.processes.cevns.terms import LightScalar, LightTensor
+from tridentgen.processes.terms import LightVector
 
 Density = Callable[[Value, Value], Value]
 """dsigma/dT in GeV^-3 of neutrino energy and recoil in GeV, within the kinematic limits."""

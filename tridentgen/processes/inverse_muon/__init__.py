@@ -1,0 +1,1 @@
+"""Inverse muon decay: a neutrino makes a muon or tau of an electron."""

@@ -1,0 +1,40 @@
+"""Neutrino-electron scattering as a kind of reaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tridentgen.events.labels import neutrino_name, nuclide_name
+from tridentgen.processes.base import ReactionKind, Sort
+from tridentgen.processes.neutrino_electron.card import read_neutrino_electron
+from tridentgen.processes.neutrino_electron.columns import columns_of_file
+from tridentgen.processes.neutrino_electron.observables import ELECTRON_AXES, ELECTRON_OBSERVABLES
+
+
+def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
+    given = str(attributes.get("channel_names", ""))
+    return MappingProxyType(dict(enumerate(given.split(",") if given else ())))
+
+
+NEUTRINO_ELECTRON = ReactionKind(
+    name="nu-e",
+    events_are="neutrino-electron scattering",
+    read=read_neutrino_electron,
+    columns=columns_of_file,
+    observables=ELECTRON_OBSERVABLES,
+    axes=ELECTRON_AXES,
+    sorts=MappingProxyType(
+        {
+            "component": Sort("components", "source components", "channel", _components, typeset="component"),
+            "flavour": Sort("flavours", "flavours", "flavour", name_of=neutrino_name, typeset="neutrino"),
+            "isotope": Sort("isotopes", "nuclides", "isotope", name_of=nuclide_name, typeset="nuclide", least=2),
+        }
+    ),
+    required=("neutrino", "target"),
+    one_flux=False,
+    of_nuclide=False,
+    process_id=790,
+    spellings=("nu-electron", "neutrino-electron"),
+)
