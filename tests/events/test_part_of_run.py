@@ -172,7 +172,7 @@ def test_a_part_that_cannot_be_is_one_line(wrong: dict[str, float | str]) -> Non
         part_of_run(known, Path("a.h5"))
 
 
-@pytest.mark.parametrize("command", ["info", "plot", "convert"])
+@pytest.mark.parametrize("command", ["info", "plot", "convert", "cut"])
 def test_commands_name_the_file_of_such_a_part(
     cli: Command, runs: tuple[Path, list[Path]], tmp_path: Path, command: str
 ) -> None:
@@ -182,7 +182,8 @@ def test_commands_name_the_file_of_such_a_part(
     bad.write_bytes(runs[1][PIECE].read_bytes())
     with h5py.File(bad, "r+") as file:
         file.attrs.modify("n_requested", COUNT + 1)
-    found = cli(command, bad, *([tmp_path / "o.lhe"] if command == "convert" else []))
+    options: dict[str, list[object]] = {"convert": [tmp_path / "o.lhe"], "cut": ["--cut", "m2_ll_max_GeV2=0.2"]}
+    found = cli(command, bad, *options.get(command, []))
     told = f"'{bad}': invalid range of events of a run: first = 4000, n_requested = 20001, n_run = 20000"
     assert (found.code, found.out) == (2, "")
     assert found.err.startswith(f"tridentgen: {told}")

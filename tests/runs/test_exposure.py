@@ -104,6 +104,7 @@ def test_units_of_the_exposure_are_those_of_the_flux(
     found = run(tmp_path / "card.toml", tmp_path / "a.h5")
     assert attributes(found.path)[name] == amount
     assert f"{amount:.4g}" in events_text(summary(found.path))
+    assert "1 bursts" not in events_text(summary(found.path))
 
 
 def test_shards_add_up_to_their_run(weighted: Path, tmp_path: Path) -> None:
@@ -181,6 +182,7 @@ def test_efficiency_is_the_same_in_generate_and_info(cli: Command, tmp_path: Pat
         text = cli("info", tmp_path / "a.h5").out
         assert f"efficiency {made['unweighting_efficiency']:.1%}" in text
         assert ("unweighted events of" in text) == bool(options)
+        assert ("effective (Kish)" in text) != bool(options)  # per trial it would be the efficiency once more
 
 
 def test_info_tells_volume_beam_and_spill(tmp_path: Path) -> None:
@@ -208,6 +210,15 @@ def test_an_exposure_that_is_no_number_is_refused(weighted: Path, tmp_path: Path
     events = tg.read(weighted)
     replace(events, attributes={**events.attributes, "exposure_pot": value}).to_hdf5(tmp_path / "b.h5")
     with pytest.raises(FileError, match=r"b\.h5': the attribute exposure_pot = .* must be a positive number"):
+        summary(tmp_path / "b.h5")
+
+
+@pytest.mark.parametrize("value", ["many", math.nan, -1.0])
+@pytest.mark.parametrize("name", ["expected_events", "poisson_mean", "n_before_cuts", "max_weight"])
+def test_numbers_that_cannot_be_are_refused(weighted: Path, tmp_path: Path, name: str, value: object) -> None:
+    events = tg.read(weighted)
+    replace(events, attributes={**events.attributes, name: value}).to_hdf5(tmp_path / "b.h5")
+    with pytest.raises(FileError, match=rf"b\.h5': attribute '{name}' = .* is not a (whole )?number from 0"):
         summary(tmp_path / "b.h5")
 
 
@@ -290,6 +301,9 @@ def test_no_event_is_a_result(cli: Command, tmp_path: Path) -> None:
     assert known["sigma"] > 0.0
     assert all(check.passed is not False for check in verify(tmp_path / "a.h5"))
     assert cli("info", tmp_path / "a.h5").code == 0
+    for command in (["cut", "--cut", "recoil_energy_min_keV=5"], ["convert", tmp_path / "o.lhe"]):
+        told = cli(command[0], tmp_path / "a.h5", *command[1:])
+        assert (told.code, "their Poisson number is 0; take it as that result" in told.err) == (2, True)
 
 
 def test_what_does_not_go_with_the_exposure(cli: Command, tmp_path: Path) -> None:

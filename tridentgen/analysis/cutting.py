@@ -20,7 +20,8 @@ from tridentgen.events.columns import names_of
 from tridentgen.events.cuts_card import cut_overrides, cuts_of_options
 from tridentgen.events.observables import Cut, Observable
 from tridentgen.events.output import check_output
-from tridentgen.events.reader import EventFile, name_unnormalised, open_events
+from tridentgen.events.part_of_run import part_of_run
+from tridentgen.events.reader import EventFile, name_unnormalised, open_events, require_events
 from tridentgen.events.selected import write_passing
 from tridentgen.exchange.importing.candidates import COLUMNS, OTHER, Candidates, other_kinetic_GeV
 from tridentgen.exchange.importing.formats import is_foreign, open_foreign
@@ -154,6 +155,8 @@ def apply_cuts(
 
 def _cut_event_file(file: EventFile, cuts: CutRequest, progress: Progress) -> tuple[CutFlow, list[Cut]]:
     """Return the cut flow of an event file, and the cuts."""
+    require_events(file)
+    part_of_run(file.attributes, file.path)  # refuses numbers that contradict each other
     kind = kind_of(file.attributes, file.path)
     columns = columns_of(file.columns, file.attributes)
     known, detector = {column.name for column in columns}, names_of(columns, Role.ACCEPTANCE)
@@ -169,8 +172,6 @@ def _cut_event_file(file: EventFile, cuts: CutRequest, progress: Progress) -> tu
             yield block
 
     sums = cut_sums(batches(), steps, _column(sort))
-    if not sums:
-        raise FileError(f"'{file.path}' holds no events; loosen the cuts of its card and make it again")
     words = (*words, *(["detector"] if detector else []))
     groups = _by_name(sums, sort, file.attributes)
     return CutFlow(file.path, kind.events_are, words, groups, _scale(file.attributes)), steps

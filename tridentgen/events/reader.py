@@ -115,6 +115,14 @@ def name_unnormalised(file: EventFile) -> None:
         )  # fmt: skip
 
 
+def require_events(file: EventFile) -> None:
+    """Raise `FileError` for a file without events; a Poisson number of 0 is a result, and nothing to mend."""
+    if file.rows == 0 and file.attributes.get("n_before_cuts") == 0:
+        raise FileError(f"'{file.path}' holds no events: their Poisson number is 0; take it as that result")
+    if file.rows == 0:
+        raise FileError(f"'{file.path}' holds no events; loosen the cuts of its card and make it again")
+
+
 @contextmanager
 def open_events(path: str | os.PathLike[str]) -> Iterator[EventFile]:
     """Open an event file for reading.

@@ -19,14 +19,18 @@ from tridentgen.errors import FileError
 LARGEST = 1e150
 """Largest number: no cross section or energy comes near, and sums of squares stay finite."""
 
-_COUNTS = ("n_events", "n_done", "n_requested", "n_run", "n_trials", "first", "seed", "overweight_events")
+_COUNTS = (
+    "n_events", "n_done", "n_requested", "n_run", "n_trials", "n_before_cuts", "first", "seed", "overweight_events",
+)  # fmt: skip
 _FLAGS = ("complete", "unweighted", "rescaled_complete")
 _WHOLE: Mapping[str, tuple[int, int]] = MappingProxyType(
     {**dict.fromkeys(_COUNTS, (0, (1 << 63) - 1)), **dict.fromkeys(_FLAGS, (0, 1))}
 )
 """Root attributes that are whole numbers: the smallest and the largest possible one."""
 
-_AMOUNTS = ("sigma", "sigma_error", "sum_w", "sum_w2", "acceptance", "expected_events", "poisson_mean")
+_AMOUNTS = (
+    "sigma", "sigma_error", "sum_w", "sum_w2", "acceptance", "max_weight", "expected_events", "poisson_mean",
+)  # fmt: skip
 """Root attributes that are not negative."""
 
 

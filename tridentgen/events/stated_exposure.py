@@ -102,7 +102,8 @@ class StatedExposure:
         """Return a share of the exposure as text, such as ``2.4e+23 protons on target, 220 times the exposure``."""
         years = f" ({share * self.value / SECONDS_PER_YEAR:.4g} years)" if self.amount == "livetime_s" else ""
         times = "the card's exposure" if math.isclose(share, 1.0) else f"{share:.4g} times the card's exposure"
-        return f"{share * self.value:.4g} {_UNITS[self.amount]}{years}, {times}"
+        unit = "burst" if self.amount == "bursts" and share * self.value == 1.0 else _UNITS[self.amount]
+        return f"{share * self.value:.4g} {unit}{years}, {times}"
 
     @property
     def share(self) -> float | None:

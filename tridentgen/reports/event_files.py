@@ -35,7 +35,7 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("cross section", sigma),
         *(("caveat", line) for line in str(a.get("caveats", "")).splitlines()),
         ("sum of weights", f"{found['sum_weight']:.6g}" + (" cm2" if known else "")),
-        ("sample size", f"{found['effective_share']:.1%} effective (Kish)"),
+        *([] if found["unweighted"] else [("sample size", f"{found['effective_share']:.1%} effective (Kish)")]),
         ("unweighting", f"efficiency {found['unweighting_efficiency']:.1%}, {_overweight(found)}"),
     ]  # fmt: skip
     if "acceptance" in a:

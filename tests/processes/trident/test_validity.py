@@ -160,6 +160,17 @@ def test_share_with_a_real_w(regime: str, energy: float) -> None:
     assert events.attributes["caveats"] == found.text
 
 
+def test_the_other_regime_has_its_size_beside_a_real_w() -> None:
+    """At 8 TeV W can be real on nucleons; in the coherent regime <W^2/M_W^2> is told, as without nucleons."""
+    alone = told(Trident(*MU_MU, "Ar40"), 8e3)["propagators"]
+    assert "order of (W/M_W)^2, " in alone.text
+    order = alone.text.rpartition("(W/M_W)^2, ")[2]
+    assert order.endswith(" % (coherent)")
+    found = told(Trident(*MU_MU, "Ar40", ("coherent", "diffractive")), 8e3)["propagators"]
+    assert found.text.endswith(f"; elsewhere corrections are of the order of (W/M_W)^2, {order}")
+    assert found.size > 1.0
+
+
 def test_propagators_of_pairs_with_a_w() -> None:
     """No message at 100 GeV; <W^2/M_W^2> of events at 1 TeV on protons, where no W can be real."""
     process = Trident(*MU_MU, "O16", "proton", nucleon_form_factor="dipole")

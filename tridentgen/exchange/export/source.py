@@ -17,7 +17,7 @@ from tridentgen.errors import FileError, InputError
 from tridentgen.events.columns import names_of, weights_of
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import Number
-from tridentgen.events.reader import EventFile
+from tridentgen.events.reader import EventFile, require_events
 from tridentgen.events.sound_numbers import require_sound_column
 from tridentgen.events.stated_exposure import StatedExposure
 from tridentgen.events.weights import OVERWEIGHT_SHARE, maximum_weight
@@ -115,8 +115,7 @@ class EventSource:
         self._weights = weights_of(columns)
         self._require(("event_id", "weight", *self._records.columns))
         self._energy = _energy_column(columns)
-        if file.rows == 0:
-            raise FileError(f"'{path}' holds no events; loosen the cuts of its card and make it again")
+        require_events(file)
         self._already_unweighted = "overweight_events" in file.attributes
         accept = unweight and not self._already_unweighted
         self._unweighting = Unweighting(seed, self._maximum_weight()) if accept else None

@@ -19,7 +19,7 @@ def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
 
 INVERSE_BETA = ReactionKind(
     name="inverse-beta-decay",
-    events_are="inverse beta decay",
+    events_are="inverse beta decays",
     read=read_inverse_beta,
     columns=columns_of_file,
     observables=INVERSE_BETA_OBSERVABLES,

@@ -142,11 +142,12 @@ def _z_caveats(sizes: dict[str, _Size]) -> Iterator[Caveat]:
 
 def _w_caveats(sizes: dict[str, _Size]) -> Iterator[Caveat]:
     real = _listed({name: size.real_w for name, size in sizes.items()})
-    order = _listed({name: size.s_over_w2 for name, size in sizes.items()})
+    order = _listed({name: size.s_over_w2 for name, size in sizes.items() if size.real_w < _PROPAGATORS_FROM})
     if real:
+        others = f"; elsewhere corrections are of the order of (W/M_W)^2, {order.words}" if order else ""
         text = (
             "the four-fermion limit does not hold here: the three leptons are heavier than a W, which can be real, in "
-            f"about {real.words} of the cross section"
+            f"about {real.words} of the cross section{others}"
         )
         yield Caveat("propagators", 1.0 + real.largest, text)
     elif order:
