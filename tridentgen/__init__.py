@@ -1,4 +1,4 @@
-"""tridentgen: events and cross sections of neutrino tridents, CEvNS and inverse beta decay.
+"""tridentgen: events and cross sections of tridents, CEvNS, neutrino-electron scattering and inverse beta decay.
 
 >>> import tridentgen as tg
 >>> p = tg.Trident("numu", "mu-", "mu+", target="Ar40", regime="coherent")

@@ -60,7 +60,7 @@ class NuHepmcWriter(TextWriter):
             "HepMC::Version 3.02.07",
             "HepMC::Asciiv3-START_EVENT_LISTING",
             "W CV",
-            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents, CEvNS and inverse beta decay",
+            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents, CEvNS, nu-e, inverse beta decay",
         ]
         if self.facts.version != __version__:
             lines.append(rf"T tridentgen-convert\|{__version__}\|conversion of tridentgen's event files")
