@@ -49,6 +49,16 @@ def test_coherent_scattering_leaves_the_nucleus_whole(target: str, neutrinos: st
     assert names.reaction_line(dataclasses.replace(events, attributes=named)) == line
 
 
+def test_nucleons_and_electrons_are_named() -> None:
+    events = cevns_events(3)
+    for reaction, neutrino, line in (
+        ("nuebar p -> e+ n (in water)", "nuebar", r"$\overline{\nu}_{e}\,p \rightarrow e^+\,n$"),
+        ("nu e- -> nu e- (in Ar)", "numu,nue", r"$\nu\,e^- \rightarrow \nu\,e^-$"),
+    ):
+        named = {**events.attributes, "neutrino": neutrino, "reaction": reaction}
+        assert names.reaction_line(dataclasses.replace(events, attributes=named)) == line
+
+
 def test_upscattering_names_the_heavy_lepton() -> None:
     line = names.reaction_line(cevns_events(3, finals=("", "upscattering")))
     assert r"\rightarrow (\nu\,\mathrm{or}\,N)\," in line
