@@ -24,6 +24,7 @@ from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
+from tridentgen.processes.source_channels import highest_energy_GeV
 from tridentgen.typing import FloatArray
 
 MAX_ENERGY_GEV = 1e3
@@ -197,11 +198,7 @@ class Cevns(Reaction):
         Raise `InputError` for a source whose neutrinos cannot make a recoil above the smallest one, or exceed 1 TeV.
         """
         source = self.source(beam)
-        highest = max(component.flux.energy_max_GeV for component in source.components)
-        if highest > MAX_ENERGY_GEV:
-            raise InputError(
-                f"the flux reaches {highest:g} GeV ({source.description}); give energies up to {MAX_ENERGY_GEV:g} GeV"
-            )
+        highest = highest_energy_GeV(source, MAX_ENERGY_GEV)
         parts = tuple(part for component in source.components for part in self._channels(component, source))
         if not parts:
             raise InputError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tridentgen.events.labels import neutrino_name, nuclide_name
+from tridentgen.events.labels import nuclide_name
 from tridentgen.exposure import DAY_YEARS, KG_T
 from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.cevns.card import read_cevns
@@ -14,6 +14,7 @@ from tridentgen.processes.cevns.columns import columns_of_file
 from tridentgen.processes.cevns.labels import channel_names
 from tridentgen.processes.cevns.observables import CEVNS_AXES, CEVNS_OBSERVABLES
 from tridentgen.processes.cevns.particles import CevnsRecords
+from tridentgen.processes.source_channels import BY_FLAVOUR
 
 
 def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
@@ -34,7 +35,7 @@ CEVNS = ReactionKind(
     sorts=MappingProxyType(
         {
             "component": Sort("components", "source components", "channel", _components, typeset="component"),
-            "flavour": Sort("flavours", "flavours", "flavour", name_of=neutrino_name, typeset="neutrino"),
+            "flavour": BY_FLAVOUR,
             "isotope": Sort("isotopes", "nuclides", "isotope", name_of=nuclide_name, typeset="nuclide"),
             "final_state": Sort(
                 "final_states", "final states", "channel", _final_states, typeset="final state", least=2

@@ -12,7 +12,6 @@ import numpy as np
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
 from tridentgen.engines.process import Column
-from tridentgen.flux.base import EnergyMap
 from tridentgen.flux.source import Component
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.physics import cevns_kinematics as kinematics
@@ -20,6 +19,7 @@ from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
 from tridentgen.processes.cevns.columns import cevns_columns
 from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
+from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 LEAST_RATIO = 1e-12
 """Smallest recoil of a logarithmic spectrum, in units of the largest recoil."""
@@ -34,27 +34,22 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CevnsChannel:
+class CevnsChannel(SourceChannel):
     """A sampling channel: a component of the source on a nuclide, with one final state.
 
     Attributes
     ----------
-    component : Component
     spectrum : RecoilSpectrum
     nuclide : int
         Number of the nuclide in the target.
-    energies : EnergyMap
     share : float
         Share of the component in the source, times share of the nuclide in the nuclei of the target.
     least_recoil_GeV : float
         Smaller recoils are excluded.
     """
 
-    component: Component
     spectrum: RecoilSpectrum
     nuclide: int
-    energies: EnergyMap
-    share: float
     least_recoil_GeV: float
 
     @property
@@ -77,7 +72,7 @@ class CevnsChannel:
 
 
 @dataclass(frozen=True, eq=False)
-class SampledCevns:
+class SampledCevns(OfSource):
     """CEvNS of the neutrinos of a source; satisfies `tridentgen.engines.process.Process`.
 
     Attributes
@@ -92,24 +87,9 @@ class SampledCevns:
     detector: Detector | None = None
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the sampling channels."""
-        return tuple(part.name for part in self.parts)
-
-    @property
-    def dimensions(self) -> int:
-        """Number of integration variables: the recoil, and the energy if any channel has a spectrum."""
-        return 1 + max(part.energies.dimensions for part in self.parts)
-
-    @property
     def spares(self) -> int:
         """Number of auxiliary random numbers: for the azimuth, the time, and the resolution of the detector."""
-        return 1 + self._times + (0 if self.detector is None else self.detector.dimensions)
-
-    @property
-    def _times(self) -> int:
-        """Number of random numbers for the time of an event."""
-        return max((part.component.time.numbers for part in self.parts if part.component.time is not None), default=0)
+        return super().spares + (0 if self.detector is None else self.detector.dimensions)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -146,8 +126,7 @@ class SampledCevns:
         sine, cosine = sincos2pi(spare[0])
         mass, final = spectrum.mass_GeV, spectrum.final_mass_GeV
         momenta = kinematics.lab_momenta(energy, recoil, mass, final, (cosine, sine))
-        profile = part.component.time
-        time = 0.0 if profile is None else profile.time_ns(spare[1 : 1 + profile.numbers])
+        time = self.time_ns(channel, spare)
         columns: dict[str, Value] = {
             "weight": density,
             "channel": channel,
@@ -169,7 +148,7 @@ class SampledCevns:
         self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values
     ) -> dict[str, Value]:
         quenched = detector.quenched(recoil, float(nuclide))
-        u = spare[1 + self._times] if detector.dimensions else 0.5
+        u = spare[super().spares] if detector.dimensions else 0.5
         observed = detector.observed(recoil, u, float(nuclide))
         return {
             "quenched_energy": quenched * KEV_PER_GEV,
@@ -188,4 +167,4 @@ def channels(
     if not (share > 0.0 and component.flux.energy_max_GeV > threshold and math.isfinite(threshold)):
         return ()
     energies = component.flux.energy_map(threshold)
-    return (CevnsChannel(component, spectrum, nuclide, energies, share, least_recoil_GeV),)
+    return (CevnsChannel(component, energies, share, spectrum, nuclide, least_recoil_GeV),)

@@ -22,14 +22,14 @@ from tridentgen.constants import (
 from tridentgen.detector import Detector
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam, Flux, Source
-from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.matter.particles import neutrino
 from tridentgen.physics import inverse_beta, two_body
 from tridentgen.processes.base import Attributes, Caveat, Reaction
 from tridentgen.processes.inverse_beta.columns import final_state
-from tridentgen.processes.inverse_beta.sampled import InverseBetaChannel, SampledInverseBeta
+from tridentgen.processes.inverse_beta.sampled import SampledInverseBeta
+from tridentgen.processes.source_channels import highest_energy_GeV, open_channels, sampled_signature
 from tridentgen.typing import FloatArray
 
 MAX_ENERGY_GEV = 10.0
@@ -176,23 +176,14 @@ class InverseBetaDecay(Reaction):
         if detector is not None:
             raise InputError("inverse beta decay has no response of a detector; leave it out")
         source, threshold = self.source(beam), self.threshold_GeV()
-        highest = max(component.flux.energy_max_GeV for component in source.components)
-        if highest > MAX_ENERGY_GEV:
-            raise InputError(
-                f"the flux reaches {highest:g} GeV ({source.description}); give energies up to {MAX_ENERGY_GEV:g} GeV"
-            )
-        parts = tuple(
-            InverseBetaChannel(each, each.flux.energy_map(threshold), each.flux.total / source.total)
-            for each in source.components
-            if each.flux.energy_max_GeV > threshold
-        )
+        highest = highest_energy_GeV(source, MAX_ENERGY_GEV)
+        parts = open_channels(source, threshold)
         if not parts:
             raise InputError(
                 f"the flux ends at {highest * 1e3:.6g} MeV ({source.description}), below the threshold of "
                 f"{threshold * 1e3:.4f} MeV; give a flux of higher energy"
             )
-        energies = [(part.component.name, part.share, fingerprint(part.energies)) for part in parts]
-        signature = json.dumps({"process": json.loads(self.signature), "source": energies})
+        signature = sampled_signature(self.signature, parts)
         factor = self.nucleons * self.scale
         return SampledInverseBeta(parts, signature, self.antineutrino, factor, bool(self.radiative))
 

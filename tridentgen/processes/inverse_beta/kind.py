@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-from tridentgen.processes.base import ReactionKind, Sort
+from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.inverse_beta.card import read_inverse_beta
 from tridentgen.processes.inverse_beta.columns import columns_of_file
 from tridentgen.processes.inverse_beta.observables import INVERSE_BETA_AXES, INVERSE_BETA_OBSERVABLES
-
-
-def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
-    given = str(attributes.get("channel_names", ""))
-    return MappingProxyType(dict(enumerate(given.split(",") if given else ())))
-
+from tridentgen.processes.source_channels import BY_COMPONENT
 
 INVERSE_BETA = ReactionKind(
     name="inverse-beta-decay",
@@ -24,9 +17,7 @@ INVERSE_BETA = ReactionKind(
     columns=columns_of_file,
     observables=INVERSE_BETA_OBSERVABLES,
     axes=INVERSE_BETA_AXES,
-    sorts=MappingProxyType(
-        {"component": Sort("components", "source components", "channel", _components, typeset="component")}
-    ),
+    sorts=MappingProxyType({"component": BY_COMPONENT}),
     required=("target",),
     defaults=MappingProxyType({"neutrino": "nuebar"}),
     one_flux=False,

@@ -8,22 +8,12 @@ from typing import NamedTuple
 
 from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2, KEV_PER_GEV
 from tridentgen.engines.process import Column
-from tridentgen.flux import Component, EnergyMap
-from tridentgen.matter.particles import neutrino
 from tridentgen.physics import inverse_beta, two_body
 from tridentgen.physics.elementary import Value, Values, sincos2pi
 from tridentgen.processes.inverse_beta.columns import Final, columns_with, final_state
+from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 _MEV_PER_GEV = 1e3
-
-
-@dataclass(frozen=True, eq=False)
-class InverseBetaChannel:
-    """A sampling channel: a component of the source, its energies, and its share of the source."""
-
-    component: Component
-    energies: EnergyMap
-    share: float
 
 
 class Point(NamedTuple):
@@ -36,7 +26,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class SampledInverseBeta:
+class SampledInverseBeta(OfSource):
     """Scattering of the neutrinos of a source; satisfies `tridentgen.engines.process.Process`.
 
     Attributes
@@ -51,27 +41,11 @@ class SampledInverseBeta:
         Whether to apply the inner radiative correction.
     """
 
-    parts: tuple[InverseBetaChannel, ...]
+    parts: tuple[SourceChannel, ...]
     signature: str
     antineutrino: bool
     factor: float
     radiative: bool
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the sampling channels: the components of the source."""
-        return tuple(part.component.name for part in self.parts)
-
-    @property
-    def dimensions(self) -> int:
-        """Number of integration variables: the momentum transfer, and the energy if any channel has a spectrum."""
-        return 1 + max(part.energies.dimensions for part in self.parts)
-
-    @property
-    def spares(self) -> int:
-        """Number of auxiliary random numbers: for the azimuth and the time."""
-        profiles = [part.component.time for part in self.parts]
-        return 1 + max((profile.numbers for profile in profiles if profile is not None), default=0)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -107,19 +81,18 @@ class SampledInverseBeta:
         sine, cosine = sincos2pi(spare[0])
         mass, gap = final.struck_mass_GeV, final.gap_GeV
         momenta = two_body.lab_momenta(energy, transfer, mass, ELECTRON_MASS_GEV, gap, (cosine, sine))
-        profile = part.component.time
         kinetic = (lepton - ELECTRON_MASS_GEV) * _MEV_PER_GEV
         columns: dict[str, Value] = {
             "weight": density,
             "channel": channel,
-            "flavour": neutrino(part.component.neutrino).pdgid,
+            "flavour": part.neutrino.pdgid,
             "e_nu": energy,
             f"{final.lepton}_energy": kinetic,
             "cos_theta": two_body.cosine(momenta.lepton),
             f"{final.nucleon}_energy": two_body.recoil_kinetic(transfer.q2, mass, gap) * KEV_PER_GEV,
             f"cos_{final.nucleon}": two_body.cosine(momenta.recoil),
             "q2": transfer.q2,
-            "time": 0.0 if profile is None else profile.time_ns(spare[1 : 1 + profile.numbers]),
+            "time": self.time_ns(channel, spare),
             "p4_nu_in": (energy, 0.0, 0.0, energy),
             "p4_lepton": momenta.lepton,
             f"p4_{final.nucleon}": momenta.recoil,

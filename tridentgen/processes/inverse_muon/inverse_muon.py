@@ -12,14 +12,14 @@ from tridentgen.constants import ELECTRON_MASS_GEV
 from tridentgen.detector import Detector
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam, Flux, Source
-from tridentgen.flux.fingerprint import fingerprint
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import charged_lepton, neutrino
 from tridentgen.physics import two_body
 from tridentgen.processes.base import Attributes, Reaction
 from tridentgen.processes.inverse_muon.columns import ELECTRON_PDG, LEPTONS, neutrinos_of, outgoing_of
-from tridentgen.processes.inverse_muon.sampled import InverseMuonChannel, SampledInverseMuon
+from tridentgen.processes.inverse_muon.sampled import SampledInverseMuon
+from tridentgen.processes.source_channels import highest_energy_GeV, open_channels, sampled_signature
 from tridentgen.processes.terms import check_name
 
 MAX_ENERGY_GEV = 1e5
@@ -120,23 +120,14 @@ class InverseMuonDecay(Reaction):
         if detector is not None:
             raise InputError("inverse muon decay has no response of a detector; leave it out")
         source, threshold = self.source(beam), self.threshold_GeV()
-        highest = max(component.flux.energy_max_GeV for component in source.components)
-        if highest > MAX_ENERGY_GEV:
-            raise InputError(
-                f"the flux reaches {highest:g} GeV ({source.description}); give energies up to {MAX_ENERGY_GEV:g} GeV"
-            )
-        parts = tuple(
-            InverseMuonChannel(each, each.flux.energy_map(threshold), each.flux.total / source.total)
-            for each in source.components
-            if each.flux.energy_max_GeV > threshold
-        )
+        highest = highest_energy_GeV(source, MAX_ENERGY_GEV)
+        parts = open_channels(source, threshold)
         if not parts:
             raise InputError(
                 f"the flux ends at {highest:.6g} GeV ({source.description}), below the threshold of {threshold:.2f} "
                 "GeV; give a flux of higher energy"
             )
-        energies = [(part.component.name, part.share, fingerprint(part.energies)) for part in parts]
-        signature = json.dumps({"process": json.loads(self.signature), "source": energies})
+        signature = sampled_signature(self.signature, parts)
         return SampledInverseMuon(parts, signature, self.lepton, self.electrons)
 
     def row(self, beam: Beam) -> dict[str, Any]:

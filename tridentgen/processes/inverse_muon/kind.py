@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-from tridentgen.events.labels import neutrino_name
-from tridentgen.processes.base import ReactionKind, Sort
+from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.inverse_muon.card import read_inverse_muon
 from tridentgen.processes.inverse_muon.columns import columns_of_file
 from tridentgen.processes.inverse_muon.observables import INVERSE_MUON_AXES, INVERSE_MUON_OBSERVABLES
-
-
-def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
-    given = str(attributes.get("channel_names", ""))
-    return MappingProxyType(dict(enumerate(given.split(",") if given else ())))
-
+from tridentgen.processes.source_channels import BY_COMPONENT, BY_FLAVOUR
 
 INVERSE_MUON = ReactionKind(
     name="inverse-muon-decay",
@@ -27,8 +19,8 @@ INVERSE_MUON = ReactionKind(
     axes=INVERSE_MUON_AXES,
     sorts=MappingProxyType(
         {
-            "component": Sort("components", "source components", "channel", _components, typeset="component"),
-            "flavour": Sort("flavours", "flavours", "flavour", name_of=neutrino_name, typeset="neutrino"),
+            "component": BY_COMPONENT,
+            "flavour": BY_FLAVOUR,
         }
     ),
     required=("neutrino", "target"),

@@ -10,22 +10,13 @@ import numpy as np
 
 from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2
 from tridentgen.engines.process import Column
-from tridentgen.flux import Component, EnergyMap
-from tridentgen.matter.particles import charged_lepton, neutrino
+from tridentgen.matter.particles import charged_lepton
 from tridentgen.physics import inverse_muon, two_body
 from tridentgen.physics.elementary import Value, Values, arctan2, sincos2pi
 from tridentgen.processes.inverse_muon.columns import NAMES, columns_with
+from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 _MRAD_PER_RAD = 1e3
-
-
-@dataclass(frozen=True, eq=False)
-class InverseMuonChannel:
-    """A sampling channel: a component of the source, its energies, and its share of the source."""
-
-    component: Component
-    energies: EnergyMap
-    share: float
 
 
 class Point(NamedTuple):
@@ -37,7 +28,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class SampledInverseMuon:
+class SampledInverseMuon(OfSource):
     """Scattering of the neutrinos of a source; satisfies `tridentgen.engines.process.Process`.
 
     Attributes
@@ -50,26 +41,10 @@ class SampledInverseMuon:
         Electrons per atom of the target.
     """
 
-    parts: tuple[InverseMuonChannel, ...]
+    parts: tuple[SourceChannel, ...]
     signature: str
     lepton: str
     electrons: float
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the sampling channels: the components of the source."""
-        return tuple(part.component.name for part in self.parts)
-
-    @property
-    def dimensions(self) -> int:
-        """Number of integration variables: the momentum transfer, and the energy if any channel has a spectrum."""
-        return 1 + max(part.energies.dimensions for part in self.parts)
-
-    @property
-    def spares(self) -> int:
-        """Number of auxiliary random numbers: for the azimuth and the time."""
-        profiles = [part.component.time for part in self.parts]
-        return 1 + max((profile.numbers for profile in profiles if profile is not None), default=0)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -89,7 +64,7 @@ class SampledInverseMuon:
         threshold = two_body.threshold(mass, 0.0, gap)
         above = np.maximum(energy - threshold, 0.0)
         left = two_body.massless_energy(energy, transfer, mass, gap)
-        antineutrino = neutrino(part.component.neutrino).antiparticle
+        antineutrino = part.neutrino.antiparticle
         density = inverse_muon.dsigma_dq2(energy, above, left, threshold, antineutrino=antineutrino)
         scale = self.electrons * part.share * GEV_M2_TO_CM2
         return Point(energy, transfer, density * transfer.span * (flux_weight * scale))
@@ -105,17 +80,16 @@ class SampledInverseMuon:
         sine, cosine = sincos2pi(spare[0])
         momenta = two_body.massless_momenta(energy, transfer, ELECTRON_MASS_GEV, self.gap_GeV, (cosine, sine))
         theta = arctan2(two_body.transverse(energy, transfer, ELECTRON_MASS_GEV), momenta.recoil[3])
-        profile = part.component.time
         return {
             "weight": density,
             "channel": channel,
-            "flavour": neutrino(part.component.neutrino).pdgid,
+            "flavour": part.neutrino.pdgid,
             "e_nu": energy,
             f"{NAMES[self.lepton]}_energy": momenta.recoil[0],
             "cos_theta": two_body.cosine(momenta.recoil),
             "theta": theta * _MRAD_PER_RAD,
             "q2": transfer.q2,
-            "time": 0.0 if profile is None else profile.time_ns(spare[1 : 1 + profile.numbers]),
+            "time": self.time_ns(channel, spare),
             "p4_nu_in": (energy, 0.0, 0.0, energy),
             "p4_nu_out": momenta.lepton,
             "p4_lepton": momenta.recoil,

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-from tridentgen.events.labels import neutrino_name, nuclide_name
+from tridentgen.events.labels import nuclide_name
 from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.neutrino_electron.card import read_neutrino_electron
 from tridentgen.processes.neutrino_electron.columns import columns_of_file
 from tridentgen.processes.neutrino_electron.observables import ELECTRON_AXES, ELECTRON_OBSERVABLES
-
-
-def _components(attributes: Mapping[str, Any]) -> Mapping[int, str]:
-    given = str(attributes.get("channel_names", ""))
-    return MappingProxyType(dict(enumerate(given.split(",") if given else ())))
-
+from tridentgen.processes.source_channels import BY_COMPONENT, BY_FLAVOUR
 
 NEUTRINO_ELECTRON = ReactionKind(
     name="nu-e",
@@ -27,8 +20,8 @@ NEUTRINO_ELECTRON = ReactionKind(
     axes=ELECTRON_AXES,
     sorts=MappingProxyType(
         {
-            "component": Sort("components", "source components", "channel", _components, typeset="component"),
-            "flavour": Sort("flavours", "flavours", "flavour", name_of=neutrino_name, typeset="neutrino"),
+            "component": BY_COMPONENT,
+            "flavour": BY_FLAVOUR,
             "isotope": Sort("isotopes", "nuclides", "isotope", name_of=nuclide_name, typeset="nuclide", least=2),
         }
     ),

@@ -15,8 +15,7 @@ from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2, KEV_PER_GEV
 from tridentgen.detector import Detector
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
-from tridentgen.flux import Beam, Component, Flux, Source
-from tridentgen.flux.fingerprint import fingerprint
+from tridentgen.flux import Beam, Flux, Source
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, NEUTRINOS, neutrino
@@ -27,6 +26,12 @@ from tridentgen.processes.neutrino_electron.columns import ELECTRON_PDG
 from tridentgen.processes.neutrino_electron.model import ElectronModel
 from tridentgen.processes.neutrino_electron.sampled import ElectronChannel, SampledNeutrinoElectron, density_of
 from tridentgen.processes.neutrino_electron.shells import ELECTRONS, Atom, atoms_of, least_binding_GeV
+from tridentgen.processes.source_channels import (
+    SourceChannel,
+    highest_energy_GeV,
+    open_channels,
+    sampled_signature,
+)
 from tridentgen.processes.terms import check_name
 from tridentgen.typing import FloatArray
 
@@ -206,30 +211,21 @@ class NeutrinoElectron(Reaction):
         if detector is not None:
             raise InputError("neutrino-electron scattering has no response of a detector; leave it out")
         source, threshold = self.source(beam), self.threshold_GeV()
-        highest = max(component.flux.energy_max_GeV for component in source.components)
-        if highest > MAX_ENERGY_GEV:
-            raise InputError(
-                f"the flux reaches {highest:g} GeV ({source.description}); give energies up to {MAX_ENERGY_GEV:g} GeV"
-            )
-        parts = tuple(
-            self._channel(each, each.flux.total / source.total)
-            for each in source.components
-            if each.flux.energy_max_GeV > threshold
-        )
+        highest = highest_energy_GeV(source, MAX_ENERGY_GEV)
+        parts = tuple(map(self._channel, open_channels(source, threshold)))
         if not parts:
             raise InputError(
                 f"no electron above recoil_min_keV = {self.least_GeV * KEV_PER_GEV:g}: the flux ends at "
                 f"{highest * 1e3:.6g} MeV ({source.description}); choose a lower recoil_min_keV or a flux of higher "
                 "energy"
             )
-        energies = [(part.component.name, part.share, fingerprint(part.energies)) for part in parts]
-        signature = json.dumps({"process": json.loads(self.signature), "source": energies})
+        signature = sampled_signature(self.signature, parts)
         return SampledNeutrinoElectron(parts, signature, self.model, self.atoms, self.least_GeV)
 
-    def _channel(self, component: Component, share: float) -> ElectronChannel:
-        masses = [mass for _, mass in self.model.infrared(neutrino(component.neutrino).flavour)]
+    def _channel(self, of: SourceChannel) -> ElectronChannel:
+        masses = [mass for _, mass in self.model.infrared(of.neutrino.flavour)]
         scale = self.least_GeV + min(masses) ** 2 / (2.0 * ELECTRON_MASS_GEV) if masses else None
-        return ElectronChannel(component, component.flux.energy_map(self.threshold_GeV()), share, scale)
+        return ElectronChannel(of.component, of.energies, of.share, scale)
 
     def row(self, beam: Beam) -> dict[str, Any]:
         """Return the entries of the process in a table of cross sections."""

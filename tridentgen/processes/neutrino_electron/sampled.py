@@ -4,47 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2
 from tridentgen.engines.process import Column
-from tridentgen.flux import Component, EnergyMap
-from tridentgen.matter.particles import Neutrino, neutrino
+from tridentgen.matter.particles import Neutrino
 from tridentgen.physics import neutrino_electron as physics
 from tridentgen.physics import two_body
 from tridentgen.physics.elementary import Value, Values, arctan2, sincos2pi, total
 from tridentgen.processes.neutrino_electron.columns import electron_columns
 from tridentgen.processes.neutrino_electron.model import ElectronModel
 from tridentgen.processes.neutrino_electron.shells import Atom
+from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 _MEV_PER_GEV = 1e3
 
 
 @dataclass(frozen=True, eq=False)
-class ElectronChannel:
-    """A sampling channel: a component of the source.
+class ElectronChannel(SourceChannel):
+    """A component of the source.
 
     Attributes
     ----------
-    component : Component
-    energies : EnergyMap
-    share : float
-        Share of the component in the source.
     scale_GeV : float or None
         T + scale is sampled by its logarithm above the smallest T; None for T itself.
     """
 
-    component: Component
-    energies: EnergyMap
-    share: float
     scale_GeV: float | None
-
-    @property
-    def neutrino(self) -> Neutrino:
-        """The incoming neutrino."""
-        return neutrino(self.component.neutrino)
 
 
 class Parts(NamedTuple):
@@ -69,7 +57,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class SampledNeutrinoElectron:
+class SampledNeutrinoElectron(OfSource):
     """Scattering of the neutrinos of a source; satisfies `tridentgen.engines.process.Process`.
 
     Attributes
@@ -88,21 +76,8 @@ class SampledNeutrinoElectron:
     atoms: tuple[Atom, ...]
     least_GeV: float
 
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the sampling channels: the components of the source."""
-        return tuple(part.component.name for part in self.parts)
-
-    @property
-    def dimensions(self) -> int:
-        """Number of integration variables: the electron energy, and that of the neutrino if any has a spectrum."""
-        return 1 + max(part.energies.dimensions for part in self.parts)
-
-    @property
-    def spares(self) -> int:
-        """Number of auxiliary random numbers: for the azimuth, the atom, and the time."""
-        profiles = [part.component.time for part in self.parts]
-        return 2 + max((profile.numbers for profile in profiles if profile is not None), default=0)
+    spares_before_time: ClassVar[int] = 2
+    """For the azimuth and the atom."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -133,7 +108,6 @@ class SampledNeutrinoElectron:
         transfer = two_body.Transfer(q2, q2, fall, q2 + fall)
         momenta = two_body.massless_momenta(energy, transfer, ELECTRON_MASS_GEV, 0.0, (cosine, sine))
         theta = arctan2(two_body.transverse(energy, transfer, ELECTRON_MASS_GEV), momenta.recoil[3])
-        profile = part.component.time
         columns: dict[str, Value] = {
             "weight": density,
             "channel": channel,
@@ -144,7 +118,7 @@ class SampledNeutrinoElectron:
             "cos_theta": two_body.cosine(momenta.recoil),
             "e_theta2": momenta.recoil[0] * theta * theta,
             "y": electron.kinetic / energy,
-            "time": 0.0 if profile is None else profile.time_ns(spare[2 : 2 + profile.numbers]),
+            "time": self.time_ns(channel, spare),
             "p4_nu_in": (energy, 0.0, 0.0, energy),
             "p4_nu_out": momenta.lepton,
             "p4_lepton": momenta.recoil,
