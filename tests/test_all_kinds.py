@@ -14,22 +14,16 @@ import pytest
 
 import tridentgen as tg
 from tests.command_line import Command
-from tests.engines.cases import host_compiler, same_columns
+from tests.engines.cases import same_on_both_engines
 from tests.processes.flat import COLUMNS, FLAT, NAME, SIGMA_CM2, Flat
 from tests.repeats import slow_if
 from tridentgen.analysis.verify import verify
-from tridentgen.engines.native_engine import NativeEngine
-from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Column, Role
-from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
-from tridentgen.engines.work import Engine
 from tridentgen.events.columns import require_sound
 from tridentgen.events.reader import open_events
 from tridentgen.exchange.export.formats import FORMATS
 from tridentgen.flux import Flux, Monochromatic, PowerLaw
 from tridentgen.processes import kinds
-from tridentgen.sampling.train import train
-from tridentgen.typing import Columns
 
 PROCESSES = {
     "trident": 'neutrino = "numu"\nleptons = ["mu-", "mu+"]\ntarget = "Ar40"\nregimes = ["coherent", "proton"]',
@@ -221,15 +215,7 @@ def test_the_events_of_the_small_process_are_right(tmp_path: Path, cli: Command)
 @pytest.mark.parametrize("flux", [Monochromatic(0.02), PowerLaw(2.0, 0.005, 0.05)], ids=["one energy", "spectrum"])
 def test_a_constant_density_is_traced(flux: Flux) -> None:
     """The integrand is a plain number at one energy; the compiled engine gives the bits of NumPy."""
-    process = Flat("numu", "Ar40").sampled(flux)
-    numpy, native = NumpyEngine(threads=1), NativeEngine(host_compiler(), 1)
-    proposal = train(process, numpy, 1, points=20_000)
-    assert train(process, native, 1, points=20_000).digest == proposal.digest
-
-    def made(engine: Engine) -> Columns:
-        return engine.events(process, proposal, 1, stream_number(PURPOSE_EVENTS), 0, 3000)
-
-    same_columns(made(native), made(numpy))
+    same_on_both_engines(Flat("numu", "Ar40").sampled(flux))
 
 
 def test_python_interface_of_the_small_process() -> None:

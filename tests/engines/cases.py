@@ -15,9 +15,11 @@ from tridentgen.detector import Constant, Detector, GammaResolution, GaussianRes
 from tridentgen.detector.efficiency import coherent_lar
 from tridentgen.engines.compiler import HostCompiler, find_compiler
 from tridentgen.engines.kernel_cache import CompilerError
+from tridentgen.engines.native_engine import NativeEngine
 from tridentgen.engines.numpy_engine import NumpyEngine
 from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
+from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.engines.work import Histograms
 from tridentgen.flux import (
     Flux,
@@ -217,6 +219,15 @@ def same_columns(found: Columns, expected: Columns) -> None:
     assert found.keys() == expected.keys()
     for name, values in expected.items():
         same_bits(found[name], values, name)
+
+
+def same_on_both_engines(process: Process) -> None:
+    """Assert that numpy and native train the same map and make the same events of a process, to the last bit."""
+    native = NativeEngine(host_compiler(), 1)
+    proposal = train(process, ONE, 1, points=20_000)
+    assert train(process, native, 1, points=20_000).digest == proposal.digest
+    stream = stream_number(PURPOSE_EVENTS)
+    same_columns(*(engine.events(process, proposal, 1, stream, 0, 3000) for engine in (native, ONE)))
 
 
 def same_histograms(found: Histograms, expected: Histograms) -> None:

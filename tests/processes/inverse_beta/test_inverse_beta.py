@@ -10,15 +10,11 @@ import pytest
 from scipy.integrate import quad
 
 import tridentgen as tg
-from tests.engines.cases import host_compiler, same_columns
+from tests.engines.cases import same_on_both_engines
 from tridentgen.constants import AVOGADRO, ELECTRON_MASS_GEV, NEUTRON_MASS_GEV, PROTON_MASS_GEV
-from tridentgen.engines.native_engine import NativeEngine
-from tridentgen.engines.numpy_engine import NumpyEngine
-from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam, Monochromatic, PowerLaw, TabulatedFlux
 from tridentgen.flux.reactor import spectrum_per_fission
-from tridentgen.sampling.train import train
 
 PROTON = tg.InverseBetaDecay("H1")
 
@@ -175,9 +171,4 @@ def test_what_it_refuses(make: Callable[[], object], message: str) -> None:
     ids=["one energy", "reactor", "neutrons"],
 )
 def test_engines_give_the_same_bits(reaction: tg.InverseBetaDecay, beam: Beam) -> None:
-    process = reaction.sampled(beam)
-    one, other = NumpyEngine(threads=1), NativeEngine(host_compiler(), 1)
-    proposal = train(process, one, 1, points=20_000)
-    assert train(process, other, 1, points=20_000).digest == proposal.digest
-    events = [e.events(process, proposal, 1, stream_number(PURPOSE_EVENTS), 0, 3000) for e in (other, one)]
-    same_columns(*events)
+    same_on_both_engines(reaction.sampled(beam))

@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 import tridentgen as tg
-from tests.engines.cases import host_compiler, same_columns
+from tests.engines.cases import same_on_both_engines
 from tridentgen.constants import ELECTRON_MASS_GEV, G_FERMI, GEV_M2_TO_CM2
-from tridentgen.engines.native_engine import NativeEngine
-from tridentgen.engines.numpy_engine import NumpyEngine
-from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam, Monochromatic, PowerLaw
 from tridentgen.flux.facility import facility_table
 from tridentgen.matter.particles import lepton_mass_GeV
-from tridentgen.sampling.train import train
 
 
 def of(neutrino: str, lepton: str = "mu-") -> tg.InverseMuonDecay:
@@ -126,9 +122,4 @@ def test_what_it_refuses(make: Callable[[], object], message: str) -> None:
     ids=["flat", "antineutrino", "tau, spectrum"],
 )
 def test_engines_give_the_same_bits(reaction: tg.InverseMuonDecay, beam: Beam) -> None:
-    process = reaction.sampled(beam)
-    one, other = NumpyEngine(threads=1), NativeEngine(host_compiler(), 1)
-    proposal = train(process, one, 1, points=20_000)
-    assert train(process, other, 1, points=20_000).digest == proposal.digest
-    events = [e.events(process, proposal, 1, stream_number(PURPOSE_EVENTS), 0, 3000) for e in (other, one)]
-    same_columns(*events)
+    same_on_both_engines(reaction.sampled(beam))

@@ -12,18 +12,14 @@ import pytest
 from scipy.integrate import quad
 
 import tridentgen as tg
-from tests.engines.cases import host_compiler, same_columns
+from tests.engines.cases import same_on_both_engines
 from tridentgen.constants import ELECTRON_MASS_GEV
-from tridentgen.engines.native_engine import NativeEngine
-from tridentgen.engines.numpy_engine import NumpyEngine
-from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam, Monochromatic, PowerLaw
 from tridentgen.flux.facility import facility_table
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.physics import neutrino_electron as physics
 from tridentgen.processes.neutrino_electron.shells import binding_energies
-from tridentgen.sampling.train import train
 
 TREE = tg.ElectronModel(sin2_theta_w=0.23122)
 RADIATIVE = tg.ElectronModel(radiative=True)
@@ -293,9 +289,4 @@ def test_what_it_refuses(make: Callable[[], object], message: str) -> None:
     ids=["one energy", "radiative, times", "stepping", "magnetic moment", "loop"],
 )
 def test_engines_give_the_same_bits(reaction: tg.NeutrinoElectron, beam: Beam) -> None:
-    process = reaction.sampled(beam)
-    one, other = NumpyEngine(threads=1), NativeEngine(host_compiler(), 1)
-    proposal = train(process, one, 1, points=20_000)
-    assert train(process, other, 1, points=20_000).digest == proposal.digest
-    events = [e.events(process, proposal, 1, stream_number(PURPOSE_EVENTS), 0, 3000) for e in (other, one)]
-    same_columns(*events)
+    same_on_both_engines(reaction.sampled(beam))
