@@ -84,5 +84,6 @@ MUON_LIFETIME_S = 2.1969811e-6
 """Mean life of the muon in seconds (PDG 2024)."""
 
 KEV_PER_GEV = 1.0e6
+MEV_PER_GEV = 1.0e3
 
 TWO_PI = 2.0 * math.pi

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tridentgen.cards import parse_card
+from tridentgen.constants import MEV_PER_GEV
 from tridentgen.errors import TridentgenError
 from tridentgen.exchange.export.facts import Beam
 from tridentgen.flux.base import Flux
@@ -16,9 +17,6 @@ from tridentgen.flux.source import Source
 from tridentgen.matter.particles import neutrino
 from tridentgen.runs.job import beam_of
 from tridentgen.typing import FloatArray
-
-_MEV_PER_GEV = 1e3
-
 
 _BINS = 500
 
@@ -46,10 +44,10 @@ def _beam(source: Source, pdgid: int) -> Beam:
     fluxes = [component.flux for component in source.components]
     unit = source.total_units or "Arbitrary"
     if len(fluxes) == 1 and isinstance(fluxes[0], Monochromatic):
-        return Beam(pdgid, fluxes[0].energy_GeV * _MEV_PER_GEV, np.empty(0), np.empty(0), unit)
+        return Beam(pdgid, fluxes[0].energy_GeV * MEV_PER_GEV, np.empty(0), np.empty(0), unit)
     edges = _edges(min(flux.energy_min_GeV for flux in fluxes), max(flux.energy_max_GeV for flux in fluxes))
     contents = sum((_contents(flux, edges) for flux in fluxes), np.zeros(_BINS))
-    return Beam(pdgid, None, edges * _MEV_PER_GEV, contents, unit)
+    return Beam(pdgid, None, edges * MEV_PER_GEV, contents, unit)
 
 
 def _edges(low: float, high: float) -> FloatArray:

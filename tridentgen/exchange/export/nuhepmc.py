@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from tridentgen._version import __version__
-from tridentgen.constants import LIGHT_MM_PER_NS
+from tridentgen.constants import LIGHT_MM_PER_NS, MEV_PER_GEV
 from tridentgen.errors import one_line
 from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Number, Particle, Place
 from tridentgen.exchange.export.block import Block
@@ -22,7 +22,7 @@ from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
 from tridentgen.exchange.export.writer import TextWriter
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 
-MEV_PER_GEV, MM_PER_CM, S_PER_NS = 1e3, 10.0, 1e-9
+MM_PER_CM, S_PER_NS = 10.0, 1e-9
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2, KEV_PER_GEV
+from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2, KEV_PER_GEV, MEV_PER_GEV
 from tridentgen.engines.process import Column
 from tridentgen.physics import inverse_beta, two_body
 from tridentgen.physics.elementary import Value, Values, sincos2pi
 from tridentgen.processes.inverse_beta.columns import Final, columns_with, final_state
 from tridentgen.processes.source_channels import OfSource, SourceChannel
-
-_MEV_PER_GEV = 1e3
 
 
 class Point(NamedTuple):
@@ -81,7 +79,7 @@ class SampledInverseBeta(OfSource):
         sine, cosine = sincos2pi(spare[0])
         mass, gap = final.struck_mass_GeV, final.gap_GeV
         momenta = two_body.lab_momenta(energy, transfer, mass, ELECTRON_MASS_GEV, gap, (cosine, sine))
-        kinetic = (lepton - ELECTRON_MASS_GEV) * _MEV_PER_GEV
+        kinetic = (lepton - ELECTRON_MASS_GEV) * MEV_PER_GEV
         columns: dict[str, Value] = {
             "weight": density,
             "channel": channel,
@@ -98,5 +96,5 @@ class SampledInverseBeta(OfSource):
             f"p4_{final.nucleon}": momenta.recoil,
         }
         if self.antineutrino:
-            columns["prompt_energy"] = kinetic + 2.0 * ELECTRON_MASS_GEV * _MEV_PER_GEV
+            columns["prompt_energy"] = kinetic + 2.0 * ELECTRON_MASS_GEV * MEV_PER_GEV
         return columns

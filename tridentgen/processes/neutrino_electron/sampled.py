@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2
+from tridentgen.constants import ELECTRON_MASS_GEV, GEV_M2_TO_CM2, MEV_PER_GEV
 from tridentgen.engines.process import Column
 from tridentgen.matter.particles import Neutrino
 from tridentgen.physics import neutrino_electron as physics
@@ -18,8 +18,6 @@ from tridentgen.processes.neutrino_electron.columns import electron_columns
 from tridentgen.processes.neutrino_electron.model import ElectronModel
 from tridentgen.processes.neutrino_electron.shells import Atom
 from tridentgen.processes.source_channels import OfSource, SourceChannel
-
-_MEV_PER_GEV = 1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +112,7 @@ class SampledNeutrinoElectron(OfSource):
             "flavour": part.neutrino.pdgid,
             "isotope": self._isotope(electron.kinetic, spare[1]),
             "e_nu": energy,
-            "electron_energy": electron.kinetic * _MEV_PER_GEV,
+            "electron_energy": electron.kinetic * MEV_PER_GEV,
             "cos_theta": two_body.cosine(momenta.recoil),
             "e_theta2": momenta.recoil[0] * theta * theta,
             "y": electron.kinetic / energy,
