@@ -85,12 +85,14 @@ def spectrum(name: str, form_factor: Callable[[Array, int], Array]) -> tuple[Arr
     def kinematics(energy: Array, T: Array) -> Array:
         return np.maximum(1.0 - T / energy - M * T / (2.0 * energy**2), 0.0)
 
-    prompt_energy = np.array((PION_GEV**2 - MUON_GEV**2) / (2.0 * PION_GEV))
+    prompt_energy = np.array([(PION_GEV**2 - MUON_GEV**2) / (2.0 * PION_GEV)])
     energy = np.linspace(1e-6, MUON_GEV / 2.0, 1501)
     # Both neutrinos of the muon decay: nue and numubar.
     decay = 64.0 * energy**2 / MUON_GEV**3 * (3.0 * (0.5 - energy / MUON_GEV) + (0.75 - energy / MUON_GEV))
     prompt, delayed = kept_in_time()
-    folded = np.array([integrate.simpson(decay * kinematics(energy, T), x=energy) for T in recoil])
+    folded = np.array(
+        [integrate.simpson(decay * kinematics(energy, T), x=energy) for T in np.split(recoil, len(recoil))]
+    )
     rate = scale * (prompt * kinematics(prompt_energy, recoil) + delayed * folded)
     flux = NEUTRINOS_PER_PROTON * PROTONS / (4.0 * math.pi * DISTANCE_CM**2)
     return recoil, flux * MASS_G / 259.81 * 6.02214076e23 * rate

@@ -6,10 +6,20 @@ import json
 
 import pytest
 
+from tridentgen.cards import read_card
 from tridentgen.cli import main
 from tridentgen.engines.nvrtc import NvrtcError, find_nvrtc
+from tridentgen.processes.kinds import KINDS
 from tridentgen.progress import silent
 from tridentgen.runs import bench
+
+EXAMPLES = [kind.name for kind in KINDS.values() if kind.example]
+
+
+def test_example_cards_are_of_their_kind() -> None:
+    assert EXAMPLES
+    assert set(EXAMPLES) < set(bench.PROCESSES)
+    assert all(read_card(kind.example).kind is kind for kind in KINDS.values() if kind.example)
 
 
 def test_every_engine_has_a_row_of_consistent_figures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +43,7 @@ def test_check_cuda_prints_what_every_kernel_needs(capsys: pytest.CaptureFixture
     names = {"tg_integrate", "tg_histograms", "tg_draw", "tg_points"}
     channels = {f"{regime}_{lead}" for regime in ("coherent", "proton", "neutron") for lead in ("plus", "minus")}
     found = {(k["channel"], k["function"], k["kernel"]) for k in kernels}
-    channels.add("delayed-nue/Ar40")
+    channels |= {"delayed-nue/Ar40", *(bench.PROCESSES[name]().channels[0] for name in EXAMPLES)}
     assert found == {(c, f, n) for c in channels for f in ("integrand", "event") for n in names}
     assert all(k["spill_bytes"] == 0 and k["stack_bytes"] == 0 and 0 < k["registers"] <= 255 for k in kernels)
 

@@ -65,7 +65,7 @@ def fold(
     if detector.resolution is None:
         kept = weights * detector.kept_at_observed(energy)
         counts, _ = np.histogram(energy, edges, weights=kept)
-        return counts
+        return np.asarray(counts, dtype=np.float64)
     return _smeared(detector, detector.resolution, energy, weights, edges)
 
 
@@ -130,7 +130,7 @@ def _smeared(
     counts, _ = np.histogram(middle, edges, weights=np.diff(below) * detector.kept_at_observed(middle))
     if edges[0] == 0.0:  # observed as 0: all of the normal distribution below
         counts[0] += below[0] * float(detector.kept_at_observed(np.float64(0.0)))
-    return counts
+    return np.asarray(counts, dtype=np.float64)
 
 
 def _with_cuts(edges: FloatArray, cuts: Iterable[float] | FloatArray) -> FloatArray:

@@ -300,6 +300,8 @@ class ReactionKind:
         NuHepMC process number (1.0.0, E.C.1) if `particles` is None: 100 to 799.
     spellings : tuple of str
         Other names that cards and ``--process`` may use; upper and lower case, spaces and underscores do not matter.
+    example : str
+        A built-in card of the kind; ``tridentgen bench`` measures it. Empty for none.
     """
 
     name: str
@@ -322,6 +324,7 @@ class ReactionKind:
     usual_below_GeV: float = math.inf
     process_id: int | None = None
     spellings: tuple[str, ...] = ()
+    example: str = ""
 
     def __post_init__(self) -> None:
         if self.particles is None and not 100 <= (self.process_id or 0) < 800:

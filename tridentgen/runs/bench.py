@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from tridentgen._version import __version__
+from tridentgen.cards import read_card
 from tridentgen.engines import choose_engine
 from tridentgen.engines.cuda_engine import CudaError
 from tridentgen.engines.kernel_cache import CompilerError
@@ -24,12 +26,18 @@ from tridentgen.engines.work import TILE, Engine, available_cores
 from tridentgen.events.hdf5 import EventWriter
 from tridentgen.flux import Monochromatic, stopped_pions
 from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.kinds import KINDS
 from tridentgen.processes.trident.trident import Trident
 from tridentgen.progress import Progress
+from tridentgen.runs.job import job_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train
 
 _ENERGY_GeV = 5.0
+
+
+def _of_card(name: str) -> Process:
+    return job_of(read_card(name)).process
 
 
 def _trident(lepton: str) -> Process:
@@ -42,9 +50,15 @@ def _stopped_pions() -> Process:
 
 
 PROCESSES: Mapping[str, Callable[[], Process]] = MappingProxyType(
-    {"mu mu": lambda: _trident("mu"), "e e": lambda: _trident("e"), "CEvNS": _stopped_pions}
+    {
+        "mu mu": partial(_trident, "mu"),
+        "e e": partial(_trident, "e"),
+        "CEvNS": _stopped_pions,
+        **{kind.name: partial(_of_card, kind.example) for kind in KINDS.values() if kind.example},
+    }
 )
-"""Processes measured: coherent tridents of numu on Ar40 at 5 GeV; CEvNS of neutrinos from stopped pions on CsI."""
+"""Processes measured: coherent tridents of numu on Ar40 at 5 GeV; CEvNS of neutrinos from stopped pions on CsI; and the
+example cards of the other kinds."""
 
 _SECONDS = 1.0
 _EVENTS = 1 << 18
@@ -143,29 +157,33 @@ def _written(case: _Case) -> int:
 
 def table(machine: Json, rows: list[Json]) -> str:
     """Return the results as text, in millions per second."""
-    header = "engine  threads  process  training/s  Mpoints/s  Mevents/s  to HDF5  unweighted"
+    header = f"engine  threads  {'process':<18}  training/s  Mpoints/s  Mevents/s  to HDF5  unweighted"
     lines = [
-        f"{r['engine']:<7} {r['threads'] or '-':>7}  {r['process']:<7}  {r['training_s']:>10.2f}  "
+        f"{r['engine']:<7} {r['threads'] or '-':>7}  {r['process']:<18}  {r['training_s']:>10.2f}  "
         f"{r['points_per_s'] / 1e6:>9.2f}  {r['events_per_s'] / 1e6:>9.2f}  {r['events_to_hdf5_per_s'] / 1e6:>7.2f}  "
         f"{r['unweighted_per_s'] / 1e6:>10.2f}"
         for r in rows
     ]
     on = f"# {machine['processor']}, {machine['cores']} cores, tridentgen {machine['version']}"
-    what = "# mu mu, e e: numu Ar40, coherent, 5 GeV; CEvNS: stopped pions on CsI"
+    what = "# mu mu, e e: numu Ar40, coherent, 5 GeV; CEvNS: stopped pions on CsI; others: their example cards"
     return "\n".join([on, what, header, *lines])
 
 
 def check_cuda(architectures: list[str]) -> list[Json]:
-    """Compile the kernels of every kind of target for GPU architectures; return the resources of each.
+    """Compile the kernels of every kind of target and of every example card for GPU architectures.
+
+    Returns the resources of each kernel; of the channels of an example card, which are alike, the first.
 
     This needs NVRTC but no GPU. Raise `NvrtcError` if NVRTC is not installed.
     """
     tridents = Trident("numu", "mu-", "mu+", target="Ar40", regime="total").sampled(Monochromatic(_ENERGY_GeV))
     recoils = Cevns("Ar40", neutrino="nue").sampled(stopped_pions(20.0))
+    whole = [(process, range(len(process.channels))) for process in (tridents, recoils)]
+    examples = [(_of_card(kind.example), range(1)) for kind in KINDS.values() if kind.example]
     return [
         row
-        for process in (tridents, recoils)
-        for channel in range(len(process.channels))
+        for process, channels in [*whole, *examples]
+        for channel in channels
         for architecture in architectures
         for row in _kernels(process, channel, architecture)
     ]

@@ -25,4 +25,5 @@ INVERSE_BETA = ReactionKind(
     usual_below_GeV=1.0,
     process_id=200,
     spellings=("ibd", "inverse-beta"),
+    example="supernova_water_ibd",
 )

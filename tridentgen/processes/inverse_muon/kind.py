@@ -28,4 +28,5 @@ INVERSE_MUON = ReactionKind(
     of_nuclide=False,
     process_id=740,
     spellings=("imd", "inverse-muon"),
+    example="dune_nd_imd",
 )

@@ -30,4 +30,5 @@ NEUTRINO_ELECTRON = ReactionKind(
     of_nuclide=False,
     process_id=790,
     spellings=("nu-electron", "neutrino-electron"),
+    example="dune_nd_nue_e",
 )
