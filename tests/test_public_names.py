@@ -12,7 +12,7 @@ import tridentgen as tg
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-COMMANDS = ("bench", "convert", "cut", "epa", "merge", "plot", "rate", "run", "verify")
+COMMANDS = ("bench", "candle", "convert", "cut", "epa", "merge", "plot", "rate", "run", "verify")
 
 
 def test_every_public_name_is_there() -> None:

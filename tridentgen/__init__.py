@@ -11,11 +11,13 @@
 
 from tridentgen._version import __version__
 from tridentgen.analysis.cut_results import CutFlow
+from tridentgen.analysis.electron_counts import CandleSelection
 from tridentgen.analysis.epa_comparison import EpaRatio
 from tridentgen.analysis.measurements import MEASUREMENTS, chi2, predict
 from tridentgen.analysis.recoil_spectra import recoil_rate
+from tridentgen.analysis.standard_candle import Candle, CandleErrors
 from tridentgen.analysis.verify import Check, verify
-from tridentgen.api import bench, cut, epa, plot, rate
+from tridentgen.api import bench, candle, cut, epa, plot, rate
 from tridentgen.cards import Card, CardError, read_card
 from tridentgen.detector import (
     Constant,
@@ -82,6 +84,9 @@ __all__ = [
     "BeamLine",
     "Box",
     "BunchedSpill",
+    "Candle",
+    "CandleErrors",
+    "CandleSelection",
     "Card",
     "CardError",
     "Cevns",
@@ -142,6 +147,7 @@ __all__ = [
     "__version__",
     "atmospheric",
     "bench",
+    "candle",
     "chi2",
     "choose_engine",
     "convert",

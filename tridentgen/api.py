@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.analysis.cutting import CutRequest, apply_cuts
+from tridentgen.analysis.electron_counts import CandleSelection
 from tridentgen.analysis.epa_comparison import EpaRatio, Sampling, epa_ratios
+from tridentgen.analysis.standard_candle import Background, Candle, CandleErrors, standard_candle
 from tridentgen.cards import Card, read_card
 from tridentgen.engines import choose_engine
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.exchange.importing.candidates import Candidates, Taken
+from tridentgen.exchange.importing.electrons import ElectronCandidates
 from tridentgen.flux import Beam
 from tridentgen.processes.base import beam_from, only_flux
 from tridentgen.processes.trident.trident import Trident
@@ -96,6 +99,52 @@ def cut(
         candidates = Candidates(Taken.named("minus", minus, -1), Taken.named("plus", plus, 1), beam_direction)
     request = CutRequest(options, None if card is None else Path(card), candidates, veto_GeV, weight)
     return apply_cuts(Path(path), request, output if output is None else Path(output), force=force, progress=progress)
+
+
+def candle(
+    path: PathLike,
+    backgrounds: PathLike | Mapping[str, float | None] | Sequence[PathLike] = (),
+    *,
+    selection: CandleSelection | None = None,
+    errors: CandleErrors | None = None,
+    electron: str | Sequence[str] = ("e-", "e+"),
+    veto_GeV: float = math.inf,
+) -> Candle:
+    """Return what neutrino-electron scattering tells of the flux: ``tridentgen candle``.
+
+    Parameters
+    ----------
+    path
+        Event file of neutrino-electron scattering, of a card with an exposure.
+    backgrounds
+        Tables of electrons; or a mapping from files to the number of events for which a file of a generator stands,
+        None for tables.
+    selection
+        Which electrons are counted and how well they are measured; `CandleSelection()` by default.
+    errors
+        Relative errors of background, cross section and flux; `CandleErrors()` by default.
+    electron
+        For files of generators: particles taken for the electron, ``e-`` first.
+    veto_GeV
+        For files of generators: reject events with another visible particle of more kinetic energy.
+
+    Returns
+    -------
+    Candle
+        Numbers of events by E theta^2, `cuts`, the `chosen` one, and the errors of the flux in bins of energy.
+
+    Raises
+    ------
+    InputError, FileError
+        A file of another process or without an exposure, or a file that cannot be read.
+    """
+    if isinstance(backgrounds, Mapping):
+        given = [Background(Path(name), events) for name, events in backgrounds.items()]
+    else:
+        paths = [backgrounds] if isinstance(backgrounds, (str, os.PathLike)) else backgrounds
+        given = [Background(Path(each)) for each in paths]
+    candidates = ElectronCandidates(Taken.named("electron", _listed(electron), -1), veto_GeV)
+    return standard_candle(Path(path), given, candidates, selection or CandleSelection(), errors or CandleErrors())
 
 
 def rate(

@@ -13,6 +13,7 @@ from tridentgen._version import __version__
 from tridentgen.cards import CardError
 from tridentgen.commands import (
     bench,
+    candle,
     cards,
     convert,
     cut,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _NO_THREAD = "can't start new thread"
 _UNFINISHED = "what was written can be gone on with by --resume"
 
-_COMMANDS = (generate, xsec, epa, rate, cut, info, plot, figure, flux, convert, merge, verify, bench, cards)
+_COMMANDS = (generate, xsec, epa, rate, cut, candle, info, plot, figure, flux, convert, merge, verify, bench, cards)
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:

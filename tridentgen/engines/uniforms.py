@@ -15,8 +15,8 @@ from tridentgen.typing import FloatArray
 
 PURPOSE_EVENTS, PURPOSE_MAP, PURPOSE_CELLS, PURPOSE_INTEGRAL, PURPOSE_SURVEY, PURPOSE_VERTEX, PURPOSE_RATIO = range(7)
 PURPOSE_NUMBER = 7
-PURPOSE_UNWEIGHTING = 64
-"""Purposes of the random streams: those of a run, and accept-reject in an export."""
+PURPOSE_UNWEIGHTING, PURPOSE_SMEARING = 64, 65
+"""Purposes of the random streams: those of a run, accept-reject in an export, and smearing of electrons."""
 
 _WORDS_PER_BLOCK = 4
 _ONE_BITS = np.uint64(0x3FF0000000000000)
