@@ -74,6 +74,11 @@ class RecoilSpectrum:
         """Return the smallest neutrino energy in GeV that allows a recoil T > 0; traceable."""
         return kinematics.minimum_energy(recoil_GeV, self.mass_GeV, self.final_mass_GeV)
 
+    def energy_of_recoils_above(self, recoil_GeV: float) -> float:
+        """Return the smallest neutrino energy in GeV that allows this recoil T >= 0 or a larger one."""
+        at_threshold, _ = self.recoil_limits(self.threshold_GeV)
+        return self.threshold_GeV if recoil_GeV <= at_threshold else float(self.minimum_energy(recoil_GeV))
+
     def dsigma_dT(self, energy_GeV: Value, recoil_GeV: Value) -> Value:
         """Return dsigma/dT in cm^2/GeV, never negative, and exactly 0 beyond the kinematic limits; traceable."""
         least = max(self.threshold_GeV, _LEAST_ENERGY_GEV)
