@@ -29,8 +29,10 @@ from tridentgen.detector import (
     TableEfficiency,
     TableQuenching,
     TimeEfficiency,
+    arrival_shares,
     fold,
     quenching,
+    response_matrix,
 )
 from tridentgen.detector.beam_line import BeamLine
 from tridentgen.detector.geometry import Box, Cylinder, Point, Sphere
@@ -140,6 +142,7 @@ __all__ = [
     "Volume",
     "ZPrime",
     "__version__",
+    "arrival_shares",
     "atmospheric",
     "bench",
     "chi2",
@@ -165,6 +168,7 @@ __all__ = [
     "read_card",
     "read_flux",
     "recoil_rate",
+    "response_matrix",
     "run",
     "solar",
     "stopped_pions",

@@ -153,6 +153,7 @@ class DetectorCard:
             self.threshold_keVnr,
             self.time_efficiency,
             self.quenched_min_keVee,
+            self.light_yield,
         )
 
     def _entry(self, target: Nuclide) -> str:
