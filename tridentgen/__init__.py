@@ -12,7 +12,10 @@
 from tridentgen._version import __version__
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.analysis.epa_comparison import EpaRatio
+from tridentgen.analysis.expected_counts import ExpectedCounts, expected_counts
 from tridentgen.analysis.measurements import MEASUREMENTS, chi2, predict
+from tridentgen.analysis.recoil_moments import RecoilMoments, recoil_nodes
+from tridentgen.analysis.recoil_nodes import RecoilNodes
 from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.analysis.verify import Check, verify
 from tridentgen.api import bench, cut, epa, plot, rate
@@ -106,6 +109,7 @@ __all__ = [
     "EpaRatio",
     "EpaTrident",
     "Events",
+    "ExpectedCounts",
     "FileError",
     "FlavourMatrix",
     "GammaResolution",
@@ -127,6 +131,8 @@ __all__ = [
     "Point",
     "Polynomial",
     "PowerLaw",
+    "RecoilMoments",
+    "RecoilNodes",
     "Run",
     "SigmoidEfficiency",
     "Source",
@@ -151,6 +157,7 @@ __all__ = [
     "cut",
     "diffuse_supernovae",
     "epa",
+    "expected_counts",
     "expected_events",
     "facility_flux",
     "fold",
@@ -167,6 +174,7 @@ __all__ = [
     "read",
     "read_card",
     "read_flux",
+    "recoil_nodes",
     "recoil_rate",
     "response_matrix",
     "run",
