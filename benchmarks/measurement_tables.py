@@ -9,6 +9,7 @@ row for each bin, in the order of its axes: numbers of events, and of background
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -68,13 +69,13 @@ def csi_2021(release: Path, output: Path) -> None:
     _write(
         output,
         [
-            "COHERENT CsI[Na], full data set, 3.20e23 protons: bins of photoelectrons (PE) and of time after the trigger",
+            "COHERENT CsI[Na], full data set, 3.20e23 protons: bins of photoelectrons (PE) and of time",
             "steady_state: PE of the anti-coincidence events, times exp(-0.0494 t/us); brn, nin: the release's shapes",
             "source: ancillary files of arXiv:2110.07730",
             "cite: D. Akimov et al. (COHERENT), Phys. Rev. Lett. 129 (2022) 081801, arXiv:2110.07730",
         ],
         ["pe_low", "pe_high", "us_low", "us_high", "events", "steady_state", "brn", "nin"],
-        np.hstack([_grid(CSI_PE, CSI_TIMES_US), columns]),
+        np.asarray(np.hstack([_grid(CSI_PE, CSI_TIMES_US), columns]), dtype=np.float64),
     )
 
 
@@ -107,7 +108,7 @@ def lar_2020(release: Path, output: Path) -> None:
             "cite: D. Akimov et al. (COHERENT), Phys. Rev. Lett. 126 (2021) 012002, arXiv:2003.10630",
         ],
         ["keVee_low", "keVee_high", "f90_low", "f90_high", "us_low", "us_high", *(name for name, _ in LAR_PARTS)],
-        np.round(np.hstack([*sides, *(table[:, 3:] for table in tables)]), 9),
+        np.asarray(np.hstack([*sides, *(table[:, 3:] for table in tables)]), dtype=np.float64),
     )
 
 
@@ -118,9 +119,11 @@ def csi_2017(release: Path, output: Path) -> None:
     height, slope, centre = EFFICIENCY_2017
     kept = prompt[:, 1] * GWH_2017 * height / (1.0 + np.exp(-slope * (prompt[:, 0] - centre)))
     counts = [_counts_2017(release / f"data_{name}coincidence_beamOn.txt") for name in ("", "anti")]
-    for low, high in zip(CSI_2017_PE[:-1], CSI_2017_PE[1:], strict=True):
+    for low, high in itertools.pairwise(CSI_2017_PE):
         inside = (prompt[:, 0] > low) & (prompt[:, 0] < high)
-        rows.append([low, high, *(np.sum(c[(c[:, 0] > low) & (c[:, 0] < high), 2]) for c in counts), np.sum(kept[inside])])
+        rows.append(
+            [low, high, *(np.sum(c[(c[:, 0] > low) & (c[:, 0] < high), 2]) for c in counts), np.sum(kept[inside])]
+        )
     _write(
         output,
         [

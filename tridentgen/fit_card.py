@@ -39,8 +39,8 @@ class SystematicCard:
 class FitCard:
     """The table ``[fit]``.
 
-    `data` is the name of a measurement, or a file; empty for expected data (``--asimov``) alone. `systematics` are relative errors by name; for the shapes of a
-    measurement, in units of its own standard deviation. The other fields go with a file.
+    `data` is the name of a measurement, or a file; empty for expected data alone. `systematics` are relative errors by
+    name; for shapes, in units of their own standard deviation. The other fields go with a file.
     """
 
     data: str = ""
@@ -74,12 +74,14 @@ def read_fit_table(table: Table) -> FitCard | None:
         BackgroundCard(t.need("name", string, ""), t.need("path", string, ""), t.read("sigma", POSITIVE, None))
         for t in table.tables("background")
     )
-    shapes = tuple(
-        SystematicCard(*(t.need(key, string, "") for key in ("name", "plus", "minus")), t.read("of", string, SIGNAL))
-        for t in table.tables("systematic")
-    )
+    shapes = tuple(_systematic(t) for t in table.tables("systematic"))
     _check(table, data, axes)
     return FitCard(data, axes, statistic, MappingProxyType(systematics), backgrounds, shapes)
+
+
+def _systematic(table: Table) -> SystematicCard:
+    name, plus, minus = (table.need(key, string, "") for key in ("name", "plus", "minus"))
+    return SystematicCard(name, plus, minus, table.read("of", string, SIGNAL))
 
 
 def _check(table: Table, data: str, axes: tuple[str, ...]) -> None:

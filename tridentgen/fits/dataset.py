@@ -2,8 +2,8 @@
 
     mu = prod_i (1 + sigma_i a_i) sum_c E_c W_c + sum_b (1 + sigma_b a_b) [B_b + sum_k a_k dB_bk]
 
-with the counts E_c of each component of the source in bins of energy, linear in the pulls of the response, and the shape
-W_c over the other axes. Pulls are in standard deviations.
+with the counts E_c of each component of the source in bins of energy, linear in the pulls of the response, and the
+shape W_c over the other axes. Pulls are in standard deviations.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ class Prediction:
         rate = math.prod(factors.values())
 
         def spread(counts: FloatArray, by: FloatArray) -> FloatArray:
-            return rate * np.sum(counts[:, :, None] * by, axis=0).ravel()
+            return np.asarray(rate * np.sum(counts[:, :, None] * by, axis=0).ravel())
 
         signal = spread(energies, weights)
         slopes = {name: signal * (data.rates[name] / factor) for name, factor in factors.items()}

@@ -105,7 +105,7 @@ class Explorer:
         return found
 
     def fit(self, values: FloatArray, fixed: frozenset[int] = frozenset(), *, errors: bool = False) -> Minimum:
-        """Return the minimum over all pulls and the free numbers that are not fixed; `place` has numbers, then pulls."""
+        """Return the minimum over pulls and free numbers that are not fixed; `place` has numbers, then pulls."""
         moving = [number for number in range(len(values)) if number not in fixed]
         if not moving and not errors:  # the pulls alone
             found = self.profile(values)
@@ -160,7 +160,7 @@ class Explorer:
         return (low - values[number]) / self.sizes[number], (high - values[number]) / self.sizes[number]
 
     def along(self, number: int, others: FloatArray) -> Callable[[float], Minimum]:
-        """Return the profile along one free number, as a function; it begins with the `others` at their last minimum."""
+        """Return the profile along one free number, as a function that begins with `others` at their last minimum."""
         place = np.array(others, dtype=np.float64)
 
         def at(value: float) -> Minimum:

@@ -100,21 +100,8 @@ class FitResult:
         """Return the profile along a key (default: the first)."""
         return self.free[self._number(key)[0]].curve
 
-    def events(self) -> dict[str, tuple[float, tuple[Interval, ...]]]:
-        """Return the best number of CEvNS events in each data set, and its intervals at the first level."""
-        found = {}
-        for measurement in self.measurements:
-            expected = float(np.sum(measurement.expected()["CEvNS"]))
-            number = self.free["signal"]
-            first = next(iter(number.intervals.values()))
-            found[measurement.name] = (
-                number.best * expected,
-                tuple(Interval(low * expected, high * expected) for low, high in first),
-            )
-        return found
-
     def contour(self, points: int = _CONTOUR, progress: Progress = silent) -> Contour:
-        """Return chi2 on a grid of the two free keys that holds their intervals; raise `InputError` for other numbers."""
+        """Return chi2 on a grid of the two free keys around their intervals; raise `InputError` for other numbers."""
         if len(self.free) != 2:
             raise InputError(f"contours need two free keys, not {len(self.free)}")
         levels = {level: delta_chi2(level, 2) for level in next(iter(self.free.values())).intervals}
@@ -178,11 +165,29 @@ def fit_measurements(
     }  # fmt: skip
     for number in range(len(names)):
         _require_inside(explorer, number, float(values[number]), bool(keys))
+    likelihood = explorer.likelihood
     return FitResult(
-        tuple(measurements), free, best.value, explorer.likelihood.bins - len(names) - explorer.likelihood.free_nuisances,
-        _nuisances(explorer, best, len(names)), _parts(explorer, best, len(names)), explorer,
-        None if keys else _significance(explorer, best.value), tuple(_warnings(free)),
-    )  # fmt: skip
+        tuple(measurements),
+        free,
+        best.value,
+        likelihood.bins - len(names) - likelihood.free_nuisances,
+        _nuisances(explorer, best, len(names)),
+        _parts(explorer, best, len(names)),
+        explorer,
+        None if keys else _significance(explorer, best.value),
+        tuple(_warnings(free)),
+    )
+
+
+def _span(number: FreeNumber, top: float, points: int) -> FloatArray:
+    """Return even values of a number that reach a little beyond those where its profile is below the top."""
+    curve = number.curve
+    rise = curve.chi2 - curve.chi2.min()
+    fine = np.linspace(curve.values[0], curve.values[-1], 4001)
+    inside = fine[np.interp(fine, curve.values, rise) <= top]
+    low, high = float(inside[0]), float(inside[-1])
+    margin = 0.5 * (_BEYOND - 1.0) * (high - low)
+    return np.linspace(max(low - margin, fine[0]), min(high + margin, fine[-1]), points)
 
 
 def _models(measurements: Sequence[Measurement], keys: Sequence[FreeKey]) -> Models:
@@ -277,5 +282,7 @@ def _warnings(free: Mapping[str, FreeNumber]) -> list[str]:
     for name, number in free.items():
         for level, ranges in number.intervals.items():
             if len(ranges) > 1:
-                found.append(f"{name}: the likelihood has several minima; there are {len(ranges)} intervals at {level:.4g}")
+                found.append(
+                    f"{name}: the likelihood has several minima; there are {len(ranges)} intervals at {level:.4g}"
+                )
     return found

@@ -1,13 +1,13 @@
 """All intervals of a free number at which the profile likelihood is below a level, also where it has several minima.
 
-The profile is computed on a grid that is dense around the card's value and reaches to where CEvNS would be many times more
-frequent. Every minimum of the grid is refined by Migrad, and every crossing of a level by the secant.
+The profile is computed on a grid that is dense around the card's value and reaches to where CEvNS would be many times
+more frequent. Every minimum of the grid is refined by Migrad, and every crossing of a level by the secant.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from tridentgen.progress import Progress, silent
 from tridentgen.typing import FloatArray
 
 _GROWTH, _EVEN = (1.35, 1.8), (48, 16)
-"""Of the distances from the card's value, and number of even points, with one free number and with several."""
+"""Of the distances from the card's value, and number of even points; the second where a profile takes long."""
 
 _NEAR = (0.25, 0.5, 0.75)
 _FARTHEST = 1e5
@@ -33,6 +33,7 @@ _MOST_SIGNAL = 12.0
 _ACCURACY = 1e-4
 _MOST_SECANTS = 40
 _MARGIN = 1.0
+_SMOOTH, _FILLED = 6.0, (32, 8)
 
 
 class Interval(NamedTuple):
@@ -89,12 +90,11 @@ def curve_of(explorer: Explorer, number: int, others: FloatArray, top: float, pr
         found[value] = at(value)
         progress(f"scanning {explorer.models.keys[number].text}", (done + 1) / len(order))
     _refine(explorer, number, found, top)
+    _fill(explorer, number, found)
     values = sorted(value for value, minimum in found.items() if minimum.valid)
     if not values:
         raise InputError(f"--free {explorer.models.keys[number].text}: the fit does not converge at any of its values")
-    return Curve(
-        np.array(values), np.array([found[v].value for v in values]), tuple(found[v].place for v in values)
-    )
+    return Curve(np.array(values), np.array([found[v].value for v in values]), tuple(found[v].place for v in values))
 
 
 def _refine(explorer: Explorer, number: int, found: dict[float, Minimum], top: float) -> None:
@@ -111,31 +111,50 @@ def _refine(explorer: Explorer, number: int, found: dict[float, Minimum], top: f
             found[float(better.place[number])] = better
 
 
+def _fill(explorer: Explorer, number: int, found: dict[float, Minimum]) -> None:
+    """Add points around the smallest minimum, so that the profile is smooth there."""
+    values = sorted(found)
+    chi2 = np.array([found[value].value for value in values])
+    near = np.nonzero(chi2 <= chi2.min() + _SMOOTH)[0]
+    low, high = values[max(near[0] - 1, 0)], values[min(near[-1] + 1, len(values) - 1)]
+    best = found[values[int(np.argmin(chi2))]]
+    at = explorer.along(number, best.place[: len(explorer.start)])
+    for value in np.linspace(low, high, _FILLED[int(_is_slow(explorer))] + 2)[1:-1]:
+        found.setdefault(float(value), at(float(value)))
+
+
 def _reach(chi2: FloatArray, best: int) -> float:
     """Return by how much a minimum between points of the grid may lie below them."""
     near = chi2[max(best - 1, 0) : best + 2]
     return max(float(near.max() - near.min()), 30.0 * _MARGIN)
 
 
+def _is_slow(explorer: Explorer) -> bool:
+    """Whether a point of a profile takes long: with several free numbers, or with those outside the model."""
+    keys = explorer.models.keys
+    return len(keys) > 1 or not keys[0].is_fast
+
+
 def _grid(explorer: Explorer, number: int, others: FloatArray) -> FloatArray:
     """Return increasing values at which the profile is computed."""
     step, start = explorer.steps[number], float(explorer.start[number])
     low, high = explorer.range_of(number)
-    ends = [_end(explorer, number, others, sign, size, limit)
-            for sign, size, limit in ((-1.0, step.down or step.up, low), (1.0, step.up or step.down, high))]  # fmt: skip
-    several = int(len(explorer.start) > 1)
+    sizes = (step.down or step.up, step.up or step.down)
+    ends = [
+        _end(explorer, number, others, sign, size, limit)
+        for sign, size, limit in zip((-1.0, 1.0), sizes, (low, high), strict=True)
+    ]
+    coarse = int(_is_slow(explorer))
     points = [start, *(end for end in ends)]
-    for sign, size, end in ((-1.0, step.down or step.up, ends[0]), (1.0, step.up or step.down, ends[1])):
+    for sign, size, end in zip((-1.0, 1.0), sizes, ends, strict=True):
         distance = abs(end - start)
-        factors = [*_NEAR, *(_GROWTH[several] ** k for k in range(60))]
+        factors = [*_NEAR, *(_GROWTH[coarse] ** k for k in range(60))]
         points += [start + sign * size * f for f in factors if size * f < distance]
-    points += list(np.linspace(*ends, _EVEN[several]))
-    return np.unique(np.clip(points, *ends))
+    points += list(np.linspace(ends[0], ends[1], _EVEN[coarse]))
+    return np.unique(np.clip(points, ends[0], ends[1]))
 
 
-def _end(
-    explorer: Explorer, number: int, others: FloatArray, sign: float, size: float, limit: float
-) -> float:
+def _end(explorer: Explorer, number: int, others: FloatArray, sign: float, size: float, limit: float) -> float:
     """Return where the grid ends on a side: at the limit, or where there are many times more events."""
     start = float(explorer.start[number])
     values, distance = np.array(others), 2.0 * size
@@ -149,9 +168,7 @@ def _end(
     return start + sign * distance
 
 
-def intervals(
-    explorer: Explorer, number: int, curve: Curve, others: FloatArray, delta: float
-) -> tuple[Interval, ...]:
+def intervals(explorer: Explorer, number: int, curve: Curve, others: FloatArray, delta: float) -> tuple[Interval, ...]:
     """Return all intervals in which the profile is at most `delta` above its minimum."""
     level = float(curve.chi2.min()) + delta
     below = curve.chi2 <= level
@@ -171,9 +188,7 @@ def intervals(
     return tuple(found)
 
 
-def _crossing(
-    at: Callable[[float], Minimum], curve: Curve, place: int, level: float, size: float
-) -> float:
+def _crossing(at: Callable[[float], Minimum], curve: Curve, place: int, level: float, size: float) -> float:
     """Return where the profile crosses a level between two points, by the secant kept inside (Illinois)."""
     ends = [float(curve.values[place - 1]), float(curve.values[place])]
     off = [float(curve.chi2[place - 1]) - level, float(curve.chi2[place]) - level]
@@ -193,5 +208,3 @@ def _crossing(
             off[1 - last] *= 0.5
         side = last + 1
     return 0.5 * (ends[0] + ends[1])
-
-

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tridentgen.errors import TridentgenError
 from tridentgen.fits.dataset import Dataset, Nuisance, Prediction, require_separate
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from iminuit import Minuit
 
 T = TypeVar("T")
+Places = NDArray[np.intp]
 Value = Callable[[FloatArray], float]
 Gradient = Callable[[FloatArray], FloatArray]
 
@@ -65,7 +67,7 @@ class Likelihood:
         return data.shared.get(name, f"{data.name}:{name}")
 
     @cached_property
-    def _places(self) -> tuple[FloatArray, ...]:
+    def _places(self) -> tuple[Places, ...]:
         names = {nuisance.name: place for place, nuisance in enumerate(self.nuisances)}
         return tuple(
             np.array([names[self.name_of(data, n.name)] for n in data.nuisances], dtype=np.intp) for data in self.sets
@@ -88,7 +90,7 @@ class Likelihood:
 
     def pulls_of(self, number: int, pulls: FloatArray) -> FloatArray:
         """Return the pulls of a data set, out of all pulls."""
-        return pulls[self._places[number]]
+        return np.asarray(pulls[self._places[number]])
 
     def chi2(
         self, predictions: Sequence[Prediction], pulls: FloatArray, slopes: Sequence[Sequence[FloatArray | None]] = ()
@@ -116,7 +118,7 @@ class Likelihood:
 
     def _sets(
         self, predictions: Sequence[Prediction], pulls: FloatArray, slopes: Sequence[Sequence[FloatArray | None]]
-    ) -> Iterator[tuple[Prediction, FloatArray, FloatArray, FloatArray]]:
+    ) -> Iterator[tuple[Prediction, FloatArray, FloatArray, Places]]:
         """Yield each prediction with its events, their changes, and the places of these among all numbers."""
         for number, prediction in enumerate(predictions):
             own = pulls[self._places[number]]
@@ -126,7 +128,12 @@ class Likelihood:
             if by_key:
                 changes = np.concatenate([by_key, changes])
             keys = [key for key, counts in given if counts is not None]
-            yield prediction, expected, changes, np.concatenate([keys, self._places[number] + len(slopes)]).astype(np.intp)
+            yield (
+                prediction,
+                expected,
+                changes,
+                np.concatenate([keys, self._places[number] + len(slopes)]).astype(np.intp),
+            )
 
     def profile(self, predictions: Sequence[Prediction], start: FloatArray) -> Minimum:
         """Return the minimum over all pulls for a model."""
@@ -223,4 +230,5 @@ def require_iminuit() -> type[Minuit]:
         from iminuit import Minuit
     except ImportError as error:
         raise TridentgenError('fits need iminuit: pip install "tridentgen[fit]"') from error
-    return Minuit
+    minuit: type[Minuit] = Minuit
+    return minuit

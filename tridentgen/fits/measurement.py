@@ -53,8 +53,8 @@ class Measurement:
     def chi2(self, model: Model = None, nuisances: Mapping[str, float] | None = None) -> float:
         """Return chi2 of a model, with pulls of uncertainties in standard deviations; the others are zero.
 
-        This is minus two log likelihood, up to a constant, with a Gaussian term for each pull. Raise `InputError` for an
-        unknown uncertainty, or a model that does not fit the target.
+        This is minus two log likelihood, up to a constant, with a Gaussian term for each pull. Raise `InputError` for
+        an unknown uncertainty, or a model that does not fit the target.
         """
         return Likelihood((self.data,)).chi2([self._prediction(model)], self._pulls(nuisances))[0]
 
@@ -123,4 +123,3 @@ def data_of(card: Card) -> Dataset:
         else:
             data = user_data(card, given) if given.is_file else measured(given.data, card)
         return data if given is None else data.with_errors(given.systematics)
-

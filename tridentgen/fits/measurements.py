@@ -13,10 +13,11 @@ import numpy as np
 
 from tridentgen.cards import Card, CardError, read_card
 from tridentgen.detector import Detector, Polynomial, SigmoidEfficiency
+from tridentgen.detector.arrival import arrival_shares
 from tridentgen.errors import InputError, nearest
 from tridentgen.fits.dataset import Axis, Background, Dataset
-from tridentgen.fits.shapes import InTime, Templates, in_time, shifted, time_shares
-from tridentgen.fits.signal import DetectorResponse, Runs, cevns_of, detector_for, scale_of, signal_of, source_of
+from tridentgen.fits.shapes import InTime, Templates, in_time, shifted
+from tridentgen.fits.signal import DetectorResponse, Runs, cevns_of, detector_for, signal_of, source_of
 from tridentgen.fits.tables import measurement_table
 from tridentgen.typing import FloatArray
 
@@ -122,7 +123,7 @@ def _lar_shape(columns: Mapping[str, FloatArray], keVee: FloatArray, us: FloatAr
     card = read_card("lar_2020")
     source = source_of(card)
     expected = signal_of(card, DetectorResponse(_detector(card), keVee)).counts(cevns_of(card))[0]
-    shares = np.array([time_shares(c.time, None, us * 1e3) for c in source.components])
+    shares = np.array([arrival_shares(c.time, us * 1e3) for c in source.components])
     bins = (len(keVee) - 1, -1, len(us) - 1)
     nominal, f90_up, f90_down, late = (
         columns[name].reshape(bins) for name in ("cevns", "cevns_f90_up", "cevns_f90_down", "cevns_late")
@@ -143,7 +144,7 @@ def _lar_shape(columns: Mapping[str, FloatArray], keVee: FloatArray, us: FloatAr
 
 
 def csi_2017(card: Card) -> Dataset:
-    """The first light of CsI: photoelectrons alone, with Gaussian errors."""
+    """COHERENT's first light in CsI: photoelectrons alone, with Gaussian errors."""
     table, detector = measurement_table("csi_2017"), _detector(card)
     pe = table.edges("pe_low", "pe_high")
     columns = table.columns

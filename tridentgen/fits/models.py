@@ -20,7 +20,7 @@ from tridentgen.typing import FloatArray
 MakeData = Callable[[Card], Dataset]
 """Returns the data set of a card."""
 
-_FAST = ("model", "process")
+_FAST = ("model", "process", "signal")
 _MEV = ("_MeV", "_GeV", 1e-3)
 _RADII = ("neutron_radius_fm", "proton_radius_fm")
 _RMS_FM = 0.93
@@ -68,7 +68,9 @@ def free_key(text: str) -> FreeKey:
         try:
             low, high = (float(part) for part in limits.split(":"))
         except ValueError:
-            raise InputError(f"--free {text}: must be KEY or KEY=LOW:HIGH, such as model.sin2_theta_w=0.1:0.4") from None
+            raise InputError(
+                f"--free {text}: must be KEY or KEY=LOW:HIGH, such as model.sin2_theta_w=0.1:0.4"
+            ) from None
         if not (np.isfinite([low, high]).all() and low < high):
             raise InputError(f"--free {text}: the range must go from a lower to a higher number")
     card, colon, key = name.rpartition(":")

@@ -1,7 +1,7 @@
 """How counts in a bin of energy are distributed over the other axes, by component of the source.
 
-A shape has weights W of shape (C, B, R) or (C, 1, R): the share of a count in energy bin b that falls into each of R other
-bins, for given pulls of its own uncertainties in standard deviations.
+A shape has weights W of shape (C, B, R) or (C, 1, R): the share of a count in energy bin b that falls into each of R
+other bins, for given pulls of its own uncertainties in standard deviations.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Protocol
 import numpy as np
 
 from tridentgen.detector import TimeEfficiency
+from tridentgen.detector.arrival import arrival_shares
 from tridentgen.flux import Component
+from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.typing import FloatArray
 
-_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
-_PIECE_NS = 50.0
 _STEPS_PER_SIGMA = 12
 FARTHEST = 4.0
 """Largest pull of a shape, in standard deviations."""
@@ -90,14 +90,12 @@ class Templates:
         return self.nominal + np.tensordot(pulls, self.changes, 1), self.changes
 
 
-def in_time(
-    components: Sequence[Component], efficiency: TimeEfficiency | None, edges_ns: FloatArray | None
-) -> InTime:
+def in_time(components: Sequence[Component], efficiency: TimeEfficiency | None, edges_ns: FloatArray | None) -> InTime:
     """Return the shares of each component in bins of time, or in one bin of all times (None)."""
     if edges_ns is None:
         kept = [1.0 if efficiency is None else efficiency.averaged(c.time) for c in components]
         return InTime(np.array(kept)[:, None, None])
-    return InTime(np.array([time_shares(c.time, efficiency, edges_ns) for c in components])[:, None])
+    return InTime(np.array([arrival_shares(c.time, edges_ns, efficiency) for c in components])[:, None])
 
 
 def shifted(
@@ -105,31 +103,22 @@ def shifted(
 ) -> Shifted:
     """Return the shares of each component in bins of time, later by `sigma_ns` per unit of the pull."""
     steps = np.linspace(-FARTHEST, FARTHEST, int(2 * FARTHEST * _STEPS_PER_SIGMA) + 1)
-    by_profile: dict[TimeProfile | None, FloatArray] = {}
-    for profile in {component.time for component in components}:
-        rows = []
-        for step in steps:
-            moved = None if profile is None else replace(profile, offset_ns=profile.offset_ns + step * sigma_ns)
-            rows.append(time_shares(moved, efficiency, edges_ns))
-        by_profile[profile] = np.array(rows)
+    by_profile = {
+        profile: np.array([_later(profile, step * sigma_ns, edges_ns, efficiency) for step in steps])
+        for profile in dict.fromkeys(component.time for component in components)
+    }
     return Shifted(steps, np.stack([by_profile[component.time] for component in components], axis=1))
 
 
-def time_shares(
-    profile: TimeProfile | None, efficiency: TimeEfficiency | None, edges_ns: FloatArray
+def _later(
+    profile: TimeProfile | TabulatedProfile | None,
+    shift_ns: float,
+    edges_ns: FloatArray,
+    efficiency: TimeEfficiency | None,
 ) -> FloatArray:
-    """Return the shares of recoils in bins of the arrival time, with the efficiency; a steady flux arrives at 0."""
-    if profile is None or profile.numbers == 0:
-        at = 0.0 if profile is None else profile.offset_ns
-        kept = 1.0 if efficiency is None else float(efficiency(np.float64(at)))
-        return np.asarray(np.histogram([at], edges_ns, weights=[kept])[0], dtype=np.float64)
-    cuts = np.array([] if efficiency is None else efficiency.breaks_ns)
-    inside = cuts[(cuts > edges_ns[0]) & (cuts < edges_ns[-1])]
-    fine = np.unique(np.concatenate([edges_ns, inside, np.arange(edges_ns[0], edges_ns[-1], _PIECE_NS)]))
-    half = 0.5 * np.diff(fine)
-    times = (fine[:-1] + half)[:, None] + half[:, None] * _NODES
-    kept_at = 1.0 if efficiency is None else np.asarray(efficiency(times))
-    values = profile.density(times.ravel()).reshape(times.shape) * kept_at
-    pieces = np.sum(half[:, None] * _NODE_WEIGHTS * values, axis=1)
-    return np.asarray(np.add.reduceat(pieces, np.searchsorted(fine[:-1], edges_ns[:-1])))
-
+    """Return the shares in bins of time of arrivals that are all later."""
+    if isinstance(profile, TimeProfile):
+        return arrival_shares(replace(profile, offset_ns=profile.offset_ns + shift_ns), edges_ns, efficiency)
+    if profile is None:
+        return arrival_shares(profile, edges_ns, efficiency)
+    return arrival_shares(replace(profile, times_ns=profile.times_ns + shift_ns), edges_ns, efficiency)

@@ -189,9 +189,7 @@ class Signal:
         made = []
         least = self.reaction.recoil_min_keV / KEV_PER_GEV
         sizes = np.array([component.flux.total / self.source.total for component in self.source.components])
-        for number, (nuclide, fraction) in enumerate(
-            zip(self.reaction.nuclides, self.reaction.fractions, strict=True)
-        ):
+        for number, (nuclide, fraction) in enumerate(zip(self.reaction.nuclides, self.reaction.fractions, strict=True)):
             nodes = recoil_nodes(self.source, nuclide, least, mass)
             if nodes is None:
                 continue

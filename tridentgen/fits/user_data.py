@@ -150,7 +150,8 @@ def _extras(
     for entry in given.shapes:
         if entry.of not in known:
             raise CardError(
-                f"{card.where(('fit', 'systematic'))}: fit.systematic.of = '{entry.of}': must be one of {', '.join(known)}"
+                f"{card.where(('fit', 'systematic'))}: fit.systematic.of = '{entry.of}': must be one of "
+                f"{', '.join(known)}"
             )
         plus, minus = (_template(card, path, on_grid) for path in (entry.plus, entry.minus))
         changes[entry.of][entry.name] = 0.5 * (plus - minus)
