@@ -192,8 +192,15 @@ class Dataset:
         return float(np.sum(terms)), slope
 
     def information(self, expected: FloatArray) -> FloatArray:
-        """Return the inverse variance of each bin for expected events: half the second derivative of chi2."""
-        found = 1.0 / (np.maximum(expected, LEAST_VARIANCE) if self.variance is None else self.variance)
+        """Return half the second derivative of chi2 by the expected events of each bin: about its inverse variance.
+
+        For few events that of Poisson statistics, n/mu^2, is mixed with its expectation, so that it is never zero.
+        """
+        if self.variance is not None:
+            found = 1.0 / self.variance
+        else:
+            mu = np.maximum(expected, LEAST_VARIANCE)
+            found = np.maximum(self.events, 0.5 * mu) / (mu * mu)
         return found if self.used is None else found * self.used
 
     def require_expectation(self) -> None:
@@ -239,7 +246,7 @@ class Prediction:
             total = total + counts
             slopes = {**slopes, **{name: slopes.get(name, 0.0) + value for name, value in more.items()}}
         none = np.zeros_like(total)
-        return total, np.array([slopes.get(name, none) for name in given]).reshape(len(given), -1)
+        return total, np.array([slopes.get(name, none) for name in given]).reshape(len(given), len(total))
 
     def parts(self, pulls: FloatArray) -> dict[str, FloatArray]:
         """Return the expected events of the signal and of each background by name."""

@@ -6,7 +6,7 @@ about one standard deviation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -99,32 +99,23 @@ class Explorer:
         """Return the minimum over the pulls for fixed values of all free numbers."""
         predictions = self.allowed(values)
         if predictions is None:
-            return Minimum(_OUT, self.pulls, self.pulls, False)
+            return Minimum(_OUT, self.pulls, False)
         found = self.likelihood.profile(predictions, self.pulls)
         self.begin(found.place)
         return found
 
-    def fit(self, values: FloatArray, fixed: frozenset[int] = frozenset(), *, errors: bool = False) -> Minimum:
+    def fit(self, values: FloatArray, fixed: frozenset[int] = frozenset()) -> Minimum:
         """Return the minimum over pulls and free numbers that are not fixed; `place` has numbers, then pulls."""
         moving = [number for number in range(len(values)) if number not in fixed]
-        if not moving and not errors:  # the pulls alone
+        if not moving:
             found = self.profile(values)
-            nothing = np.zeros(len(values))
-            return Minimum(
-                found.value, np.concatenate([values, found.place]), np.concatenate([nothing, found.errors]), found.valid
-            )
+            return Minimum(found.value, np.concatenate([values, found.place]), found.valid)
         count, sizes = len(moving), self.sizes[moving]
 
         def at(x: FloatArray) -> tuple[FloatArray, tuple[Prediction, ...] | None]:
             here = np.array(values, dtype=np.float64)
             here[moving] += x[:count] * sizes
             return here, self.allowed(here)
-
-        def slopes(here: FloatArray) -> list[list[FloatArray | None]]:
-            return [
-                [None if counts is None else counts * size for counts in self.models.slopes(here, self.sizes, number)]
-                for number, size in zip(moving, sizes, strict=True)
-            ]
 
         def value(x: FloatArray) -> float:
             _, predictions = at(x)
@@ -134,20 +125,34 @@ class Explorer:
             here, predictions = at(x)
             if predictions is None:
                 return np.zeros(len(x))
-            return self.likelihood.chi2(predictions, x[count:], slopes(here))[1]
+            return self.likelihood.chi2(predictions, x[count:], self._slopes(here, moving))[1]
 
         limits = [self._limits_in_steps(number, values) for number in moving]
         limits += [(nuisance.low, nuisance.high) for nuisance in self.likelihood.nuisances]
         start = np.concatenate([np.zeros(count), self.pulls])
         predictions = self.models.predictions(values)
-        curvature = self.likelihood.curvature(predictions, self.pulls, slopes(values))
-        found = minimum(value, gradient, start, curvature, limits, errors=errors)
+        curvature = self.likelihood.curvature(predictions, self.pulls, self._slopes(values, moving))
+        found = minimum(value, gradient, start, curvature, limits)
         place = np.concatenate([values, found.place[count:]])
         place[moving] += found.place[:count] * sizes
-        own = np.zeros(len(values))
-        own[moving] = found.errors[:count] * sizes
         self.begin(found.place[count:])
-        return Minimum(found.value, place, np.concatenate([own, found.errors[count:]]), found.valid)
+        return Minimum(found.value, place, found.valid)
+
+    def _slopes(self, values: FloatArray, numbers: Sequence[int]) -> list[list[FloatArray | None]]:
+        """Return the derivatives of the counts by free numbers in steps."""
+        return [
+            [None if counts is None else counts * self.sizes[n] for counts in self.models.slopes(values, self.sizes, n)]
+            for n in numbers
+        ]
+
+    def errors(self, place: FloatArray) -> FloatArray:
+        """Return the errors of free numbers and pulls at a minimum, by the second derivatives."""
+        count = len(self.start)
+        predictions = self.models.predictions(place[:count])
+        slopes = self._slopes(place[:count], range(count))
+        curvature = self.likelihood.curvature(predictions, place[count:], slopes)
+        found = np.sqrt(np.maximum(np.diag(2.0 * np.linalg.pinv(curvature)), 0.0))
+        return np.concatenate([found[:count] * self.sizes, found[count:]])
 
     def range_of(self, number: int) -> tuple[float, float]:
         """Return the range in which a free number is looked for."""
@@ -166,7 +171,7 @@ class Explorer:
         def at(value: float) -> Minimum:
             place[number] = value
             if self.allowed(place) is None:
-                return Minimum(_OUT, place, place, False)
+                return Minimum(_OUT, place, False)
             found = self.fit(place, frozenset({number}))
             if found.valid:
                 place[:] = found.place[: len(place)]

@@ -151,9 +151,10 @@ def fit_measurements(
     least = min(curves, key=lambda curve: curve.chi2.min())
     place = least.places[least.best]
     explorer.begin(place[len(start) :])
-    best = explorer.fit(place[: len(start)], errors=True)
+    best = explorer.fit(place[: len(start)])
     if not best.valid or best.value > least.chi2.min() + 0.01:
         best = _fixed(explorer, place, len(start))
+    errors = explorer.errors(best.place)
     values = best.place[: len(start)]
     names = [key.text for key in models.keys]
     free = {
@@ -171,7 +172,7 @@ def fit_measurements(
         free,
         best.value,
         likelihood.bins - len(names) - likelihood.free_nuisances,
-        _nuisances(explorer, best, len(names)),
+        _nuisances(explorer, best.place, errors, len(names)),
         _parts(explorer, best, len(names)),
         explorer,
         None if keys else _significance(explorer, best.value),
@@ -218,8 +219,8 @@ def _first(explorer: Explorer) -> FloatArray:
 
 
 def _fixed(explorer: Explorer, place: FloatArray, count: int) -> Minimum:
-    """Return the best point of the scans, with the errors of the pulls there; raise `InputError` if it is invalid."""
-    found = explorer.fit(place[:count], frozenset(range(count)), errors=True)
+    """Return the best point of the scans; raise `InputError` if it is invalid."""
+    found = explorer.fit(place[:count], frozenset(range(count)))
     if not found.valid:
         names = ", ".join(key.text for key in explorer.models.keys)
         raise InputError(f"the fit of {names} does not converge; free fewer keys, or give ranges, KEY=LOW:HIGH")
@@ -262,11 +263,12 @@ def _significance(explorer: Explorer, least: float) -> float:
     return math.sqrt(max(explorer.profile(np.zeros(1)).value - least, 0.0))
 
 
-def _nuisances(explorer: Explorer, best: Minimum, count: int) -> dict[str, tuple[float, float]]:
+def _nuisances(explorer: Explorer, place: FloatArray, errors: FloatArray, count: int) -> dict[str, tuple[float, float]]:
+    """Return pulls and their errors by name."""
     names = [nuisance.name for nuisance in explorer.likelihood.nuisances]
     return {
         name: (float(pull), float(error))
-        for name, pull, error in zip(names, best.place[count:], best.errors[count:], strict=True)
+        for name, pull, error in zip(names, place[count:], errors[count:], strict=True)
     }
 
 

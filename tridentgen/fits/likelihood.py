@@ -34,11 +34,10 @@ _DAMPING = 1e-6
 
 @dataclass(frozen=True)
 class Minimum:
-    """A minimum: its value, where it lies, the errors by the second derivatives there, and whether Migrad trusts it."""
+    """A minimum: its value, where it lies, and whether Migrad trusts it."""
 
     value: float
     place: FloatArray
-    errors: FloatArray
     valid: bool
 
 
@@ -110,7 +109,10 @@ class Likelihood:
     def curvature(
         self, predictions: Sequence[Prediction], pulls: FloatArray, slopes: Sequence[Sequence[FloatArray | None]] = ()
     ) -> FloatArray:
-        """Return the expected second derivatives of `chi2`, by the same numbers in the same order."""
+        """Return the second derivatives of `chi2` for events that are linear in all numbers, in the same order.
+
+        Twice the inverse of it is the covariance at a minimum.
+        """
         found = np.diag(np.concatenate([np.zeros(len(slopes)), 2.0 * self._kept]))
         for prediction, expected, changes, places in self._sets(predictions, pulls, slopes):
             found[np.ix_(places, places)] += 2.0 * (changes * prediction.data.information(expected)) @ changes.T
@@ -138,7 +140,7 @@ class Likelihood:
     def profile(self, predictions: Sequence[Prediction], start: FloatArray) -> Minimum:
         """Return the minimum over all pulls for a model."""
         if not self.nuisances:
-            return Minimum(self.chi2(predictions, start)[0], start, start, True)
+            return Minimum(self.chi2(predictions, start)[0], start, True)
         limits = [(nuisance.low, nuisance.high) for nuisance in self.nuisances]
         both = remembered(lambda x: self.chi2(predictions, x))
         curvature = self.curvature(predictions, start)
@@ -159,9 +161,8 @@ def remembered(function: Callable[[FloatArray], T]) -> Callable[[FloatArray], T]
 
 
 def minimum(
-    value: Value, gradient: Gradient, start: FloatArray, curvature: FloatArray,
-    limits: Sequence[tuple[float, float]], *, errors: bool = False,
-) -> Minimum:  # fmt: skip
+    value: Value, gradient: Gradient, start: FloatArray, curvature: FloatArray, limits: Sequence[tuple[float, float]]
+) -> Minimum:
     """Return the minimum of a function with a gradient, by Migrad.
 
     Parameters
@@ -173,8 +174,6 @@ def minimum(
         needs few steps then.
     limits : sequence of (low, high)
         If the minimum lies beyond one, Migrad begins again inside.
-    errors : bool
-        Compute the errors by second derivatives.
 
     Raises
     ------
@@ -188,24 +187,21 @@ def minimum(
 
     found = _migrad(
         lambda z: value(start + to_place @ z), lambda z: gradient(start + to_place @ z) @ to_place,
-        np.zeros(len(start)), np.full(len(start), 2.0), None, errors,
+        np.zeros(len(start)), np.full(len(start), 2.0), None,
     )  # fmt: skip
     place = start + to_place @ np.array(found.values)
     low, high = (np.array(side) for side in zip(*limits, strict=True))
     if found.valid and np.all((place >= low) & (place <= high)):
-        spread = np.ones(len(start))
-        if errors and found.covariance is not None:
-            spread = np.sqrt(np.maximum(np.diag(to_place @ np.array(found.covariance) @ to_place.T), 0.0))
-        return Minimum(float(found.fval), place, spread, True)
+        return Minimum(float(found.fval), place, True)
     margin = _INSIDE * np.minimum(high - low, 1.0)
     inside = np.clip(start, low + margin, high - margin)
-    found = _migrad(value, gradient, inside, 2.0 * size * size, limits, errors)
-    return Minimum(float(found.fval), np.array(found.values), np.array(found.errors), bool(found.valid))
+    found = _migrad(value, gradient, inside, 2.0 * size * size, limits)
+    return Minimum(float(found.fval), np.array(found.values), bool(found.valid))
 
 
 def _migrad(
     value: Value, gradient: Gradient, start: FloatArray, second: FloatArray,
-    limits: Sequence[tuple[float, float]] | None, errors: bool,
+    limits: Sequence[tuple[float, float]] | None,
 ) -> Minuit:  # fmt: skip
     """Return Minuit at the minimum; `second` are the second derivatives along each coordinate, roughly."""
     minuit = require_iminuit()(value, start, grad=gradient, g2=lambda _: second)
@@ -219,8 +215,6 @@ def _migrad(
     if not minuit.valid:
         minuit.strategy = 1
         minuit.migrad(ncall=_MOST_CALLS)
-    if errors and minuit.valid:
-        minuit.hesse()
     return minuit
 
 

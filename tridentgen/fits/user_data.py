@@ -44,7 +44,7 @@ def user_data(card: Card, given: FitCard) -> Dataset:
     FileError
         For a file that cannot be read, or has the wrong columns.
     """
-    path = card.base_dir / given.data
+    path = _there(card.base_dir / given.data)
     columns = _columns(path, given)
     low, high = columns[:, 0 : 2 * len(given.axes) : 2], columns[:, 1 : 2 * len(given.axes) : 2]
     edges = [np.unique(np.concatenate([low[:, i], high[:, i]])) for i in range(len(given.axes))]
@@ -170,12 +170,19 @@ def _extras(
 
 def _template(card: Card, name: str, on_grid: OnGrid) -> FloatArray:
     """Return the last column of a file, a number for each bin of the data in their order."""
-    path = card.base_dir / name
+    path = _there(card.base_dir / name)
     rows = read_text_table(path, heads=True).rows
     try:
         return np.asarray(on_grid(rows[:, -1]))
     except ValueError as error:
         raise FileError(f"{path}: {len(rows)} rows; give one for each bin of the data, in the same order") from error
+
+
+def _there(path: Path) -> Path:
+    """Return the path; raise `FileError` if there is no file."""
+    if not path.is_file():
+        raise FileError(f"{path}: no such file; relative paths begin at the folder of the card")
+    return path
 
 
 def expected_data(card: Card) -> Dataset:

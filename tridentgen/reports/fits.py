@@ -84,7 +84,8 @@ def fit_text(fit: FitResult) -> str:
     pulls = [("uncertainty", "pull"), *((name, f"{p:+.2f} +- {e:.2f}") for name, (p, e) in fit.nuisances.items())]
     cites = [("cite", measurement.cite) for measurement in fit.measurements if measurement.cite]
     title = " and ".join(measurement.card.title or measurement.name for measurement in fit.measurements)
-    return "\n".join([block(title, [*head, *cites]), "", aligned(rows, "  "), "", aligned(pulls, "  ")])
+    tables = [aligned(rows, "  "), *([aligned(pulls, "  ")] if fit.nuisances else [])]
+    return "\n\n".join([block(title, [*head, *cites]), *tables])
 
 
 def _ranges(found: Mapping[float, tuple[Interval, ...]]) -> list[str]:
