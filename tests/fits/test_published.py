@@ -52,8 +52,8 @@ def test_csi_2017_has_the_published_number_of_events() -> None:
 
 
 def test_xenonnt_8b_has_the_published_number_of_events() -> None:
-    # Aprile et al., PRL 133 (2024) 191002: 10.7 +3.7 -4.2 and 2.73 sigma, with distributions within the runs; numbers of
-    # events alone tell less.
+    # Aprile et al., PRL 133 (2024) 191002: 10.7 +3.7 -4.2 and 2.73 sigma, with distributions within the runs; numbers
+    # of events alone tell less.
     events, down, up, fit = events_of("xenonnt-8b")
     assert events == pytest.approx(10.7, abs=0.25 * 4.0)
     assert (down, up) == pytest.approx((5.9, 6.6), rel=0.05)
@@ -90,6 +90,14 @@ def test_the_neutron_radius_of_csi_is_the_published_one() -> None:
     assert best == pytest.approx(5.47, abs=0.25 * 0.38)
     assert best == pytest.approx(5.394, abs=0.1 * 0.4)  # the other implementation: 5.06 + 0.334
     assert (best - low, high - best) == pytest.approx((0.417, 0.399), rel=0.04)
+
+
+def test_the_neutron_skin_is_that_of_the_radius() -> None:
+    # Radii of both nuclides move together, with those of the protons 4.821 and 4.766 fm
+    ((low, high),) = tg.fit("csi-2021", free="process.neutron_skin_fm").interval()
+    ((low_radius, high_radius),) = tg.fit("csi-2021", free="process.neutron_radius_fm").interval()
+    assert low == pytest.approx(low_radius - 4.7935, abs=0.02)
+    assert high == pytest.approx(high_radius - 4.7935, abs=0.02)
 
 
 def test_the_first_neutron_radius_is_the_published_one() -> None:

@@ -176,7 +176,7 @@ def fit_measurements(
         _parts(explorer, best, len(names)),
         explorer,
         None if keys else _significance(explorer, best.value),
-        tuple(_warnings(free)),
+        tuple(_warnings(free, models.keys)),
     )
 
 
@@ -279,9 +279,15 @@ def _parts(explorer: Explorer, best: Minimum, count: int) -> dict[str, dict[str,
     }
 
 
-def _warnings(free: Mapping[str, FreeNumber]) -> list[str]:
+def _warnings(free: Mapping[str, FreeNumber], keys: Sequence[FreeKey]) -> list[str]:
+    """Return what a reader of the intervals must know."""
     found = []
-    for name, number in free.items():
+    for (name, number), key in zip(free.items(), keys, strict=True):
+        ends = [end for ranges in number.intervals.values() for interval in ranges for end in interval]
+        if math.isinf(min(ends, default=0.0)) and math.isfinite(key.low):
+            found.append(f"{name}: an interval goes on below the range given, {key.low:g}")
+        if math.isinf(max(ends, default=0.0)) and math.isfinite(key.high):
+            found.append(f"{name}: an interval goes on above the range given, {key.high:g}")
         for level, ranges in number.intervals.items():
             if len(ranges) > 1:
                 found.append(

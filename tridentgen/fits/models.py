@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,6 +22,7 @@ MakeData = Callable[[Card], Dataset]
 
 _FAST = ("model", "process", "signal")
 _MEV = ("_MeV", "_GeV", 1e-3)
+_SKIN = "process.neutron_skin_fm"
 _RADII = ("neutron_radius_fm", "proton_radius_fm")
 _RMS_FM = 0.93
 """Rms radius of a nucleus over A^(1/3), roughly."""
@@ -189,6 +190,8 @@ class CardModels:
 def changed_reaction(reaction: Cevns, values: Sequence[tuple[FreeKey, float]]) -> Cevns:
     """Return the process with other numbers."""
     for key, value in values:
+        if key.key == _SKIN:  # the radius that it takes the place of
+            reaction = replace(reaction, neutron_radius_fm=None)
         reaction = with_value(reaction, key.key, value)
     return reaction
 
@@ -200,15 +203,20 @@ def start_of(card: Card, reaction: Cevns, key: FreeKey) -> float:
     radius = key.key.removeprefix("process.")
     if radius in _RADII:
         given = getattr(reaction, radius)
-        if isinstance(given, tuple):
-            return float(np.mean([value for _, value in given]))
         if given is None:
             return _RMS_FM * float(np.mean([nuclide.A ** (1.0 / 3.0) for nuclide in reaction.nuclides]))
-    if radius == "neutron_skin_fm" and reaction.neutron_skin_fm is None:
-        return 0.0
+        return _mean_radius(given)
+    if key.key == _SKIN and reaction.neutron_skin_fm is None:
+        radii = (reaction.neutron_radius_fm, reaction.proton_radius_fm)
+        return 0.0 if None in radii else _mean_radius(radii[0]) - _mean_radius(radii[1])
     value = value_of(reaction, key.key)
     assert value is not None
     return value
+
+
+def _mean_radius(given: Any) -> float:
+    """Return a radius, or the mean of those of several nuclides."""
+    return float(np.mean([value for _, value in given])) if isinstance(given, tuple) else float(given)
 
 
 def _on_card(card: Card, key: FreeKey) -> float:
