@@ -197,6 +197,10 @@ def test_rate(cli: Command, tmp_path: Path, kind: str) -> None:
     assert found.code == 0, found.err
     assert found.json["events"] > 0.0
     assert kind in cli("rate", card).out  # the title
+    if "spectrum" in found.json:  # the plain report
+        events = [row["events"] for row in found.json["spectrum"]["bins"]]
+        assert sum(events) == pytest.approx(found.json["events"])
+        assert len(events) == len(found.json["spectrum"]["edges"])
 
 
 def test_the_events_of_the_small_process_are_right(tmp_path: Path, cli: Command) -> None:
