@@ -19,7 +19,7 @@ from tridentgen.events.observables import Cut, passing
 from tridentgen.events.output import uninterrupted
 from tridentgen.events.particles import target_nuclides
 from tridentgen.events.stated_exposure import StatedExposure, exposure_results
-from tridentgen.events.weights import BATCH, WeightSums, divide_weights, rows_of_batches, weight_rule
+from tridentgen.events.weights import BATCH, AcceptedSums, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
 from tridentgen.sampling.generate import event_batches, run_attributes
@@ -109,6 +109,7 @@ class Produced:
     error: float
     effective_share: float
     acceptance: float
+    acceptance_error: float
     overweight: int | None
     complete: bool
     poisson_mean: float | None = None
@@ -124,6 +125,7 @@ class Produced:
             error=float(attributes["sigma_error"]),
             effective_share=sigma * sigma / (trials * squares) if squares > 0.0 else 0.0,
             acceptance=float(attributes.get("acceptance", 1.0)),
+            acceptance_error=float(attributes.get("acceptance_error", 0.0)),
             overweight=int(attributes["overweight_events"]) if "overweight_events" in attributes else None,
             complete=complete,
             poisson_mean=float(attributes[MEAN]) if MEAN in attributes else None,
@@ -138,19 +140,17 @@ def produce(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
 
 
 class _Tally:
-    """Sums over trials: weights of those that pass the cuts, and these times the detector's acceptance."""
+    """Sums over trials that pass the cuts."""
 
     def __init__(self) -> None:
-        self.passed, self.seen = WeightSums(), WeightSums()
-
-    def add(self, batch: Columns, kept: Flags) -> None:
-        self.passed.add(np.where(kept, batch["weight"], 0.0))
-        if "acceptance" in batch:
-            self.seen.add(np.where(kept, batch["weight"] * batch["acceptance"], 0.0))
+        self.sums = AcceptedSums()
 
     @property
-    def acceptance(self) -> float:
-        return self.seen.sum / self.passed.sum if self.seen.trials and self.passed.sum > 0.0 else 1.0
+    def passed(self) -> WeightSums:
+        return self.sums.weight
+
+    def add(self, batch: Columns, kept: Flags) -> None:
+        self.sums.add(np.where(kept, batch["weight"], 0.0), batch.get("acceptance"))
 
     @classmethod
     def of_file(cls, writer: EventWriter, first: int) -> _Tally:
@@ -192,7 +192,7 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
         scale = events.total / tally.passed.trials
         # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
         sums = tally.passed.scaled(scale)
-        results = plan.results(sums, sums.error) | _accepted(writer, tally)
+        results = plan.results(sums, sums.error) | tally.sums.attributes
         results |= exposure_results(writer.attributes | results, events.count / events.total if complete else 1.0)
         if complete:
             writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
@@ -297,7 +297,7 @@ def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection | No
     weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
     overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
     sums, complete = relative.passed.scaled(unit), events.made(writer) == events.count
-    results = plan.results(sums, sums.error if sigma is None else sigma.error) | _accepted(writer, relative)
+    results = plan.results(sums, sums.error if sigma is None else sigma.error) | relative.sums.attributes
     results |= {"overweight_events": overweight}
     if events.poisson:
         results |= {"sigma": results["sigma"] if sigma is None else sigma.value}  # also of no events at all
@@ -323,11 +323,6 @@ def _stated(attributes: Mapping[str, Any], events: Range, unit: float) -> dict[s
     if not events.poisson:
         return stated.results(attributes, stated.share_of_unit(unit))
     return stated.results(attributes, attributes[BEFORE_CUTS] / events.count if events.count else 1.0)
-
-
-def _accepted(writer: EventWriter, tally: _Tally) -> dict[str, float]:
-    """Return the root attribute with the share of the weight accepted by the detector, if there is one."""
-    return {"acceptance": tally.acceptance} if "acceptance" in writer.columns else {}
 
 
 def _rescale_and_close(
