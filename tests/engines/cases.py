@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,7 @@ from tridentgen.flux import (
     PowerLaw,
     Source,
     TabulatedFlux,
+    TabulatedProfile,
     reactor,
     solar,
     stopped_pions,
@@ -91,6 +92,18 @@ _TWO_KINDS = Detector(
     GaussianResolution(0.1, 0.2, 0.01),
     coherent_lar(),
     quenched_min_keVee=0.05,
+)
+_BURST = Source(
+    tuple(
+        replace(component, time=TabulatedProfile(np.array([-1e7, 0.0, 2e7, 3e8, 9e9]), np.array(values), kind))
+        for component, values, kind in zip(
+            supernova(10.0).components[3:5],
+            ([0.0, 4.0, 0.0, 0.0, 1.0], [3.0, 0.0, 5.0, 1.0]),
+            ("linear", "histogram"),
+            strict=True,
+        )
+    ),
+    "a burst",
 )
 _LIGHT = CevnsModel(vector=LightVector(0.01, strength=1e-9, charges="B-L"), scalar=LightScalar(0.005, 1e-10))
 
@@ -156,6 +169,7 @@ OTHERS = {
     "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
     "inverse muon decay, spectrum": Case(InverseMuonDecay("Ar", "nuebar"), PowerLaw(2.0, 5.0, 50.0)),
     "electrons, times": Case(NeutrinoElectron("CH2", "numubar"), stopped_pions(20.0)),
+    "electrons, times from tables": Case(NeutrinoElectron("CH2"), _BURST),
     "electrons, radiative": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
     ),

@@ -16,6 +16,7 @@ from tridentgen.flux.source import Beam, Component, Source
 from tridentgen.flux.stopped_pion import MuonAtRest, stopped_pions
 from tridentgen.flux.supernova import supernova
 from tridentgen.flux.tabulated import TabulatedFlux
+from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PowerLaw",
     "Source",
     "TabulatedFlux",
+    "TabulatedProfile",
     "TimeProfile",
     "atmospheric",
     "build_flux",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Flux
+from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.matter.particles import neutrino as find_neutrino
 
@@ -18,7 +19,7 @@ class Component:
     name: str
     neutrino: str
     flux: Flux
-    time: TimeProfile | None = None
+    time: TimeProfile | TabulatedProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Source:
                 )
 
     @classmethod
-    def of(cls, flux: Flux, neutrino: str, time: TimeProfile | None = None) -> Source:
+    def of(cls, flux: Flux, neutrino: str, time: TimeProfile | TabulatedProfile | None = None) -> Source:
         """Return the source of one neutrino species."""
         return cls((Component(neutrino, neutrino, flux, time),), flux.description)
 
