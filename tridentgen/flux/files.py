@@ -222,7 +222,7 @@ def _question(path: Path, flux: TabulatedFlux, options: Collection[str]) -> None
 def _build(request: FluxRequest) -> Source:
     """Return the column of the neutrino asked for, or every one with flux."""
     options = request.options
-    path = request.base_dir / _home_expanded(options["path"])
+    path = request.path("path")
     published = options.get("published_at")
     found = f"such files are published at {published}; " if published else ""
     require_file(path, f"{found}put one there or correct flux.path")
@@ -250,13 +250,6 @@ def _neutrinos_asked(path: Path, request: FluxRequest) -> tuple[str, ...]:
             "leave flux.column out to take every column"
         )
     return neutrinos_in(path, request.options.get("format", "auto"))
-
-
-def _home_expanded(path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:  # ~name of a user who does not exist
-        raise InputError(f"path = {path!r} starts in the home of an unknown user; write the whole path") from error
 
 
 def _column_of(path: Path, options: Mapping[str, object], neutrino: str) -> dict[str, int] | None:
@@ -304,5 +297,5 @@ KIND = FluxKind(
     build=_build,
     range_key="path",
     one_neutrino_keys=("column", "histogram"),
-    needs_file=True,
+    file_keys=("path",),
 )
