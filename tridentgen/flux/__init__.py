@@ -12,6 +12,7 @@ from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
 from tridentgen.flux.reactor import reactor
 from tridentgen.flux.solar import solar
+from tridentgen.flux.solar_oscillation import SolarMixing
 from tridentgen.flux.source import Beam, Component, Source
 from tridentgen.flux.stopped_pion import MuonAtRest, stopped_pions
 from tridentgen.flux.supernova import supernova
@@ -29,6 +30,7 @@ __all__ = [
     "MuonAtRest",
     "MuonDecay",
     "PowerLaw",
+    "SolarMixing",
     "Source",
     "TabulatedFlux",
     "TabulatedProfile",
