@@ -17,6 +17,7 @@ import tridentgen as tg
 from tests.command_line import Command
 from tridentgen.errors import FileError, InputError, TridentgenError
 from tridentgen.flux import Source, TabulatedFlux, TabulatedProfile, build_source, read_flux
+from tridentgen.plots.axes import axes_of
 
 TABLE = Path(__file__).parent / "cases" / "snewpy_fluence.dat"
 TEXT = TABLE.read_text(encoding="utf-8")
@@ -340,3 +341,4 @@ def test_a_card_from_the_file_to_events(cli: Command, tmp_path: Path, three_bins
     time_s, weight = 1e-9 * np.asarray(made["time"]), np.asarray(made["weight"])
     shares = np.histogram(time_s, [-1.0, 0.0, 1.0, 5.0], weights=weight)[0] / weight.sum()
     np.testing.assert_allclose(shares, [1 / 6, 1 / 2, 1 / 3], atol=5.0 * 0.5 / np.sqrt(4000))  # 5 standard deviations
+    assert [axis.units for axis in axes_of(made) if axis.name == "time"] == ["s"]

@@ -104,7 +104,9 @@ class Burst:
             return None
         rate = self._over_energy(values)
         kind = "linear" if self.has_energy_points else "histogram"
-        text = f"{neutrino} of {self.label}, {times[0]:.4g} to {times[-1]:.4g} s"
+        ends = f"{self.energies_GeV[0]:.6g} to {self.energies_GeV[-1]:.6g} GeV"
+        span = f"{times[0]:.4g} to {times[-1]:.4g} s"
+        text = f"{neutrino} of {self.label}, {span} (per cm2, GeV and burst; {kind}), {ends}"
         flux = TabulatedFlux(self.energies_GeV, fluence, kind, "cm^-2", text)
         if self.has_time_points:
             profile = TabulatedProfile(NS_PER_S * times, rate)
