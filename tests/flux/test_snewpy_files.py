@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
@@ -206,6 +207,14 @@ def test_damaged_archives_lose_no_bins(tmp_path: Path, mode: str) -> None:
         except FileError:
             refused += 1
     assert refused > 20
+
+
+def test_compressed_text_is_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "f.gz").write_bytes(gzip.compress(b"1 2\n3 4\n"))
+    with pytest.raises(FileError) as caught:
+        source_of(tmp_path / "f.gz")
+    assert "f.gz: is no archive that can be read" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 # ---- containers

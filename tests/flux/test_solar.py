@@ -160,6 +160,7 @@ def test_map_integrates_what_the_density_does(name: str) -> None:
         ({"components": []}, "components is empty; name some of pp"),
         ({"components": ["8B"], "fluxes": [1.0, 2.0]}, "fluxes has 2 entries; give one for each of the 1 components"),
         ({"components": ["8B"], "fluxes": [0.0]}, "fluxes = 0.0 must be a positive number"),
+        ({"oscillation": "lma", "mixing": 0.3}, r"mixing = 0.3 must be made with SolarMixing\(...\)"),
         (
             {"mixing": SolarMixing()},
             "mixing is for oscillation = 'lma'; give that too, or leave the parameters of mixing out",

@@ -16,6 +16,8 @@ from tridentgen.typing import FloatArray
 
 NS_PER_S = 1e9
 _MOST_WINDOWS = 100
+_LEAST = 1e-100
+"""A fluence per cm^2 and GeV that is none: luminosities of models begin with such numbers."""
 
 
 class BurstPart(NamedTuple):
@@ -100,7 +102,7 @@ class Burst:
         rows = slice(first, last + 1 if self.has_time_points else last)
         values, times = self.values[neutrino][rows], self.times_s[first : last + 1]
         fluence = np.cumsum(self._steps(values, times), axis=0)[-1]
-        if not fluence.any():
+        if not fluence.max() > _LEAST:
             return None
         rate = self._over_energy(values)
         kind = "linear" if self.has_energy_points else "histogram"

@@ -176,12 +176,13 @@ def chosen(burst: Burst, path: Path, time_bin: object) -> Burst:
     """
     if time_bin is None:
         return burst
+    shown = f"{time_bin:g}" if isinstance(time_bin, (int, float)) else repr(time_bin)
     if burst.has_time_points:
-        raise InputError(f"time_bin = {time_bin!r}: {path} has times at points and no bins; leave time_bin out")
+        raise InputError(f"time_bin = {shown}: {path} has times at points and no bins; leave time_bin out")
     count = len(burst.times_s) - 1
     number = next((i for i in range(count) if i == time_bin), None)
     if number is None or isinstance(time_bin, bool):
-        raise InputError(f"time_bin = {time_bin!r}: {path} has {count} bins in time, counted from 0 to {count - 1}")
+        raise InputError(f"time_bin = {shown}: {path} has {count} bins in time, counted from 0 to {count - 1}")
     rows = slice(number, number + 1)
     values = {name: numbers[rows] for name, numbers in burst.values.items()}
     label = f"{path.name} of snewpy, time bin {number} of {count}"
@@ -219,7 +220,8 @@ def _members(path: Path) -> Iterator[tuple[str, str]]:
                     assert file is not None, "it is a file"
                     yield member.name, decoded(path / member.name, file.read())
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise FileError(f"{path}: is no archive that can be read ({error}); make it again with snewpy") from error
+        why = str(error).partition("\n")[0].rstrip(": ")
+        raise FileError(f"{path}: is no archive that can be read ({why}); make it again with snewpy") from error
 
 
 def _arrays(path: Path) -> dict[str, Any]:
@@ -233,7 +235,8 @@ def _arrays(path: Path) -> dict[str, Any]:
     except FileError:
         raise
     except Exception as error:  # a damaged file fails in as many ways as it has bytes
-        raise FileError(f"{path}: is no .npz that can be read ({error}); make it again with snewpy") from error
+        why = str(error).partition("\n")[0]
+        raise FileError(f"{path}: is no .npz that can be read ({why}); make it again with snewpy") from error
 
 
 def _floats(path: Path, name: str, values: Any) -> FloatArray:

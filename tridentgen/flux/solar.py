@@ -99,6 +99,8 @@ def solar(
         For a table of probabilities that cannot be used.
     """
     _check(components, fluxes, oscillation)
+    if mixing is not None and not isinstance(mixing, SolarMixing):
+        raise InputError(f"mixing = {mixing!r} must be made with SolarMixing(...)")
     for key, given, other in (
         ("mixing", mixing, "is for oscillation = 'lma'; give that too, or leave the parameters of mixing out"),
         ("oscillation_file", oscillation_file, "takes the place of oscillation = 'lma'; leave one of them out"),

@@ -35,7 +35,7 @@ from tridentgen.flux.column_names import (
 from tridentgen.flux.made_flux import check_widths, made_flux, raise_flaw
 from tridentgen.flux.program_files import LAYOUTS, layout_of, read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
-from tridentgen.flux.snewpy_files import bin_head, units_of
+from tridentgen.flux.snewpy_files import HEAD, bin_head, units_of
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import TextTable, read_text, read_text_table
 from tridentgen.flux.units_text import ENERGIES_GeV, TextUnits, per_in_gev, read_units
@@ -105,9 +105,7 @@ class FluxTable:
         if format == "auto" and known is not None and snewpy is None and (layout := layout_of(known)):
             raise FileError(f"{path}: is in the layout of {LAYOUTS[layout]}; give format = '{layout}'")
         if format == "snewpy" and snewpy is None:
-            raise FileError(
-                f"{path}: has no line 'TBinMid=... EBinWidth=...MeV Fluence ... per cm^2', as snewpy writes"
-            )
+            raise FileError(f"{path}: has no line '{HEAD}' of snewpy")
         self.format = "snewpy" if snewpy is not None else format
         reader = _READERS.get(format)
         self.table: TextTable = reader(path) if reader else read_text_table(path, heads=True, text=known)
