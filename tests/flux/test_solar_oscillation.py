@@ -53,7 +53,7 @@ def evolved(component: str, energy_GeV: float, mixing: SolarMixing) -> Array:
     scale = mixing.delta_m2_21_eV2 / (2.0 * energy_GeV * 1e9)
     vacuum = u @ np.diag([0.0, 1.0, 32.0]) @ u.conj().T
     start = POTENTIAL_EV[component] / scale
-    length = 30.0  # that of the Sun is 1256 for 8B at 10 MeV: adiabatic all the same, and fast
+    length = 15.0  # that of the Sun is 1256 for 8B at 10 MeV: adiabatic all the same, and fast
     in_matter = np.diag([1.0, 0.0, 0.0])
 
     def schroedinger(x: float, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -45,7 +45,8 @@ def model_burst(model: Any, distance_kpc: Any, transformation: Any, times: Any, 
         from astropy import units
         from snewpy.neutrino import Flavor
     except ImportError as error:
-        raise TridentgenError(f'models of snewpy need {error.name}: pip install "tridentgen[snewpy]"') from error
+        missing = (error.name or "snewpy").partition(".")[0]
+        raise TridentgenError(f'models of snewpy need {missing}: pip install "tridentgen[snewpy]"') from error
     if not hasattr(model, "get_flux") or not hasattr(model, "get_time") or isinstance(model, type):
         raise InputError(
             f"model = {_short(model)} is no model of snewpy; make one, as snewpy.models.ccsn.Nakazato_2013(...)"
