@@ -158,6 +158,9 @@ COHERENT = {
         Cevns("Cs133", form_factor="fermi", model=CevnsModel(dipole=DipolePortal(0.005, 1e-9))),
         components(_PULSED, "prompt-numu", "delayed-numubar"),
     ),
+    "times from tables, efficiency from one": Case(
+        Cevns("Ar40"), _BURST, Detector((Constant(0.25),), GaussianResolution(0.1, 0.2, 0.01), coherent_lar())
+    ),
     "C3F8, power law": Case(Cevns("C3F8", "nue"), PowerLaw(2.0, 0.005, 0.05)),
     "hydrogen and carbon in methane, prompt": Case(Cevns("CH4"), components(_PULSED, "prompt-numu")),
     "one energy": Case(Cevns("Ar40", "numubar", "unit"), Monochromatic(0.03)),
@@ -169,7 +172,6 @@ OTHERS = {
     "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
     "inverse muon decay, spectrum": Case(InverseMuonDecay("Ar", "nuebar"), PowerLaw(2.0, 5.0, 50.0)),
     "electrons, times": Case(NeutrinoElectron("CH2", "numubar"), stopped_pions(20.0)),
-    "electrons, times from tables": Case(NeutrinoElectron("CH2"), _BURST),
     "electrons, radiative": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
     ),

@@ -43,7 +43,6 @@ KINDS = {
     ),
     "free proton": Case(Trident(*MU_MU, target="H1", regime="proton"), FLUXES["power law"]),
     **COHERENT,
-    "electrons, times from tables": CASES["electrons, times from tables"],
 }
 SAMPLE = (
     "coherent, fourier-bessel",
