@@ -30,7 +30,7 @@
 #define TG_CONSTANT
 #endif
 
-enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 8 };
+enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 16 };
 
 /* Set before a launch: constants of the printed function, addresses of its tables, and the proposal. */
 extern "C" {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,7 @@ from tridentgen.flux import (
     PowerLaw,
     Source,
     TabulatedFlux,
+    TabulatedProfile,
     reactor,
     solar,
     stopped_pions,
@@ -92,6 +93,18 @@ _TWO_KINDS = Detector(
     coherent_lar(),
     quenched_min_keVee=0.05,
 )
+_BURST = Source(
+    tuple(
+        replace(component, time=TabulatedProfile(np.array([-1e7, 0.0, 2e7, 3e8, 9e9]), np.array(values), kind))
+        for component, values, kind in zip(
+            supernova(10.0).components[3:5],
+            ([0.0, 4.0, 0.0, 0.0, 1.0], [3.0, 0.0, 5.0, 1.0]),
+            ("linear", "histogram"),
+            strict=True,
+        )
+    ),
+    "a burst",
+)
 _LIGHT = CevnsModel(vector=LightVector(0.01, strength=1e-9, charges="B-L"), scalar=LightScalar(0.005, 1e-10))
 
 TRIDENTS = {
@@ -144,6 +157,9 @@ COHERENT = {
     "dipole portal on caesium, fermi": Case(
         Cevns("Cs133", form_factor="fermi", model=CevnsModel(dipole=DipolePortal(0.005, 1e-9))),
         components(_PULSED, "prompt-numu", "delayed-numubar"),
+    ),
+    "times from tables, efficiency from one": Case(
+        Cevns("Ar40"), _BURST, Detector((Constant(0.25),), GaussianResolution(0.1, 0.2, 0.01), coherent_lar())
     ),
     "C3F8, power law": Case(Cevns("C3F8", "nue"), PowerLaw(2.0, 0.005, 0.05)),
     "hydrogen and carbon in methane, prompt": Case(Cevns("CH4"), components(_PULSED, "prompt-numu")),

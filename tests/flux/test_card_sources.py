@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tridentgen.errors import InputError
-from tridentgen.flux import Monochromatic, MuonAtRest, build_flux, build_source
+from tridentgen.flux import Monochromatic, MuonAtRest, TimeProfile, build_flux, build_source
 from tridentgen.flux.card import FluxCard, read_flux_table
 from tridentgen.toml.tables import Document, Table
 
@@ -29,12 +29,14 @@ def test_stopped_pions() -> None:
     assert source.neutrinos == ("numu", "nue", "numubar")
     assert source.total == pytest.approx(3 * 0.09 / (4 * 3.14159265358979 * 2000.0**2), rel=1e-6, abs=0.0)
     time = source.components[2].time
-    assert time is not None
+    assert isinstance(time, TimeProfile)
     assert (time.pulse, time.pulse_ns, time.offset_ns) == ("gaussian", 380.0, 66.7)
     some = build_source(
         "pion-decay-at-rest", {"distance_m": 20, "pulse_width_ns": 600, "neutrinos": ["numu"]}, None, HERE
     )
-    assert [(c.neutrino, c.time.pulse if c.time else "") for c in some.components] == [("numu", "box")]
+    (one,) = some.components
+    assert isinstance(one.time, TimeProfile)
+    assert (one.neutrino, one.time.pulse) == ("numu", "box")
 
 
 def test_one_neutrino_of_several() -> None:

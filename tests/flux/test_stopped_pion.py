@@ -9,7 +9,7 @@ import pytest
 
 from tests.flux.integrals import smooth, through_density, through_map
 from tridentgen.errors import InputError
-from tridentgen.flux import Monochromatic, MuonAtRest, MuonDecay, stopped_pions
+from tridentgen.flux import Monochromatic, MuonAtRest, MuonDecay, TimeProfile, stopped_pions
 from tridentgen.flux.stopped_pion import pion_line_GeV
 from tridentgen.matter.particles import lepton_mass_GeV
 
@@ -75,7 +75,7 @@ def test_times_of_prompt_and_delayed_neutrinos() -> None:
     source = stopped_pions(20.0, pulse="gaussian", pulse_ns=380.0, offset_ns=66.7)
     for component, mean in zip(source.components, (26.033, 2223.01, 2223.01), strict=True):
         time = component.time
-        assert time is not None
+        assert isinstance(time, TimeProfile)
         assert sum(time.decays_ns) == pytest.approx(mean, rel=1e-5)
         assert (time.pulse, time.pulse_ns, time.offset_ns) == ("gaussian", 380.0, 66.7)
     # 4 % of the delayed ones come within the first 100 ns, 98 % of the prompt ones.

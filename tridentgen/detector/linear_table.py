@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tridentgen.errors import InputError
-from tridentgen.physics.elementary import Value, look_up
+from tridentgen.physics.elementary import Value, last_below, look_up
 from tridentgen.typing import FloatArray
 
 
@@ -70,10 +70,5 @@ class LinearTable:
     def __call__(self, x: Value) -> Value:
         """Return the value at `x`. Traceable: a bisection of fixed depth, log2(N) look-ups."""
         x = np.minimum(np.maximum(x, float(self.x[0])), float(self.x[-1]))
-        line: Value = 0.0
-        step = len(self._starts) // 2
-        while step:
-            later = line + float(step)
-            line = np.where(x >= look_up(self._starts, later), later, line)
-            step //= 2
+        line = last_below(self._starts, len(self._starts), x)
         return look_up(self.y, line) + (x - look_up(self.x, line)) * look_up(self._slopes, line)

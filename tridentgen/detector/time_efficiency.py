@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tridentgen.errors import InputError
+from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.physics.elementary import Value, exp
-from tridentgen.typing import FloatArray
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
-_FAR = 45.0
-"""Number of mean lives, or of standard deviations of a Gaussian pulse, beyond which the density is negligible."""
 
 
 @dataclass(frozen=True)
@@ -71,26 +69,13 @@ class TimeEfficiency:
             kept = np.where(time_ns <= self.max_ns, kept, 0.0)
         return kept
 
-    def averaged(self, profile: TimeProfile | None) -> float:
+    def averaged(self, profile: TimeProfile | TabulatedProfile | None) -> float:
         """Return the mean over arrival times, by quadrature to 1e-10; steady fluxes (None) are treated as time 0."""
         if profile is None or profile.numbers == 0:
-            return float(self(np.float64(0.0 if profile is None else profile.offset_ns)))
-        edges = self._panels(profile)
+            return float(self(np.float64(0.0 if profile is None else profile.time_ns(()))))
+        edges = profile.panels(self.breaks_ns)
         half = 0.5 * np.diff(edges)
         times = (edges[:-1] + half)[:, None] + half[:, None] * _NODES
         weights = (half[:, None] * _NODE_WEIGHTS).ravel()
         values = profile.density(times.ravel()) * self(times.ravel())
         return float(np.sum(weights * values))
-
-    def _panels(self, profile: TimeProfile) -> FloatArray:
-        """Return edges of intervals in which density and efficiency are smooth, wider with distance from each kink."""
-        sigma = profile.pulse_ns if profile.pulse == "gaussian" else 0.0
-        half = {"box": 0.5 * profile.pulse_ns, "gaussian": 8.0 * sigma}.get(profile.pulse, 0.0)
-        first, end = profile.offset_ns - half, profile.offset_ns + half
-        last = end + _FAR * max(profile.decays_ns, default=0.0)
-        starts = [first, end, *(t for t in self.breaks_ns if first < t < last)]
-        scale = min([*profile.decays_ns, *([sigma] if sigma else []), last - first])
-        steps = scale * np.concatenate([[0.0], 2.0 ** np.arange(-1.0, math.log2((last - first) / scale) + 1.0, 0.5)])
-        even = [np.arange(first, end, scale)] if sigma else []
-        edges = np.unique(np.concatenate([*(start + steps for start in starts), *even, [last]]))
-        return np.asarray(edges[(edges >= first) & (edges <= last)])

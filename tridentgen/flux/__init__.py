@@ -12,10 +12,12 @@ from tridentgen.flux.muon_decay import MuonDecay
 from tridentgen.flux.power_law import PowerLaw
 from tridentgen.flux.reactor import reactor
 from tridentgen.flux.solar import solar
+from tridentgen.flux.solar_oscillation import SolarMixing
 from tridentgen.flux.source import Beam, Component, Source
 from tridentgen.flux.stopped_pion import MuonAtRest, stopped_pions
 from tridentgen.flux.supernova import supernova
 from tridentgen.flux.tabulated import TabulatedFlux
+from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
 
 __all__ = [
@@ -28,8 +30,10 @@ __all__ = [
     "MuonAtRest",
     "MuonDecay",
     "PowerLaw",
+    "SolarMixing",
     "Source",
     "TabulatedFlux",
+    "TabulatedProfile",
     "TimeProfile",
     "atmospheric",
     "build_flux",

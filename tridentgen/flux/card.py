@@ -44,7 +44,7 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
     flux = document.data.get("flux")
     if not isinstance(flux, dict):
         return
-    kind, path = flux.get("kind"), flux.get("path")
+    kind = flux.get("kind")
     if document.overridden(("flux", "kind")) and isinstance(kind, str) and kind in kinds:
         others = {name for other in kinds.values() for name in other.keys}.difference(kinds[kind].keys)
         for name in others.intersection(flux):
@@ -55,8 +55,10 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
         if not document.overridden(("flux", "name")):
             flux.pop("name", None)
         document.data["flux"] = flux = {**own_file_keys(facility), **flux, "kind": "file"}
-    if document.overridden(("flux", "path")) and isinstance(path, str) and path.strip() and path[0] != "~":
-        flux["path"] = str(Path(path).absolute())
+    for key in {key for other in kinds.values() for key in other.file_keys}:
+        path = flux.get(key)
+        if document.overridden(("flux", key)) and isinstance(path, str) and path.strip() and path[0] != "~":
+            flux[key] = str(Path(path).absolute())
 
 
 def read_flux_table(
@@ -81,7 +83,7 @@ def read_flux_table(
         return FluxCard("", MappingProxyType({}))
     kind, before = kinds[name], table.document.flaws
     options = kind.read(table)
-    if neutrino != "" and not kind.needs_file and table.document.flaws == before:
+    if neutrino != "" and not kind.reads_file(options) and table.document.flaws == before:
         _check(table.document, kind, options, neutrino, one_spectrum=one_spectrum)
     return FluxCard(name, MappingProxyType(options), kind.range_key_of(options))
 

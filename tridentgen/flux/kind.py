@@ -107,6 +107,14 @@ class FluxRequest:
                 raise InputError(f"{key} has {value!r} as entry {i}, which is not a number")
         return tuple(float(value) for value in values)
 
+    def path(self, key: str) -> Path:
+        """Return the path of a file, whose name may begin with ~ and refers to `base_dir`."""
+        path = self.options[key]
+        try:
+            return self.base_dir / Path(path).expanduser()
+        except RuntimeError as error:  # ~name of a user who does not exist
+            raise InputError(f"{key} = {path!r} starts in the home of an unknown user; write the whole path") from error
+
     def source_of(self, flux: Flux) -> Source:
         """Return `flux` as a source of the requested neutrino, which must be named."""
         assert self.neutrino is not None, "a kind of flux without neutrinos of its own needs the name of one"
@@ -135,8 +143,8 @@ class FluxKind:
         Keys that choose the spectrum of a single neutrino, which is then that of the process.
     alternatives : mapping
         A key that may be given in place of a required one.
-    needs_file : bool
-        Whether it reads a file: cards can be listed without the file, so the flux is made only when it is used.
+    file_keys : tuple of str
+        Keys that name a file: cards can be listed without the file, so the flux is made only when it is used.
     """
 
     name: str
@@ -147,7 +155,7 @@ class FluxKind:
     has_own_neutrinos: bool = True
     one_neutrino_keys: tuple[str, ...] = ()
     alternatives: Mapping[str, str] = field(default_factory=dict)
-    needs_file: bool = False
+    file_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("keys", "alternatives"):
@@ -156,6 +164,10 @@ class FluxKind:
     def has_one_neutrino(self, options: Mapping[str, object]) -> bool:
         """Return whether the flux has one neutrino species only, which is that of its process."""
         return not self.has_own_neutrinos or any(key in options for key in self.one_neutrino_keys)
+
+    def reads_file(self, options: Mapping[str, object]) -> bool:
+        """Return whether the flux of these options is in a file."""
+        return any(key in options for key in self.file_keys)
 
     def range_key_of(self, options: Mapping[str, object]) -> str:
         """Return the key that sets the range of the flux with these options."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,9 @@ MUON_LIFETIME_NS = MUON_LIFETIME_S * 1e9
 PULSES = ("none", "box", "gaussian")
 
 _FWHM_PER_SIGMA = math.sqrt(8.0 * math.log(2.0))
+_FAR = 45.0
+"""Number of mean lives, or of standard deviations of a Gaussian pulse, beyond which the density is negligible."""
+
 _ASYMPTOTIC_FROM = 10.0
 """Above this z the scaled erfc is taken from its asymptotic series, good there to 3e-9."""
 
@@ -105,6 +108,22 @@ class TimeProfile:
             return self._pulse_density(t)
         single = {"none": _exponential, "box": self._box_decay, "gaussian": self._gaussian_decay}[self.pulse]
         return self._mixed(single, t)
+
+    def panels(self, breaks_ns: Sequence[float]) -> FloatArray:
+        """Return edges of intervals in which the density is smooth, wider with distance from each kink.
+
+        `breaks_ns` are kinks of a function that multiplies it.
+        """
+        sigma = self.pulse_ns if self.pulse == "gaussian" else 0.0
+        half = {"box": 0.5 * self.pulse_ns, "gaussian": 8.0 * sigma}.get(self.pulse, 0.0)
+        first, end = self.offset_ns - half, self.offset_ns + half
+        last = end + _FAR * max(self.decays_ns, default=0.0)
+        starts = [first, end, *(t for t in breaks_ns if first < t < last)]
+        scale = min([*self.decays_ns, *([sigma] if sigma else []), last - first])
+        steps = scale * np.concatenate([[0.0], 2.0 ** np.arange(-1.0, math.log2((last - first) / scale) + 1.0, 0.5)])
+        even = [np.arange(first, end, scale)] if sigma else []
+        edges = np.unique(np.concatenate([*(start + steps for start in starts), *even, [last]]))
+        return np.asarray(edges[(edges >= first) & (edges <= last)])
 
     @property
     def _sigma_ns(self) -> float:

@@ -94,6 +94,20 @@ def look_up(table: NDArray[np.float64], position: Value) -> Value:
     return table.take(np.asarray(position, dtype=np.int32))
 
 
+def last_below(table: NDArray[np.float64], count: int, x: Value) -> Value:
+    """Return the position of the last of the first `count` entries of `table` that is not above `x`, or else 0.
+
+    These entries increase, and `count` is a power of two; fill up with infinity. Traceable: a bisection of fixed depth.
+    """
+    position: Value = 0.0
+    step = count // 2
+    while step:
+        later = position + float(step)
+        position = np.where(x >= look_up(table, later), later, position)
+        step //= 2
+    return position
+
+
 def exp(x: Value) -> Value:
     """Return e**x within 2 ulp for -700 <= x <= 700; other arguments are clipped to this range."""
     x = np.minimum(np.maximum(x, -700.0), 700.0)

@@ -37,12 +37,12 @@ def reaction_line(events: Events) -> str:
     """Return ``nu A -> nu l- l+ X`` or ``nu A -> nu A`` in TeX, as far as the attributes name the particles."""
     named = str(events.attributes.get("neutrino", ""))
     neutrino = _NEUTRINO.fullmatch(named)
-    if not neutrino or "lepton_minus" not in events.attributes:
+    minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
+    if not neutrino or minus not in _LEPTONS or plus not in _LEPTONS:
         target = events.attributes.get("target")
         given = str(events.attributes.get("reaction", "" if target is None else f"nu {target} -> nu {target}"))
         return _typeset(given, named) if "->" in given else plain(target or "neutrino scattering")
     flavour, anti = neutrino[1], bool(neutrino[2])
-    minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
     # Lepton numbers balance: a neutrino of the flavour of its charged partner passes on the other flavour.
     own, partner = (plus, minus) if anti else (minus, plus)
     outgoing = flavour if own == partner else partner

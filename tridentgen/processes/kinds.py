@@ -78,10 +78,13 @@ def columns_of(columns: Sequence[Column], attributes: Mapping[str, Any]) -> tupl
 def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, path: str | Path) -> Records:
     """Return the object that makes particles from the columns of a file.
 
-    Raise `FileError` for an unknown kind, `InputError` for insufficient columns or attributes.
+    Raise `FileError` for an unknown kind, `InputError` for insufficient columns or attributes; both name the file.
     """
     kind = kind_of(attributes, path)
-    if kind.particles is None:
-        assert kind.process_id is not None
-        return PlainRecords(columns, attributes, recoil, kind.process_id)
-    return kind.particles(attributes, recoil)
+    try:
+        if kind.particles is None:
+            assert kind.process_id is not None
+            return PlainRecords(columns, attributes, recoil, kind.process_id)
+        return kind.particles(attributes, recoil)
+    except InputError as error:
+        raise InputError(f"'{path}': {error}") from error

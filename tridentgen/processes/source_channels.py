@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tridentgen.errors import InputError
 from tridentgen.events.labels import neutrino_name
 from tridentgen.flux import Component, EnergyMap, Source
-from tridentgen.flux.fingerprint import fingerprint
+from tridentgen.flux.fingerprint import fingerprint, fingerprint_of_times
 from tridentgen.matter.particles import Neutrino, neutrino
 from tridentgen.physics.elementary import Value, Values
 from tridentgen.processes.base import Sort
@@ -92,7 +92,9 @@ def highest_energy_GeV(source: Source, most_GeV: float) -> float:
 
 def sampled_signature(reaction: str, parts: Sequence[SourceChannel]) -> str:
     """Return the signature of a sampled process from that of its reaction and its channels."""
-    energies = [(part.name, part.share, fingerprint(part.energies)) for part in parts]
+    energies = [
+        (part.name, part.share, fingerprint(part.energies), *fingerprint_of_times(part.component)) for part in parts
+    ]
     return json.dumps({"process": json.loads(reaction), "source": energies})
 
 

@@ -15,7 +15,7 @@ from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
 from tridentgen.errors import InputError
 from tridentgen.flux import Beam, Component, Flux, Source
-from tridentgen.flux.fingerprint import fingerprint
+from tridentgen.flux.fingerprint import fingerprint, fingerprint_of_times
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, neutrino
@@ -205,7 +205,11 @@ class Cevns(Reaction):
                 f"no recoil above recoil_min_keV = {self.recoil_min_keV:g}: the flux ends at {highest * 1e3:.6g} MeV "
                 f"({source.description}); choose a lower recoil_min_keV, a lighter target or a flux of higher energy"
             )
-        spectra = [(part.name, part.share, part.least_recoil_GeV, fingerprint(part.energies)) for part in parts]
+        spectra = [
+            (part.name, part.share, part.least_recoil_GeV, fingerprint(part.energies),
+             *fingerprint_of_times(part.component))
+            for part in parts
+        ]  # fmt: skip
         signature = json.dumps({"process": json.loads(self.signature), "source": spectra})
         return SampledCevns(parts, signature, detector)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
+from tridentgen.errors import InputError
 from tridentgen.events.particles import (
     UNKNOWN_HELICITY,
     Cite,
@@ -35,11 +36,23 @@ from tridentgen.events.particles import (
     treat_nuclei,
 )
 from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG, charge_and_mass_number, nucleus_code
-from tridentgen.matter.particles import FLAVOURS, charged_lepton
+from tridentgen.matter.particles import CHARGED_LEPTONS, FLAVOURS, ChargedLepton
 from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
 from tridentgen.typing import Columns, IntArray
 
 _TRIDENT_CITE: Cite = (("arXiv", "1807.10973"), ("arXiv", "1902.06765"))
+
+
+def _leptons(attributes: Mapping[str, Any]) -> tuple[ChargedLepton, ChargedLepton]:
+    """Return l- and l+ of the attributes; raise `InputError` where one is no lepton of this charge."""
+    found = []
+    for name, sign in (("lepton_minus", "-"), ("lepton_plus", "+")):
+        given = str(needed(attributes, name))
+        if given not in CHARGED_LEPTONS or given[-1] != sign:
+            known = ", ".join(lepton for lepton in CHARGED_LEPTONS if lepton[-1] == sign)
+            raise InputError(f"the attribute {name} = {given!r} is none of {known}; make the file again")
+        found.append(CHARGED_LEPTONS[given])
+    return found[0], found[1]
 
 
 class TridentProcesses:
@@ -51,7 +64,7 @@ class TridentProcesses:
         self._reaction = "{neutrino} -> {neutrino_out} {lepton_minus} {lepton_plus}".format(
             **{name: needed(attributes, name) for name in ("neutrino", "neutrino_out", "lepton_minus", "lepton_plus")}
         )
-        minus, plus = (charged_lepton(str(attributes[name])).flavour for name in ("lepton_minus", "lepton_plus"))
+        minus, plus = (lepton.flavour for lepton in _leptons(attributes))
         self._base = (700 if minus != plus else 750) + 3 * FLAVOURS.index(minus) + FLAVOURS.index(plus)
         self._target = str(needed(attributes, "target"))
 
@@ -75,8 +88,7 @@ class TridentRecords:
 
     def __init__(self, attributes: Mapping[str, Any], recoil: str) -> None:
         self.processes: Processes = TridentProcesses(attributes)
-        self._minus = charged_lepton(str(attributes["lepton_minus"]))
-        self._plus = charged_lepton(str(attributes["lepton_plus"]))
+        self._minus, self._plus = _leptons(attributes)
         self._beam, self._out, self._target = (
             codes(attributes, name)[0] for name in ("beam_pdg", "neutrino_out_pdg", "target_pdg")
         )
