@@ -21,7 +21,7 @@ from tridentgen.engines.kernel_source import trace_event, trace_integrand
 from tridentgen.engines.process import Process
 from tridentgen.flux import EnergyMap, Flux, MuonAtRest, TimeProfile, build_source
 from tridentgen.flux.kinds import KINDS
-from tridentgen.processes.cevns.nucleus import FORM_FACTORS as CEVNS_FORM_FACTORS
+from tridentgen.processes.nucleus import FORM_FACTORS as CEVNS_FORM_FACTORS
 from tridentgen.processes.trident.epa import PHOTON_FLUXES
 from tridentgen.processes.trident.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
 

@@ -21,9 +21,9 @@ from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, neutrino
 from tridentgen.processes.base import Attributes, Reaction
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
+from tridentgen.processes.nucleus import NuclearShape
 from tridentgen.processes.source_channels import highest_energy_GeV
 from tridentgen.typing import FloatArray
 
