@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Flux
+from tridentgen.flux.dark_matter import Halo
 from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.matter.particles import neutrino as find_neutrino
 
@@ -85,5 +86,11 @@ class Source:
         return self if len(chosen) == len(self.components) else Source(chosen, self.description)
 
 
-Beam = Flux | Source
+Neutrinos = Flux | Source
 """The flux of one neutrino, or a source of several."""
+
+Beam = Neutrinos | Halo
+"""What meets the target: neutrinos, or the dark matter of the halo."""
+
+NEUTRINOS, DARK_MATTER = "neutrinos", "dark matter"
+"""The projectiles of processes and kinds of flux."""

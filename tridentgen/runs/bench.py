@@ -22,9 +22,10 @@ from tridentgen.engines.process import Process
 from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.work import TILE, Engine, available_cores
 from tridentgen.events.hdf5 import EventWriter
-from tridentgen.flux import Monochromatic, stopped_pions
+from tridentgen.flux import Monochromatic, halo, stopped_pions
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.progress import Progress
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.train import train
@@ -41,10 +42,15 @@ def _stopped_pions() -> Process:
     return Cevns("CsI").sampled(stopped_pions(20.0))
 
 
+def _dark_matter() -> Process:
+    return Wimp("Xe132", 1e-46).sampled(halo(30.0))
+
+
 PROCESSES: Mapping[str, Callable[[], Process]] = MappingProxyType(
-    {"mu mu": lambda: _trident("mu"), "e e": lambda: _trident("e"), "CEvNS": _stopped_pions}
+    {"mu mu": lambda: _trident("mu"), "e e": lambda: _trident("e"), "CEvNS": _stopped_pions, "WIMP": _dark_matter}
 )
-"""Processes measured: coherent tridents of numu on Ar40 at 5 GeV; CEvNS of neutrinos from stopped pions on CsI."""
+"""Processes measured: coherent tridents of numu on Ar40 at 5 GeV; CEvNS of neutrinos from stopped pions on CsI;
+WIMPs of 30 GeV on Xe132."""
 
 _SECONDS = 1.0
 _EVENTS = 1 << 18
