@@ -1,4 +1,4 @@
-"""tridentgen: events and cross sections of tridents, CEvNS, neutrino-electron scattering and inverse beta decay.
+"""tridentgen: events and cross sections of tridents, CEvNS, nu-e scattering, inverse beta decay and WIMPs.
 
 >>> import tridentgen as tg
 >>> p = tg.Trident("numu", "mu-", "mu+", target="Ar40", regime="coherent")
@@ -47,6 +47,7 @@ from tridentgen.exchange.export.convert import Conversion
 from tridentgen.exposure import expected_events, number_of_nuclei
 from tridentgen.flux import (
     Component,
+    Halo,
     Monochromatic,
     MuonDecay,
     PowerLaw,
@@ -58,6 +59,7 @@ from tridentgen.flux import (
     atmospheric,
     diffuse_supernovae,
     facility_flux,
+    halo,
     reactor,
     read_flux,
     solar,
@@ -78,6 +80,8 @@ from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour, V
 from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.processes.wimp.model import WimpModel
+from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.reports.measurements import measurement_text
 from tridentgen.runs.run import Run, run
 from tridentgen.sampling.integrate import CrossSection
@@ -116,6 +120,7 @@ __all__ = [
     "FlavourMatrix",
     "GammaResolution",
     "GaussianResolution",
+    "Halo",
     "InputError",
     "InverseBetaDecay",
     "InverseMuonDecay",
@@ -149,6 +154,8 @@ __all__ = [
     "UniformSpill",
     "VectorCharges",
     "Volume",
+    "Wimp",
+    "WimpModel",
     "ZPrime",
     "__version__",
     "atmospheric",
@@ -163,6 +170,7 @@ __all__ = [
     "expected_events",
     "facility_flux",
     "fold",
+    "halo",
     "material",
     "measurement_text",
     "merge",

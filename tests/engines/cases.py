@@ -22,13 +22,14 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.engines.work import Histograms
 from tridentgen.flux import (
-    Flux,
+    Beam,
     Monochromatic,
     MuonDecay,
     PowerLaw,
     Source,
     TabulatedFlux,
     TabulatedProfile,
+    halo,
     reactor,
     solar,
     stopped_pions,
@@ -47,6 +48,8 @@ from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoEle
 from tridentgen.processes.terms import LightVector
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.processes.wimp.model import WimpModel
+from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.sampling.train import train
 from tridentgen.typing import Columns
 
@@ -61,7 +64,7 @@ class Case:
     """A reaction in a beam, perhaps with a detector."""
 
     reaction: Reaction
-    beam: Flux | Source
+    beam: Beam
     detector: Detector | None = None
 
     def sampled(self) -> Process:
@@ -178,6 +181,11 @@ OTHERS = {
     "bound electrons, light vector": Case(
         NeutrinoElectron("CsI", "nuebar", ElectronModel(vector=LightVector(1e-4, coupling=1e-5)), "stepping"),
         reactor(3.0, 50.0),
+    ),
+    "dark matter in CsI, detector": Case(Wimp("CsI", 1e-45), halo(30.0), _CSI),
+    "dark matter, light mediator, spins": Case(
+        Wimp("SF6", 1e-40, WimpModel("SD", a_p=1.0, mediator_mass_GeV=1e-3), "fermi"),
+        halo(100.0, convention="baxter-2021", date="2026-06-02"),
     ),
 }
 

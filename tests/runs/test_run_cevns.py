@@ -16,7 +16,8 @@ from tests.command_line import CROSS_SECTION_KEYS, Command
 from tests.run_cards import assert_same, columns_of
 from tridentgen.analysis.summary import summary
 from tridentgen.flux import stopped_pions
-from tridentgen.processes.cevns.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
+from tridentgen.processes.cevns.columns import CEVNS_COLUMNS
+from tridentgen.processes.detected import DETECTOR_COLUMNS
 from tridentgen.runs.run import Run, run
 
 production = sys.modules["tridentgen.runs.production"]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
+from tridentgen.matter.particles import DARK_MATTER
 from tridentgen.typing import Columns, FloatArray, IntArray
 
 Number = float | FloatArray
@@ -24,6 +25,7 @@ Cite = tuple[tuple[str, str], ...]
 """Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
 
 _NEUTRINO_CODES = (12, 14, 16)
+_UNSEEN_CODES = (*_NEUTRINO_CODES, DARK_MATTER)
 
 PSEUDO_NUCLEUS = 2009900000
 """Code of a nuclear remnant that simulations ignore: NuHepMC 1.0.0, P.C.2."""
@@ -125,7 +127,8 @@ class PlainRecords:
     columns
         Columns of the file.
     attributes
-        Root attributes: ``target_pdg`` and ``target_mass_GeV``, one nuclide, unless a column is the target.
+        Root attributes: ``target_pdg`` and ``target_mass_GeV``, unless a column is the target. With several nuclides,
+        the target of an event is the one that recoils, of elastic scattering.
     recoil : str
         ``final``, ``omit`` or ``pseudo``.
     process : int
@@ -134,7 +137,7 @@ class PlainRecords:
     Raises
     ------
     InputError
-        A momentum has no particle species, or there is no target.
+        A momentum has no particle species, there is no target, or no visible particle is left.
     """
 
     optional: tuple[str, ...] = ()
@@ -149,12 +152,11 @@ class PlainRecords:
                 )
         labels = {column.species.label for column in self._momenta if column.species is not None}
         self.columns = (*(column.name for column in self._momenta), *sorted(labels - {""}))
-        self._target = None
+        self._target: Species | None = None
         if not any(column.role is Role.TARGET for column in self._momenta):
-            targets = codes(attributes, "target_pdg")
-            if len(targets) != 1:
-                raise InputError("these events have several target nuclides and no column with the role target")
-            self._target = targets[0], float(needed(attributes, "target_mass_GeV"))
+            self._target = self._target_of(attributes)
+        if recoil == "omit" and not any(self._stays(column) for column in self._momenta):
+            raise InputError("recoil = omit leaves no visible particle in these events; use final or pseudo")
         self._recoil, self._number = recoil, process
         self.processes: Processes = _OneProcess(process, attributes)
 
@@ -163,11 +165,29 @@ class PlainRecords:
         incoming = [self._particle(c, columns) for c in self._momenta if c.role is Role.INCOMING]
         target = [self._particle(c, columns) for c in self._momenta if c.role is Role.TARGET]
         if self._target is not None:
-            code, mass = self._target
+            code, mass = particles_of(self._target, columns)
             target = [Particle(Place.TARGET, code, at_rest(mass), mass)]
         outgoing = [self._particle(c, columns) for c in self._momenta if c.role in (Role.OUTGOING, Role.RECOIL)]
         particles = treat_nuclei((*incoming, *target, *outgoing), self._recoil)
         return (Group(slice(None), self._number, particles),)
+
+    def _target_of(self, attributes: Mapping[str, Any]) -> Species:
+        """Return the nuclides at rest: the one of the attributes, or those that recoil."""
+        targets = codes(attributes, "target_pdg")
+        if len(targets) == 1:
+            return Species.one(targets[0], float(needed(attributes, "target_mass_GeV")))
+        for column in self._momenta:
+            if column.role is Role.RECOIL and column.species is not None and set(column.species.pdgid) <= set(targets):
+                return column.species
+        raise InputError("these events have several target nuclides and no column with the role target")
+
+    @staticmethod
+    def _stays(column: Column) -> bool:
+        """Whether a momentum is that of an outgoing particle that is seen, and not of a nucleus."""
+        assert column.species is not None
+        codes_of = column.species.pdgid
+        seen = all(abs(each) not in _UNSEEN_CODES and each < FIRST_NUCLEUS_CODE for each in codes_of)
+        return seen and column.role in (Role.OUTGOING, Role.RECOIL)
 
     @staticmethod
     def _particle(column: Column, columns: Columns) -> Particle:

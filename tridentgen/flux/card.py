@@ -12,12 +12,13 @@ from tridentgen.flux.facility import KIND as FACILITY
 from tridentgen.flux.facility import own_file_keys
 from tridentgen.flux.kind import FluxKind
 from tridentgen.flux.kinds import KINDS
+from tridentgen.flux.source import DARK_MATTER
 from tridentgen.toml.tables import Document, Table, key_in_front, one_of
 
 
 @dataclass(frozen=True)
 class FluxCard:
-    """The table ``[flux]``: the source of the neutrinos.
+    """The table ``[flux]``: the source of the neutrinos, or the halo.
 
     Attributes
     ----------
@@ -62,8 +63,9 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
 
 
 def read_flux_table(
-    table: Table, neutrino: str | None, *, one_spectrum: bool = True, kinds: Mapping[str, FluxKind] = KINDS
-) -> FluxCard:
+    table: Table, neutrino: str | None, *, one_spectrum: bool = True, kinds: Mapping[str, FluxKind] = KINDS,
+    projectile: str | None = None,
+) -> FluxCard:  # fmt: skip
     """Read the table.
 
     Parameters
@@ -76,12 +78,19 @@ def read_flux_table(
         Whether the process takes a single flux (tridents) or a whole source (CEvNS).
     kinds : mapping
         The known kinds of flux, by name.
+    projectile : str
+        What the process takes, ``neutrinos`` or ``dark matter``; any if it is not given.
     """
     name = table.need("kind", one_of(kinds), "")
     if name not in kinds:  # then the other keys cannot be checked
         table.accept_the_rest()
         return FluxCard("", MappingProxyType({}))
     kind, before = kinds[name], table.document.flaws
+    if projectile not in (None, kind.projectile):
+        fitting = ", ".join(f"'{each.name}'" for each in kinds.values() if each.projectile == projectile)
+        table.complain("kind", f"is a flux of {kind.projectile}, but the process takes {projectile}: use {fitting}")
+        table.accept_the_rest()
+        return FluxCard("", MappingProxyType({}))
     options = kind.read(table)
     if neutrino != "" and not kind.reads_file(options) and table.document.flaws == before:
         _check(table.document, kind, options, neutrino, one_spectrum=one_spectrum)
@@ -93,7 +102,9 @@ def _check(
 ) -> None:
     """Note what is wrong with values of the right types."""
     try:
-        if one_spectrum and neutrino is not None:
+        if kind.projectile == DARK_MATTER:
+            kind.halo(options, Path())
+        elif one_spectrum and neutrino is not None:
             kind.flux(options, neutrino, Path())
         else:
             kind.source(options, neutrino, Path())

@@ -13,7 +13,8 @@ import numpy as np
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.flux.base import Flux
-from tridentgen.flux.source import Source
+from tridentgen.flux.dark_matter import Halo
+from tridentgen.flux.source import NEUTRINOS, Source
 from tridentgen.toml.tables import FINITE, Table, integer, show, string
 
 
@@ -134,7 +135,8 @@ class FluxKind:
     required : tuple of str
         Keys that must be given.
     build : callable
-        ``build(request)`` returns the source. Messages of its errors begin with the key at fault, if there is one.
+        ``build(request)`` returns the source, or the halo. Messages of its errors begin with the key at fault, if there
+        is one.
     range_key : str
         The key that sets the range of the flux: ``kind`` if the kind alone determines it.
     has_own_neutrinos : bool
@@ -145,17 +147,20 @@ class FluxKind:
         A key that may be given in place of a required one.
     file_keys : tuple of str
         Keys that name a file: cards can be listed without the file, so the flux is made only when it is used.
+    projectile : str
+        ``neutrinos`` or ``dark matter``.
     """
 
     name: str
     keys: Mapping[str, ValueType]
     required: tuple[str, ...]
-    build: Callable[[FluxRequest], Source]
+    build: Callable[[FluxRequest], Source | Halo]
     range_key: str = "kind"
     has_own_neutrinos: bool = True
     one_neutrino_keys: tuple[str, ...] = ()
     alternatives: Mapping[str, str] = field(default_factory=dict)
     file_keys: tuple[str, ...] = ()
+    projectile: str = NEUTRINOS
 
     def __post_init__(self) -> None:
         for name in ("keys", "alternatives"):
@@ -197,8 +202,8 @@ class FluxKind:
                 words = self.keys[key].words
                 raise InputError(f"flux.{key} is missing: flux.kind = '{self.name}' needs it, {words}")
 
-    def source(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source:
-        """Return the source of options that `read` or `check` accepted.
+    def beam(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source | Halo:
+        """Return the source, or the halo, of options that `read` or `check` accepted.
 
         Raises
         ------
@@ -215,14 +220,30 @@ class FluxKind:
             )
         try:
             with np.errstate(over="raise", divide="raise"):
-                source = self.build(FluxRequest(options, neutrino, base_dir))
-                return source if neutrino is None else source.only(neutrino)
+                made = self.build(FluxRequest(options, neutrino, base_dir))
+                return made if neutrino is None or isinstance(made, Halo) else made.only(neutrino)
         except InputError as error:
             message = str(error)
             is_key = re.split(r"[ []", message, maxsplit=1)[0].rstrip(":") in self.keys
             raise InputError(f"flux.{message}" if is_key else f"flux: {message}") from error
         except ArithmeticError as error:
             raise InputError("flux: a number is too large or too small to work with") from error
+
+    def source(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source:
+        """Return the source of neutrinos; raise as `beam` does, and `InputError` if it has none."""
+        made = self.beam(options, neutrino, base_dir)
+        if isinstance(made, Halo):
+            raise InputError(
+                f"flux.kind = '{self.name}' is a flux of {self.projectile}, not of neutrinos; choose another"
+            )
+        return made
+
+    def halo(self, options: Mapping[str, object], base_dir: Path) -> Halo:
+        """Return the dark matter of the halo; raise as `beam` does, and `InputError` if it is a flux of neutrinos."""
+        made = self.beam(options, None, base_dir)
+        if not isinstance(made, Halo):
+            raise InputError(f"flux.kind = '{self.name}' is a flux of neutrinos, not of dark matter; use 'halo'")
+        return made
 
     def flux(self, options: Mapping[str, object], neutrino: str, base_dir: Path) -> Flux:
         """Return the flux of one neutrino species; raise as `source` does, and `InputError` for several spectra."""

@@ -9,6 +9,7 @@ from typing import Any
 from tridentgen.errors import InputError
 from tridentgen.flux.base import Flux
 from tridentgen.flux.burst import Burst
+from tridentgen.flux.dark_matter import Halo
 from tridentgen.flux.snewpy_model import model_burst
 from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
@@ -141,5 +142,11 @@ class Source:
         return self if len(chosen) == len(self.components) else Source(chosen, self.description)
 
 
-Beam = Flux | Source
+Neutrinos = Flux | Source
 """The flux of one neutrino, or a source of several."""
+
+Beam = Neutrinos | Halo
+"""What meets the target: neutrinos, or the dark matter of the halo."""
+
+NEUTRINOS, DARK_MATTER = "neutrinos", "dark matter"
+"""The projectiles of processes and kinds of flux."""

@@ -85,6 +85,8 @@ def _symbol(word: str, beam: str) -> str:
         return _neutrino(neutrino[1], bool(neutrino[2]))
     if word == "nu":
         return beam
+    if word == "chi":  # dark matter
+        return r"\chi"
     if word in ("N", "n", "p"):  # a heavy neutral lepton, a neutron, a proton
         return word
     if word[:-1] in _LEPTONS and word[-1] in "+-":

@@ -17,14 +17,15 @@ from tridentgen.processes.inverse_beta.kind import INVERSE_BETA
 from tridentgen.processes.inverse_muon.kind import INVERSE_MUON
 from tridentgen.processes.neutrino_electron.kind import NEUTRINO_ELECTRON
 from tridentgen.processes.trident.kind import TRIDENT, TRIDENT_EPA
+from tridentgen.processes.wimp.kind import WIMP
 
 __all__ = [
-    "CEVNS", "KINDS", "TRIDENT", "TRIDENT_EPA", "columns_of", "kind_in", "kind_named", "kind_names", "kind_of",
+    "CEVNS", "KINDS", "TRIDENT", "TRIDENT_EPA", "WIMP", "columns_of", "kind_in", "kind_named", "kind_names", "kind_of",
     "kind_spelt", "records_of",
 ]  # fmt: skip
 
 KINDS: Mapping[str, ReactionKind] = MappingProxyType(
-    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA, NEUTRINO_ELECTRON, INVERSE_MUON)}
+    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA, NEUTRINO_ELECTRON, INVERSE_MUON, WIMP)}
 )
 
 

@@ -7,19 +7,24 @@ from types import MappingProxyType
 
 from tridentgen.cards import Card
 from tridentgen.errors import InputError
-from tridentgen.processes.kinds import CEVNS, TRIDENT, TRIDENT_EPA
+from tridentgen.processes.kinds import CEVNS, TRIDENT, TRIDENT_EPA, WIMP
 from tridentgen.progress import Progress
-from tridentgen.reports.cevns_rates import cevns_report
 from tridentgen.reports.pair_rates import pairs_report
 from tridentgen.reports.rates import RateReport, plain_report
+from tridentgen.reports.recoil_rates import recoil_report
 from tridentgen.reports.trident_rates import trident_report
 
 _REPORTS: Mapping[str, Callable[[Card, Progress], RateReport]] = MappingProxyType(
-    {TRIDENT.name: trident_report, TRIDENT_EPA.name: trident_report, CEVNS.name: cevns_report}
+    {
+        TRIDENT.name: trident_report,
+        TRIDENT_EPA.name: trident_report,
+        CEVNS.name: recoil_report,
+        WIMP.name: recoil_report,
+    }
 )
-"""Tridents are reported by regime, CEvNS by recoil."""
+"""Tridents are reported by regime, CEvNS and dark matter by recoil."""
 
-_OF_PAIRS, _DRAWN = (TRIDENT.name, TRIDENT_EPA.name), (CEVNS.name,)
+_OF_PAIRS, _DRAWN = (TRIDENT.name, TRIDENT_EPA.name), (CEVNS.name, WIMP.name)
 
 
 def has_spectra(card: Card) -> bool:

@@ -19,7 +19,7 @@ from tridentgen.cards import Card
 from tridentgen.engines.process import Role
 from tridentgen.events.columns import names_of
 from tridentgen.exposure import Exposure, number_of_nuclei
-from tridentgen.flux import Flux, Source
+from tridentgen.flux import Beam
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
 from tridentgen.runs.job import Job, engine_of, job_of
@@ -29,7 +29,7 @@ from tridentgen.typing import Columns
 
 
 class RateReport(NamedTuple):
-    """A rate as printed, warnings about its reliability, and the spectra to draw (for CEvNS only)."""
+    """A rate as printed, warnings about its reliability, and the spectra to draw (of recoils only)."""
 
     json: Json
     text: str
@@ -59,7 +59,7 @@ def flow_of(card: Card, job: Job, progress: Progress, rates: ClassRates | None =
     return cut_flow(batches(), card.cuts.cuts)[0]
 
 
-def head_json(process: str, beam: Flux | Source, card: Card, exposure: Exposure) -> Json:
+def head_json(process: str, beam: Beam, card: Card, exposure: Exposure) -> Json:
     """Return the process, flux and exposure of a rate."""
     return {
         "process": process,
@@ -79,7 +79,7 @@ def exposure_json(card: Card, exposure: Exposure) -> Json:
     }
 
 
-def exposure_words(card: Card, exposure: Exposure, beam: Flux | Source) -> str:
+def exposure_words(card: Card, exposure: Exposure, beam: Beam) -> str:
     """Return the exposure as in ``50 t of Ar40, 1.1e+21 protons on target``."""
     unit = " (unit exposure; the card gives none)" if card.exposure is None or card.exposure.is_material_alone else ""
     return exposure.in_words(beam, material_of(card).name) + unit

@@ -8,13 +8,14 @@ from functools import cached_property
 from tridentgen.cards import Card, CardError
 from tridentgen.detector import Detector
 from tridentgen.detector.placement import Placement
+from tridentgen.detector.placement_card import PlacementCard
 from tridentgen.engines import choose_engine
 from tridentgen.engines.process import Column, Process
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
 from tridentgen.events.columns import require_sound
 from tridentgen.exposure import Exposure, expected_events
-from tridentgen.flux import Beam, build_flux, build_source
+from tridentgen.flux import DARK_MATTER, Beam, build_flux, build_halo, build_source
 from tridentgen.matter.materials import material
 from tridentgen.processes.base import Caveat, Reaction, caveat_attributes
 
@@ -51,6 +52,8 @@ def beam_of(card: Card) -> Beam:
     """Return the flux or source of a card; raise `CardError` or `FileError` if it is not available."""
     with card.blaming("flux", card.flux.range_key):
         kind, options, neutrino = card.flux.kind, card.flux.options, card.process.neutrino
+        if card.kind.projectile == DARK_MATTER:
+            return build_halo(kind, options, card.base_dir)
         if not card.kind.one_flux:
             return build_source(kind, options, neutrino, card.base_dir)
         if neutrino is None:
@@ -69,12 +72,25 @@ def detector_of(card: Card, reaction: Reaction) -> Detector | None:
 def placement_of(card: Card) -> Placement | None:
     """Return the placement of the events of a card in space and time, or None.
 
-    Raise `CardError` if no volume of the detector contains the target.
+    Raise `CardError` if no volume of the detector contains the target, or the beam does not fit the flux.
     """
     if card.placement is None:
         return None
+    if card.kind.projectile == DARK_MATTER:
+        _check_wind(card, card.placement)
     with card.blaming("detector"):
         return card.placement.placement(material(card.process.target))
+
+
+def _check_wind(card: Card, placement: PlacementCard) -> None:
+    """Raise `CardError` for what belongs to beams of neutrinos, not to the wind of dark matter."""
+    beam, words = placement.beam, "belongs to beams of neutrinos; dark matter has a direction alone"
+    of_beam = beam.source_cm is not None or beam.divergence_rad > 0.0
+    for key, given in (("beam", of_beam), ("spill", placement.spill is not None)):
+        if given:
+            with card.blaming("detector", key):
+                what = "a source or a divergence" if key == "beam" else "a spill"
+                raise InputError(f"{what} {words}: leave it out")
 
 
 def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = None) -> Job:

@@ -20,7 +20,7 @@ from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import Beam, RunFacts
 from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
 from tridentgen.exchange.export.writer import TextWriter
-from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
+from tridentgen.matter.particles import DARK_MATTER, HEAVY_NEUTRAL_LEPTON
 
 MM_PER_CM, S_PER_NS = 10.0, 1e-9
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -35,12 +35,12 @@ _EXPOSURES = MappingProxyType({"pot": "POT", "livetime_s": "Livetime"})
 
 _STATUS = {Place.BEAM: BEAM, Place.TARGET: TARGET, Place.STRUCK: STRUCK, Place.REMNANT: FINAL, Place.OUT: FINAL}
 _VERTEX_STATUS = {
-    PRIMARY: ("Primary", "the interaction of the neutrino"),
+    PRIMARY: ("Primary", "the interaction of the incoming particle"),
     SEPARATION: ("NucleonSeparation", "the struck nucleon is separated from the target nucleus"),
 }
 _PARTICLE_STATUS = {
     FINAL: ("Final", "undecayed physical particle that leaves the nucleus"),
-    BEAM: ("Beam", "incoming neutrino"),
+    BEAM: ("Beam", "incoming neutrino or dark matter"),
     TARGET: ("Target", "target nucleus or free proton at rest"),
     STRUCK: ("StruckNucleon", "bound nucleon that was struck, at rest"),
 }
@@ -49,6 +49,7 @@ _EXTRA_PARTICLES = {
     HEAVY_NEUTRAL_LEPTON: ("N", "heavy neutral lepton of the dipole portal; neutral, spin 1/2, stable here"),
     PSEUDO_NUCLEUS: ("NuclearRemnant", "stands for an outgoing nucleus; not to be simulated"),
 }
+_DARK_MATTER = {DARK_MATTER: ("chi", "dark matter of the halo; its mass is that of its momentum")}
 
 
 class NuHepmcWriter(TextWriter):
@@ -60,7 +61,7 @@ class NuHepmcWriter(TextWriter):
             "HepMC::Version 3.02.07",
             "HepMC::Asciiv3-START_EVENT_LISTING",
             "W CV",
-            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents, CEvNS, nu-e, inverse beta decay",
+            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents, CEvNS, nu-e, inverse beta decay, WIMPs",
         ]
         if self.facts.version != __version__:
             lines.append(rf"T tridentgen-convert\|{__version__}\|conversion of tridentgen's event files")
@@ -138,8 +139,9 @@ def _tables(facts: RunFacts) -> Iterator[tuple[str, str]]:
         for code, (name, description) in table.items():
             yield f"NuHepMC.{info}[{code}].Name", name
             yield f"NuHepMC.{info}[{code}].Description", description
-    yield "NuHepMC.AdditionalParticleNumbers", " ".join(map(str, _EXTRA_PARTICLES))
-    for code, (name, description) in _EXTRA_PARTICLES.items():
+    extra = {**_EXTRA_PARTICLES, **(_DARK_MATTER if DARK_MATTER in facts.beam_codes else {})}
+    yield "NuHepMC.AdditionalParticleNumbers", " ".join(map(str, extra))
+    for code, (name, description) in extra.items():
         # The specification and its reference reader differ on the name of this attribute.
         for stem in ("AdditionalParticleNumber", "AdditionalParticleInfo"):
             yield f"NuHepMC.{stem}[{code}].Name", name

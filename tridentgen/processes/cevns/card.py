@@ -12,7 +12,6 @@ from tridentgen.matter.materials import material
 from tridentgen.matter.particles import neutrino
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import COUPLINGS, SPINS, CevnsModel
-from tridentgen.processes.cevns.nucleus import FORM_FACTORS
 from tridentgen.processes.cevns.terms import (
     PSEUDOSCALAR_VERTICES,
     ContactNgi,
@@ -22,6 +21,7 @@ from tridentgen.processes.cevns.terms import (
     Nsi,
 )
 from tridentgen.processes.model_tables import charge_radius, fields_of, made, matrix, number_or_flavours, part, vector
+from tridentgen.processes.nucleus import FORM_FACTORS
 from tridentgen.toml.positions import Key
 from tridentgen.toml.tables import (
     FRACTION,

@@ -19,11 +19,11 @@ from tridentgen.flux.fingerprint import fingerprint, fingerprint_of_times
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, neutrino
-from tridentgen.processes.base import Attributes, Reaction
+from tridentgen.processes.base import Attributes, Reaction, only_neutrinos
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
+from tridentgen.processes.nucleus import NuclearShape
 from tridentgen.processes.source_channels import highest_energy_GeV
 from tridentgen.typing import FloatArray
 
@@ -188,6 +188,7 @@ class Cevns(Reaction):
 
     def source(self, flux: Beam) -> Source:
         """Return the neutrinos that scatter: only that of the process if it names one."""
+        flux = only_neutrinos(flux)
         if isinstance(flux, Flux):
             return Source.of(flux, self.neutrino or "numu")
         return flux if self.neutrino is None else flux.only(self.neutrino)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from tridentgen.engines.process import Column, Role, Species
-from tridentgen.events.columns import ACCEPTANCE, EVENT_NUMBER, WEIGHT, identified, label, momentum
+from tridentgen.events.columns import EVENT_NUMBER, WEIGHT, identified, label, momentum
 from tridentgen.processes.cevns.labels import UPSCATTERING, channel_names
+from tridentgen.processes.detected import DETECTOR_COLUMNS
 
 CEVNS_COLUMNS: tuple[Column, ...] = (
     EVENT_NUMBER,
@@ -25,14 +26,6 @@ CEVNS_COLUMNS: tuple[Column, ...] = (
     momentum("p4_recoil", "the recoiling nucleus", Role.RECOIL),
 )
 """Columns of a CEvNS event; the kinetic energy `recoil_energy` is more exact than E - M of the recoil momentum."""
-
-
-DETECTOR_COLUMNS: tuple[Column, ...] = (
-    Column("quenched_energy", "keV", "electron-equivalent energy of the recoil, without resolution"),
-    Column("observed_energy", "keV", "electron-equivalent energy with the detector's resolution"),
-    ACCEPTANCE,
-)
-"""Additional columns if a detector is given."""
 
 
 def cevns_columns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,12 +14,16 @@ from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
 from tridentgen.engines.process import Column
 from tridentgen.flux.source import Component
+from tridentgen.flux.tabulated_profile import TabulatedProfile
+from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
+from tridentgen.processes.cevns.averages import averaged
 from tridentgen.processes.cevns.columns import cevns_columns
 from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
+from tridentgen.processes.detected import response
 from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 LEAST_RATIO = 1e-12
@@ -57,6 +62,32 @@ class CevnsChannel(SourceChannel):
         """Name of the channel in files, such as ``prompt-numu/Cs133``."""
         up = "" if self.spectrum.name == ELASTIC else f"/{self.spectrum.name}"
         return f"{self.component.name}/{self.spectrum.nuclide.name}{up}"
+
+    @property
+    def time(self) -> TimeProfile | TabulatedProfile | None:
+        """Arrival times of the component."""
+        return self.component.time
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names of the neutrino, the component and the nuclide."""
+        names = {"flavour": self.component.neutrino, "component": self.component.name}
+        return {**names, "nuclide": self.spectrum.nuclide.name}
+
+    @property
+    def is_steep(self) -> bool:
+        """Whether the spectrum is steep at small recoils."""
+        return self.spectrum.infrared
+
+    def recoil_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest recoil in GeV, of the highest energy of the flux."""
+        low, high = (float(T) for T in self.spectrum.recoil_limits(self.component.flux.energy_max_GeV))
+        low = max(low, self.least_recoil_GeV)
+        return max(low, LEAST_RATIO * high) if self.is_steep else low, high
+
+    def average(self, recoil_GeV: float) -> float:
+        """Return dsigma/dT in cm^2/GeV at one recoil, averaged over the flux of the component."""
+        return averaged(self.component.flux, self.spectrum, recoil_GeV)
 
     def recoil(self, energy: Value, x: Value) -> tuple[Value, Value]:
         """Return the recoil at `x` in (0, 1) and its derivative: linear in T, or in log T for infrared spectra."""
@@ -142,19 +173,8 @@ class SampledCevns(OfSource):
         }
         if self.detector is None:
             return columns
-        return columns | self._response(self.detector, part.nuclide, recoil, time, spare)
-
-    def _response(
-        self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values
-    ) -> dict[str, Value]:
-        quenched = detector.quenched(recoil, float(nuclide))
-        u = spare[super().spares] if detector.dimensions else 0.5
-        observed = detector.observed(recoil, u, float(nuclide))
-        return {
-            "quenched_energy": quenched * KEV_PER_GEV,
-            "observed_energy": observed * KEV_PER_GEV,
-            "acceptance": detector.acceptance(recoil, observed, time, float(nuclide)),
-        }
+        u = spare[super().spares] if self.detector.dimensions else 0.5
+        return columns | response(self.detector, part.nuclide, recoil, time, u)
 
 
 def channels(

@@ -16,8 +16,8 @@ from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value
 from tridentgen.processes.cevns.labels import ELASTIC, UPSCATTERING
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape, Shape, axial_strength, is_even_even
 from tridentgen.processes.cevns.terms import LightScalar, LightTensor
+from tridentgen.processes.nucleus import NuclearShape, Shape, axial_strength, is_even_even
 from tridentgen.processes.terms import LightVector
 
 Density = Callable[[Value, Value], Value]

@@ -21,7 +21,7 @@ from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, NEUTRINOS, neutrino
 from tridentgen.physics import neutrino_electron as physics
 from tridentgen.physics.elementary import total
-from tridentgen.processes.base import Attributes, Reaction
+from tridentgen.processes.base import Attributes, Reaction, only_neutrinos
 from tridentgen.processes.neutrino_electron.columns import ELECTRON_PDG
 from tridentgen.processes.neutrino_electron.model import ElectronModel
 from tridentgen.processes.neutrino_electron.sampled import ElectronChannel, SampledNeutrinoElectron, density_of
@@ -199,6 +199,7 @@ class NeutrinoElectron(Reaction):
 
     def source(self, beam: Beam) -> Source:
         """Return the neutrinos that scatter: only that of the process if it names one."""
+        beam = only_neutrinos(beam)
         if isinstance(beam, Flux):
             return Source.of(beam, self._one_neutrino())
         return beam if self.neutrino is None else beam.only(self.neutrino)

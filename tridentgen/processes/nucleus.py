@@ -1,4 +1,4 @@
-"""Distributions of protons, neutrons and their spins in a nucleus, for CEvNS."""
+"""Distributions of protons, neutrons and their spins in a nucleus, for elastic scattering on it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class NuclearShape:
         if self.name not in FORM_FACTORS:
             raise InputError(
                 f"unknown form factor '{self.name}'{nearest(self.name, FORM_FACTORS)}; "
-                f"known for CEvNS are {', '.join(FORM_FACTORS)}"
+                f"known are {', '.join(FORM_FACTORS)}"
             )
         for key in ("proton_radius_fm", "neutron_radius_fm"):
             radius = getattr(self, key)
