@@ -17,7 +17,7 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from tridentgen.errors import TridentgenError
-from tridentgen.flux import TimeProfile
+from tridentgen.flux import TabulatedProfile, TimeProfile
 from tridentgen.typing import FloatArray
 
 TOLERANCE = 1e-6
@@ -47,7 +47,7 @@ class RecoilChannel(Protocol):
         """Share of the beam, times share of the nuclide in the nuclei of the target."""
 
     @property
-    def time(self) -> TimeProfile | None:
+    def time(self) -> TimeProfile | TabulatedProfile | None:
         """Arrival times; None for a steady beam."""
 
     @property
