@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import integrate
 
 import tridentgen as tg
 from tests.detector.test_coherent_csi import EFFICIENCY, RESOLUTION
 from tridentgen.analysis.expected_counts import ExpectedCounts, expected_counts
+from tridentgen.analysis.flux_moments import moments_of
+from tridentgen.analysis.flux_tails import tails_of
 from tridentgen.analysis.recoil_curve import averaged, recoil_curve
 from tridentgen.analysis.recoil_moments import RecoilMoments, recoil_nodes
 from tridentgen.analysis.recoil_nodes import RecoilNodes
 from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.detector import Constant, Detector, GaussianResolution, TimeEfficiency, quenching
 from tridentgen.errors import InputError
-from tridentgen.flux import Flux, Source
+from tridentgen.flux import Flux, Monochromatic, Source, TabulatedFlux
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.parameters import value_of, with_value
 
@@ -104,6 +108,30 @@ def test_other_sources(name: str) -> None:
         np.testing.assert_allclose(nodes.integrals(edges) @ spectrum, expected, rtol=0.0, atol=1e-6 * expected.sum())
 
 
+@pytest.mark.parametrize("name", ["numubar", *SOURCES])
+def test_moments_of_a_flux_against_scipy(name: str) -> None:
+    """Closed forms of tables, quadrature, and the series for many energies."""
+    source = SOURCES.get(name, SNS)
+    components = tg.Cevns("Ge74").source(source).components
+    component = [each for each in components if not isinstance(each.flux, Monochromatic)][-1]
+    flux, tail = component.flux, tails_of(Source((component,), "one"))[0]
+    energies = flux.energy_max_GeV * np.array([0.02, 0.2, 0.5, 0.83, 0.99, 1.0, 1.1])
+    kinks = flux.energies_GeV.tolist() if isinstance(flux, TabulatedFlux) else []
+    for power in range(3):
+
+        def integrand(energy: float, power: int = power) -> float:
+            return float(flux.density(np.array([energy]))[0]) * energy**-power
+
+        for number, least in enumerate(energies):
+            places = [least, *(k for k in kinks if least < k < flux.energy_max_GeV), flux.energy_max_GeV]
+            exact = sum(
+                integrate.quad(integrand, low, high, epsrel=1e-9)[0] * least**power for low, high in pairwise(places)
+            )
+            exact = max(exact, 0.0)
+            for found in (moments_of(flux, energies), tail(energies)):
+                assert found[power, number] == pytest.approx(exact, rel=1e-7, abs=1e-12)
+
+
 KEYS = [
     ("standard model", "model.sin2_theta_w"),
     ("standard model", "process.neutron_radius_fm"),
@@ -172,7 +200,7 @@ def csi() -> ExpectedCounts:
     return expected_counts(process, SNS, 6.77e25, 3.198e23, detector, edges, unit="PE", time_edges_ns=times)
 
 
-@pytest.mark.parametrize("name", ["standard model", "vector", "tensor and scalar", "dipole"])
+@pytest.mark.parametrize("name", ["standard model", "vector", "tensor and scalar", "dipole", "heavy dipole"])
 def test_counts_are_those_of_a_rate(csi: ExpectedCounts, name: str) -> None:
     """`recoil_rate` for the model alone, times the shares in time."""
     process = tg.Cevns("CsI", neutron_skin_fm=0.2, model=tg.CevnsModel(**MODELS[name]))
@@ -218,6 +246,11 @@ def test_a_threshold_in_a_lot_of_noise() -> None:
 
 
 def test_mistakes(csi: ExpectedCounts) -> None:
+    for name, numbers in (("nuclei", (math.nan, 1.0)), ("times", (1.0, -1.0)), ("times", (1.0, math.inf))):
+        with pytest.raises(InputError, match=rf"^{name} = .* must be a number that is finite and not negative"):
+            expected_counts(tg.Cevns("Ar40"), SNS, *numbers, Detector((Constant(1.0),)), np.array([0.0, 1.0]))
+    with pytest.raises(InputError, match=r"^edges_keVee must start at 0 or above and increase"):
+        expected_counts(tg.Cevns("Ar40"), SNS, 1.0, 1.0, Detector((Constant(1.0),)), np.array([1.0, 0.0]))
     with pytest.raises(InputError, match=r"^target = 'Ar40' differs from 'CsI', for which the counts were set up"):
         csi.counts(tg.Cevns("Ar40"))
     with pytest.raises(InputError, match=r"^recoil_GeV of moments must be energies above 0"):

@@ -206,6 +206,8 @@ MISTAKES_OF_THE_PROCESS = [
     ("proton_radius_fm = 0", "proton_radius_fm: must be a positive number, not 0"),
     ("neutron_radius_fm = { Cs = 5 }", "neutron_radius_fm: neutron_radius_fm has no entry for I127, only "
      "for Cs; add I"),
+    ("neutron_radius_fm = {}", "neutron_radius_fm: must be a radius in fm, or one of each nuclide or element, not an "
+     "empty table"),
     ("neutron_radius_fm = { Cs = 5, I = 0 }", "neutron_radius_fm.I: must be a positive number, not 0"),
     ('neutron_radius_fm = "5"', "neutron_radius_fm: must be a positive number, not '5'"),
     ("neutron_skin_fm = 1e999", "neutron_skin_fm: must be a finite number, not inf"),

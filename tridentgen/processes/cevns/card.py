@@ -87,6 +87,8 @@ def _radius(table: Table, name: str) -> Radius | None:
     if not isinstance(table.data.get(name), dict):
         return table.read(name, POSITIVE, None)
     part = table.table(name)
+    if not part.data:
+        table.complain(name, "must be a radius in fm, or one of each nuclide or element, not an empty table")
     return tuple((key, part.read(key, POSITIVE, 1.0)) for key in part.data) or None
 
 

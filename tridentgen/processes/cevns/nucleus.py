@@ -154,7 +154,7 @@ class NuclearShape:
             size2 = (radius_fm**2 - b) / a
         if size2 <= 0.0 or (radius_fm is not None and radius_fm <= 0.0):
             raise InputError(
-                f"{key} = {radius_fm} is too small for form factor '{self.name}': its surface alone has "
+                f"{key} = {radius_fm:.6g} is too small for form factor '{self.name}': its surface alone has "
                 f"{math.sqrt(b):.3g} fm; give a larger radius of {nuclide.name}"
             )
         size = math.sqrt(size2)
