@@ -22,7 +22,6 @@ from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.parameters import model_with, value_of
 from tridentgen.processes.cevns.spectrum import Couplings, Density, Elastic, Upscattering, recoil_spectra
 
-_BOSONS = ("vector", "scalar", "tensor")
 _GROUPS = (("vector", "axial"), ("scalar", "pseudoscalar", "tensor"))
 """Couplings that interfere with each other, but not with those of the other group."""
 
@@ -60,6 +59,7 @@ class _OfElastic:
         self._nuclide, self._neutrino = nuclide, neutrino_name
 
     def __call__(self, energy: Value, recoil: Value) -> Value:
+        """Return the derivative."""
         nucleons = self._elastic.nucleons(recoil)
         couplings = self._elastic.couplings(recoil, nucleons)
         total = 0.0 * (energy + recoil)
@@ -169,6 +169,7 @@ class _Fixed:
     values: Value
 
     def __call__(self, q2: Value) -> Value:  # noqa: ARG002
+        """Return the values."""
         return self.values
 
 
@@ -184,7 +185,7 @@ def _parts(couplings: Couplings, changes: Couplings) -> Iterator[tuple[Couplings
     if changes.transitions:
         for one, by in zip(couplings.transitions, changes.transitions, strict=True):
             yield nothing._replace(transitions=(one,)), nothing._replace(transitions=(by,))
-    if not isinstance(couplings.spin, float):  # 0.0 of a nuclide or a model without axial part
+    if type(couplings.spin) is not float:  # 0.0 of a nuclide or a model without axial part
         yield nothing._replace(spin=couplings.spin), nothing._replace(spin=changes.spin)
     if couplings.moment:
         amplitude = couplings.moment * couplings.charge

@@ -75,7 +75,7 @@ class RecoilSpectrum:
         """Return the smallest neutrino energy in GeV that allows a recoil T > 0; traceable."""
         return kinematics.minimum_energy(recoil_GeV, self.mass_GeV, self.final_mass_GeV)
 
-    def energy_of_recoils_above(self, recoil_GeV: float) -> float:
+    def threshold_above(self, recoil_GeV: float) -> float:
         """Return the smallest neutrino energy in GeV that allows this recoil T >= 0 or a larger one."""
         at_threshold, _ = self.recoil_limits(self.threshold_GeV)
         return self.threshold_GeV if recoil_GeV <= at_threshold else float(self.minimum_energy(recoil_GeV))
