@@ -13,7 +13,10 @@ from tridentgen._version import __version__
 from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.analysis.electron_counts import CandleSelection
 from tridentgen.analysis.epa_comparison import EpaRatio
+from tridentgen.analysis.expected_counts import ExpectedCounts, expected_counts
 from tridentgen.analysis.measurements import MEASUREMENTS, chi2, predict
+from tridentgen.analysis.recoil_moments import RecoilMoments, recoil_nodes
+from tridentgen.analysis.recoil_nodes import RecoilNodes
 from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.analysis.standard_candle import Candle, CandleErrors
 from tridentgen.analysis.verify import Check, verify
@@ -31,8 +34,10 @@ from tridentgen.detector import (
     TableEfficiency,
     TableQuenching,
     TimeEfficiency,
+    arrival_shares,
     fold,
     quenching,
+    response_matrix,
 )
 from tridentgen.detector.beam_line import BeamLine
 from tridentgen.detector.geometry import Box, Cylinder, Point, Sphere
@@ -116,6 +121,7 @@ __all__ = [
     "EpaRatio",
     "EpaTrident",
     "Events",
+    "ExpectedCounts",
     "FileError",
     "FlavourMatrix",
     "GammaResolution",
@@ -138,6 +144,8 @@ __all__ = [
     "Point",
     "Polynomial",
     "PowerLaw",
+    "RecoilMoments",
+    "RecoilNodes",
     "Run",
     "SigmoidEfficiency",
     "SolarMixing",
@@ -158,6 +166,7 @@ __all__ = [
     "WimpModel",
     "ZPrime",
     "__version__",
+    "arrival_shares",
     "atmospheric",
     "bench",
     "candle",
@@ -167,6 +176,7 @@ __all__ = [
     "cut",
     "diffuse_supernovae",
     "epa",
+    "expected_counts",
     "expected_events",
     "facility_flux",
     "fold",
@@ -184,7 +194,9 @@ __all__ = [
     "read",
     "read_card",
     "read_flux",
+    "recoil_nodes",
     "recoil_rate",
+    "response_matrix",
     "run",
     "solar",
     "stopped_pions",

@@ -131,7 +131,11 @@ SAMPLED: dict[str, tuple[tg.Cevns, Source | Flux]] = {
     "atmosphere": (tg.Cevns("Ar40"), tg.atmospheric()),
     "magnetic": FLUXES["magnetic"],
     "dipole": FLUXES["dipole"],
-}
+    # Recoils of the smallest energy need more than its 40 MeV, larger ones do not.
+    "heavy lepton, small recoils": (
+        tg.Cevns("Cs133", model=tg.CevnsModel(dipole=DipolePortal(0.04, 1e-7)), recoil_min_keV=0.01), SNS,
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SAMPLED)
@@ -142,6 +146,17 @@ def test_the_sum_is_the_sampled_cross_section(name: str) -> None:
     assert abs(found.sigma_cm2 - sampled.value) < 4.0 * sampled.error
     source = reaction.source(flux)
     assert found.events == pytest.approx(source.total * found.sigma_cm2, rel=1e-12, abs=0.0)
+
+
+def test_recoils_below_all_of_a_heavy_lepton_change_nothing() -> None:
+    """0.1 eV is far below all recoils that come with a lepton of 40 MeV in caesium: 6 keV at its threshold."""
+    model = tg.CevnsModel(dipole=DipolePortal(0.04, 1e-7))
+    found = [
+        math.fsum(part.events for part in recoil_rate(reaction, SNS, 1.0).parts if "upscattering" in part.channel.name)
+        for reaction in (tg.Cevns("Cs133", model=model), tg.Cevns("Cs133", model=model, recoil_min_keV=1e-4))
+    ]
+    assert found[0] > 0.0
+    assert found[1] == pytest.approx(found[0], rel=1e-12, abs=0.0)
 
 
 @cache

@@ -91,6 +91,7 @@ def test_coherent() -> None:
     [
         ('kind = "lindhard"', Lindhard.of(AR40[0])),
         ('kind = "lindhard"\nk = 0.162\ncutoff_keV = 0.2', Lindhard.of(AR40[0], 0.162, 0.2)),
+        ('kind = "lindhard"\nk = 0.157\nq_keV = -0.03', Lindhard.of(AR40[0], 0.157, q_keV=-0.03)),
         ('kind = "constant"\nfactor = 0.25', Constant(0.25)),
         ('kind = "linear"\nfactor = 0.2\nslope_per_keV = 1e-3\nvalid_to_keV = 100', linear_factor(0.2, 1e-3, 100.0)),
         ('kind = "polynomial"\ncoefficients = [0.1, 2]\nvalid_to_keV = 60', Polynomial((0.1, 2.0), 60.0)),

@@ -175,6 +175,7 @@ OTHERS = {
     "neutrinos on neutrons, one energy": Case(InverseBetaDecay("n", "nue"), Monochromatic(0.02)),
     "inverse muon decay, spectrum": Case(InverseMuonDecay("Ar", "nuebar"), PowerLaw(2.0, 5.0, 50.0)),
     "electrons, times": Case(NeutrinoElectron("CH2", "numubar"), stopped_pions(20.0)),
+    "electrons, times from tables": Case(NeutrinoElectron("CH2"), _BURST),
     "electrons, radiative": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
     ),

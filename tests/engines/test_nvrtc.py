@@ -48,6 +48,7 @@ KINDS = {
         NeutrinoElectron("Ar", model=ElectronModel(radiative=True)), stopped_pions(20.0)
     ),
     **COHERENT,
+    "electrons, times from tables": CASES["electrons, times from tables"],
 }
 SAMPLE = (
     "coherent, fourier-bessel",

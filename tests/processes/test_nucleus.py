@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.processes.cevns.plain import helm
 from tridentgen.constants import AXIAL_COUPLING, HBARC_GEV_FM
@@ -20,6 +21,8 @@ from tridentgen.processes.nucleus import (
     axial_strength,
     is_even_even,
 )
+
+Array = NDArray[np.float64]
 
 
 def rms_fm(shape: Shape) -> float:
@@ -82,6 +85,26 @@ def test_helm_from_a_radius() -> None:
     protons, _ = NuclearShape("helm", 3.4274, 3.6).of(nuclide("Ar40"))
     q = np.linspace(0.01, 0.4, 30)
     np.testing.assert_allclose(protons(q * q), [helm(x, 40, 3.4274) for x in q], rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize("radius", [3.9, 5.4])
+@pytest.mark.parametrize("name", ["helm", "klein-nystrand", "fermi"])
+def test_the_derivative_by_the_radius(name: str, radius: float) -> None:
+    """Central differences of fourth order; both lose digits where the series take over."""
+    target, q2, step = nuclide("Cs133"), np.geomspace(1e-8, 0.1, 200), 5e-3
+
+    def at(moved: int) -> Array:
+        return np.asarray(NuclearShape(name, proton_radius_fm=radius + moved * step).of(target)[0](q2))
+
+    expected = (8.0 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12.0 * step)
+    np.testing.assert_allclose(NuclearShape(name).slope(target, radius)(q2), expected, rtol=2e-8, atol=3e-11)
+    assert float(NuclearShape(name).slope(target, radius)(np.array([0.0]))[0]) == 0.0
+
+
+def test_radii_of_the_literature_as_numbers() -> None:
+    for name in ("helm", "klein-nystrand", "fermi"):
+        shape = NuclearShape(name).of(nuclide("Ar40"))[0]
+        assert NuclearShape(name).rms_radii_fm(nuclide("Ar40"))[0] == pytest.approx(rms_fm(shape), rel=1e-8, abs=0.0)
 
 
 def test_hydrogen_is_a_nucleon() -> None:

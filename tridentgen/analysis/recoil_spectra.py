@@ -1,8 +1,8 @@
 """Recoils of nuclei for an exposure: numbers, recoil spectra and observed spectra, computed without events.
 
 Every sampling channel, a source component on a nuclide, has its `RecoilCurve`; a rate is their sum, weighted with
-the numbers of incoming particles and nuclei. Observed spectra are folded with `tridentgen.detector.fold` and multiplied
-by the time efficiency of each channel.
+the numbers of incoming particles and nuclei. Observed spectra are the curves at the recoils that
+`tridentgen.detector.fold` takes, times the response there and the time efficiency of each channel.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 
 from tridentgen.analysis.recoil_curve import RecoilChannel, RecoilCurve, recoil_curve
 from tridentgen.constants import KEV_PER_GEV
-from tridentgen.detector import Detector, fold
+from tridentgen.detector import Detector
+from tridentgen.detector.folding import response_at_nodes
 from tridentgen.flux import Beam, Halo, Source
 from tridentgen.progress import Progress, silent
 from tridentgen.typing import FloatArray
 
-_LINEAR_CELLS, _LOG_CELLS = 500, 300  # of a recoil spectrum to be folded
 _LEAST_DRAWN = 1e-6  # of the maximum recoil energy: lower end of spectra
 _FAR = 9.0  # standard deviations
 _TAIL = 5e-4  # share of the recoils beyond the last edge
@@ -191,16 +191,11 @@ class RecoilRate:
 
     @staticmethod
     def _folded(detector: Detector, part: RecoilPart, edges_keVee: FloatArray) -> FloatArray:
-        low, high = part.curve.limits_GeV
-        steep = np.geomspace(max(low, _LEAST_DRAWN * high), high, _LOG_CELLS + 1)
-        # Cell edges at thresholds: rates are then exact above threshold, not a share of the mean of a cell.
-        limits_keVee = np.array([detector.threshold_keVee, detector.quenched_min_keVee])
-        sharp = detector.quenching_of(part.channel.nuclide).inverse(limits_keVee / KEV_PER_GEV)
-        cuts = np.append(sharp, detector.threshold_keVnr / KEV_PER_GEV)
-        inside = cuts[(cuts > low) & (cuts < high)]
-        cells = np.unique(np.concatenate([np.linspace(low, high, _LINEAR_CELLS + 1), steep[1:-1], inside]))
-        density = part.curve.counts(cells) / np.diff(cells)
-        counts = fold(detector, cells, density, edges_keVee, part.channel.nuclide)
+        # The curve is a polynomial between the edges of its panels, and the response is smooth between those of `fold`.
+        edges = part.curve.edges
+        panels = np.exp(edges) if part.curve.log else edges
+        recoil, response = response_at_nodes(detector, panels, edges_keVee, part.channel.nuclide)
+        counts = np.maximum(response @ part.curve(recoil), 0.0)
         return counts * (part.scale * part.kept_in_time)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tridentgen.detector.arrival import arrival_shares
 from tridentgen.detector.efficiency import ConstantEfficiency, Efficiency, SigmoidEfficiency, TableEfficiency
-from tridentgen.detector.folding import fold
+from tridentgen.detector.folding import fold, response_matrix
 from tridentgen.detector.quenching import (
     NAMED_QUENCHINGS,
     Constant,
@@ -34,7 +35,9 @@ __all__ = [
     "TableEfficiency",
     "TableQuenching",
     "TimeEfficiency",
+    "arrival_shares",
     "fold",
     "linear_factor",
     "quenching",
+    "response_matrix",
 ]

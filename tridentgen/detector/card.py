@@ -64,7 +64,7 @@ class Keys:
 _QUENCHING_KEYS: Mapping[str, Keys] = MappingProxyType(
     {
         **{name: Keys() for name in NAMED_QUENCHINGS},
-        "lindhard": Keys(optional={"k": POSITIVE, "cutoff_keV": NOT_NEGATIVE}),
+        "lindhard": Keys(optional={"k": POSITIVE, "cutoff_keV": NOT_NEGATIVE, "q_keV": FINITE}),
         "constant": Keys({"factor": _FACTOR}),
         "linear": Keys({"factor": _FACTOR, "slope_per_keV": FINITE, "valid_to_keV": _RANGE}),
         "polynomial": Keys({"valid_to_keV": _RANGE}, lists=("coefficients",)),
@@ -153,6 +153,7 @@ class DetectorCard:
             self.threshold_keVnr,
             self.time_efficiency,
             self.quenched_min_keVee,
+            self.light_yield,
         )
 
     def _entry(self, target: Nuclide) -> str:

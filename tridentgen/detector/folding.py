@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from tridentgen.detector.resolution import Resolution
 from tridentgen.detector.response import Detector
 from tridentgen.errors import InputError
 from tridentgen.typing import FloatArray
+
+RESPONSE_UNITS = ("keVee", "PE")
+"""Units of the edges of `response_matrix`."""
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)
 _CELLS_PER_WIDTH = 2.0  # of the recoil energy, per width of the resolution
@@ -58,15 +61,74 @@ def fold(
             f"a recoil spectrum needs {len(recoil)} finite rates at points, or {len(recoil) - 1} in bins, "
             f"for {len(recoil)} energies; got an array of shape {values.shape}"
         )
-    nodes, weights = _nodes(detector, recoil, values, edges, nuclide)
-    weights = weights * detector.kept_at_recoil(nodes * KEV_PER_GEV)
-    energy = np.asarray(detector.quenching_of(nuclide)(nodes)) * KEV_PER_GEV
-    weights = weights * detector.kept_at_quenched(energy)
-    if detector.resolution is None:
-        kept = weights * detector.kept_at_observed(energy)
-        counts, _ = np.histogram(energy, edges, weights=kept)
-        return np.asarray(counts, dtype=np.float64)
-    return _smeared(detector, detector.resolution, energy, weights, edges)
+    nodes, weights = _nodes(detector, recoil, edges, nuclide)
+    weights = weights * _at(recoil, values, nodes)
+    counts = np.zeros(len(edges) - 1)
+    for part, seen in _seen(detector, nodes, edges, nuclide):
+        counts += weights[part] @ seen
+    return counts
+
+
+def response_at_nodes(
+    detector: Detector, recoil_GeV: FloatArray, edges_keVee: FloatArray, nuclide: int = 0
+) -> tuple[FloatArray, FloatArray]:
+    """Return the recoil energies at which a spectrum is needed to fold it, and the counts in bins for each.
+
+    The spectrum is to be smooth between the energies `recoil_GeV`, shape (N,); the other arguments and errors are those
+    of `fold`. Returns energies in GeV of shape (F,) and a matrix of shape (M, F): counts = matrix @ dR/dT there.
+    """
+    recoil, edges = _rising(recoil_GeV, "recoil_GeV"), _rising(edges_keVee, "edges_keVee")
+    nodes, weights = _nodes(detector, recoil, edges, nuclide)
+    blocks = [weights[part, None] * seen for part, seen in _seen(detector, nodes, edges, nuclide)]
+    return nodes, np.concatenate(blocks).T
+
+
+def response_matrix(
+    detector: Detector, recoil_GeV: FloatArray, edges: FloatArray, nuclide: int = 0, unit: str = "keVee"
+) -> FloatArray:
+    """Return the response of a detector as a matrix: counts in bins = matrix @ dR/dT at recoil energies.
+
+    Parameters
+    ----------
+    detector : Detector
+    recoil_GeV : array of shape (N,)
+        Increasing recoil energies >= 0, between which the spectrum is linear.
+    edges : array of shape (M+1,)
+        Increasing edges >= 0 of the observed energy, in `unit`.
+    nuclide : int
+        Index of the recoiling nuclide in the target.
+    unit : str
+        ``keVee``, or ``PE``: photoelectrons by the detector's `light_yield`.
+
+    Returns
+    -------
+    array of shape (M, N)
+        `fold` of ``rate`` is this matrix times ``rate``.
+
+    Raises
+    ------
+    InputError
+        As `fold`, and for an unknown unit or a detector without light yield.
+    """
+    recoil = _rising(recoil_GeV, "recoil_GeV")
+    nodes, matrix = response_at_nodes(detector, recoil, edges_keVee(detector, edges, unit), nuclide)
+    place = np.clip(np.searchsorted(recoil, nodes, side="right") - 1, 0, len(recoil) - 2)
+    share = (nodes - recoil[place]) / (recoil[place + 1] - recoil[place])
+    linear = np.zeros((len(nodes), len(recoil)))
+    each = np.arange(len(nodes))
+    linear[each, place], linear[each, place + 1] = 1.0 - share, share
+    return np.asarray(matrix @ linear)
+
+
+def edges_keVee(detector: Detector, edges: FloatArray, unit: str) -> FloatArray:
+    """Return edges in keVee; raise `InputError` for an unknown unit, or photoelectrons without light yield."""
+    if unit not in RESPONSE_UNITS:
+        raise InputError(f"unknown unit '{unit}' of observed energies; known are {', '.join(RESPONSE_UNITS)}")
+    if unit == "keVee":
+        return np.asarray(edges, dtype=np.float64)
+    if detector.light_yield is None:
+        raise InputError("edges in PE need the light_yield of the detector, in photoelectrons per keVee")
+    return np.asarray(edges, dtype=np.float64) / detector.light_yield
 
 
 def _rising(numbers: FloatArray, name: str) -> FloatArray:
@@ -79,10 +141,8 @@ def _rising(numbers: FloatArray, name: str) -> FloatArray:
     return array
 
 
-def _nodes(
-    detector: Detector, recoil: FloatArray, rate: FloatArray, edges: FloatArray, nuclide: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return recoil energies in GeV and weights that integrate the rate, by Gauss-Legendre quadrature in cells.
+def _nodes(detector: Detector, recoil: FloatArray, edges: FloatArray, nuclide: int) -> tuple[FloatArray, FloatArray]:
+    """Return recoil energies in GeV and weights that integrate a rate, by Gauss-Legendre quadrature in cells.
 
     Cells end at every recoil energy where rate or response is not smooth, and are narrower than the resolution.
     """
@@ -104,33 +164,56 @@ def _nodes(
     grid = _divided(grid, parts)
     half = 0.5 * np.diff(grid)
     nodes = (grid[:-1] + half)[:, None] + half[:, None] * _NODES
+    return nodes.ravel(), (half[:, None] * _NODE_WEIGHTS).ravel()
+
+
+def _at(recoil: FloatArray, rate: FloatArray, nodes: FloatArray) -> FloatArray:
+    """Return a rate given at points or in bins at other recoil energies."""
     if len(rate) == len(recoil):
-        at_nodes = np.interp(nodes, recoil, rate)
-    else:
-        at_nodes = rate[np.clip(np.searchsorted(recoil, nodes, side="right") - 1, 0, len(rate) - 1)]
-    return nodes.ravel(), (at_nodes * half[:, None] * _NODE_WEIGHTS).ravel()
+        return np.interp(nodes, recoil, rate)
+    return np.asarray(rate[np.clip(np.searchsorted(recoil, nodes, side="right") - 1, 0, len(rate) - 1)])
 
 
-def _smeared(
-    detector: Detector, resolution: Resolution, energy: FloatArray, weights: FloatArray, edges: FloatArray
-) -> FloatArray:
-    """Return the counts in bins of the energies, smeared and weighted by the efficiency."""
+def _seen(
+    detector: Detector, recoil: FloatArray, edges: FloatArray, nuclide: int
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Return the probabilities that recoils are accepted in each bin, shape (F, M), in blocks of the recoils."""
+    energy = np.asarray(detector.quenching_of(nuclide)(recoil)) * KEV_PER_GEV
+    kept = detector.kept_at_recoil(recoil * KEV_PER_GEV) * detector.kept_at_quenched(energy)
+    bins = len(edges) - 1
+    if detector.resolution is None:
+        kept = kept * detector.kept_at_observed(energy)
+        place = np.where(energy == edges[-1], bins - 1, np.searchsorted(edges, energy, side="right") - 1)
+        yield slice(None), np.where(place[:, None] == np.arange(bins), kept[:, None], 0.0)
+        return
+    steps = _steps(detector, detector.resolution, edges)
+    middle = 0.5 * (steps[1:] + steps[:-1])
+    accepted, first = detector.kept_at_observed(middle), np.searchsorted(middle, edges[:-1])
+    for start in range(0, len(energy), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        below = _below(detector.resolution, energy[part], steps)
+        seen = np.add.reduceat(np.diff(below, axis=1) * accepted, first, axis=1)
+        if edges[0] == 0.0:  # observed as 0: all of the normal distribution below
+            seen[:, 0] += below[:, 0] * float(detector.kept_at_observed(np.float64(0.0)))
+        yield part, seen * kept[part, None]
+
+
+def _steps(detector: Detector, resolution: Resolution, edges: FloatArray) -> FloatArray:
+    """Return observed energies in keV, all edges among them, between which the efficiency is constant."""
     cuts = _with_cuts(edges, (*detector.efficiency.breaks_keV, detector.threshold_keVee))
     parts = _parts(_STEPS_PER_WIDTH * np.diff(cuts), resolution.width(0.5 * (cuts[1:] + cuts[:-1])))
-    steps = _divided(cuts, parts)
-    below = np.zeros(len(steps))
-    for first in range(0, len(energy), _BLOCK):
-        part = slice(first, first + _BLOCK)
-        # Energies increase, so a block of them is smeared over few of the steps.
-        start = np.searchsorted(steps, np.min(resolution.observed(energy[part], -_FAR)))
-        stop = np.searchsorted(steps, np.max(resolution.observed(energy[part], _FAR)), side="right")
-        below[start:stop] += weights[part] @ _normal_cdf(resolution.deviate(steps[start:stop], energy[part, None]))
-        below[stop:] += np.sum(weights[part])
-    middle = 0.5 * (steps[1:] + steps[:-1])
-    counts, _ = np.histogram(middle, edges, weights=np.diff(below) * detector.kept_at_observed(middle))
-    if edges[0] == 0.0:  # observed as 0: all of the normal distribution below
-        counts[0] += below[0] * float(detector.kept_at_observed(np.float64(0.0)))
-    return np.asarray(counts, dtype=np.float64)
+    return _divided(cuts, parts)
+
+
+def _below(resolution: Resolution, energy: FloatArray, steps: FloatArray) -> FloatArray:
+    """Return the probability that each energy is observed below each step, shape (F, S)."""
+    # Energies increase, so a block of them is smeared over few of the steps.
+    start = np.searchsorted(steps, np.min(resolution.observed(energy, -_FAR)))
+    stop = np.searchsorted(steps, np.max(resolution.observed(energy, _FAR)), side="right")
+    below = np.zeros((len(energy), len(steps)))
+    below[:, start:stop] = _normal_cdf(resolution.deviate(steps[start:stop], energy[:, None]))
+    below[:, stop:] = 1.0
+    return below
 
 
 def _with_cuts(edges: FloatArray, cuts: Iterable[float] | FloatArray) -> FloatArray:

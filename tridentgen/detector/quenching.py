@@ -29,6 +29,7 @@ COLUMNS = ("factor", "keVee")
 
 _LEAST_RECOIL_KEV = 1.0e-12  # keeps logarithms finite
 _BISECTIONS = 64
+_MOST_Q_KEV = 10.0
 _CHECKED_POINTS = 2000
 
 
@@ -115,7 +116,7 @@ class Constant(Quenching):
 
 @dataclass(frozen=True)
 class Lindhard(Quenching):
-    """Lindhard's theory: Q = k g/(1 + k g), g = 3 e^0.15 + 0.7 e^0.6 + e, e proportional to T.
+    """Lindhard's theory: Q = k g/(1 + k g) - q/T, g = 3 e^0.15 + 0.7 e^0.6 + e, e proportional to T.
 
     J. Lindhard et al., Mat. Fys. Medd. Dan. Vid. Selsk. 33 (1963) no. 10, in the parametrisation of J. D. Lewin and
     P. F. Smith, Astropart. Phys. 6 (1996) 87, section 4.2.
@@ -128,11 +129,16 @@ class Lindhard(Quenching):
         e at T = 1 keV: 11.5 Z^(-7/3) in the theory.
     cutoff_keV : float
         Recoil energy below which the electron-equivalent energy is zero.
+    q_keV : float
+        Ionisation that the binding of electrons takes from every recoil, 0 in the theory; a negative one, as fits of
+        germanium prefer it below 1 keV, is ionisation on top. Q is limited to the range 0 to 1. P. Sorensen, Phys. Rev.
+        D 91 (2015) 083509, writes q/e: his q is `epsilon_per_keV` times this one.
     """
 
     k: float
     epsilon_per_keV: float
     cutoff_keV: float = 0.0
+    q_keV: float = 0.0
 
     def __post_init__(self) -> None:
         for name, holds in (("k", self.k > 0.0), ("epsilon_per_keV", self.epsilon_per_keV > 0.0)):
@@ -140,13 +146,17 @@ class Lindhard(Quenching):
                 raise InputError(f"{name} = {getattr(self, name)!r} of Lindhard quenching must be a positive number")
         if not 0.0 <= self.cutoff_keV < ANY_RECOIL_KEV:
             raise InputError(f"cutoff_keV = {self.cutoff_keV!r} of Lindhard quenching must not be negative")
+        if not abs(self.q_keV) <= _MOST_Q_KEV:
+            raise InputError(
+                f"q_keV = {self.q_keV!r} of Lindhard quenching must lie between {-_MOST_Q_KEV} and {_MOST_Q_KEV}"
+            )
 
     @classmethod
-    def of(cls, target: Nuclide, k: float | None = None, cutoff_keV: float = 0.0) -> Lindhard:
+    def of(cls, target: Nuclide, k: float | None = None, cutoff_keV: float = 0.0, q_keV: float = 0.0) -> Lindhard:
         """Return the quenching in a pure element; k = 0.133 Z^(2/3) A^(-1/2) unless given (Lewin and Smith)."""
         if k is None:
             k = 0.133 * target.Z ** (2.0 / 3.0) / target.A**0.5
-        return cls(k, 11.5 * target.Z ** (-7.0 / 3.0), cutoff_keV)
+        return cls(k, 11.5 * target.Z ** (-7.0 / 3.0), cutoff_keV, q_keV)
 
     @property
     def range_keV(self) -> tuple[float, float]:
@@ -155,17 +165,37 @@ class Lindhard(Quenching):
 
     @property
     def breaks_keV(self) -> tuple[float, ...]:
-        """Only the cutoff."""
-        return (self.cutoff_keV,) if self.cutoff_keV else ()
+        """The cutoff, and the recoil energy below which Q is 0, or 1."""
+        return tuple(place for place in (self.cutoff_keV, self._limited_below_keV) if place)
+
+    @cached_property
+    def _limited_below_keV(self) -> float:
+        """Recoil energy at which Q without limits is 0, for a positive q, or 1; 0 without q."""
+        if not self.q_keV:
+            return 0.0
+        limit = 0.0 if self.q_keV > 0.0 else 1.0
+        low, high = np.float64(_LEAST_RECOIL_KEV), np.float64(ANY_RECOIL_KEV)
+        for _ in range(_BISECTIONS):
+            middle = np.sqrt(low) * np.sqrt(high)
+            # T (Q - limit) increases with T for a positive q, and decreases for a negative one.
+            beyond = (middle * (self._theory(middle) - limit) - self.q_keV) * (1.0 if self.q_keV > 0.0 else -1.0) > 0.0
+            low, high = (low, middle) if beyond else (middle, high)
+        return float(high)
 
     def factor(self, recoil_keV: Value) -> Value:
         """Return Q."""
+        factor = self._theory(recoil_keV)
+        if self.q_keV:
+            factor = np.minimum(np.maximum(factor - self.q_keV / recoil_keV, 0.0), 1.0)
+        return np.where(recoil_keV >= self.cutoff_keV, factor, 0.0) if self.cutoff_keV else factor
+
+    def _theory(self, recoil_keV: Value) -> Value:
+        """Return k g/(1 + k g)."""
         e = recoil_keV * self.epsilon_per_keV
         root = exp(0.15 * log(e))
         square = root * root
         kg = self.k * (3.0 * root + 0.7 * (square * square) + e)
-        factor = kg / (1.0 + kg)
-        return np.where(recoil_keV >= self.cutoff_keV, factor, 0.0) if self.cutoff_keV else factor
+        return kg / (1.0 + kg)
 
 
 @dataclass(frozen=True)

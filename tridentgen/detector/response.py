@@ -42,6 +42,8 @@ class Detector:
     quenched_min_keVee : float
         Recoils with a lower QUENCHED energy, before the resolution, are not accepted: a minimum of ionisation, below
         which nothing is there that a fluctuation could lift above the threshold.
+    light_yield : float or None
+        Photoelectrons per keVee, for bins of photoelectrons; the efficiency has its own.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Detector:
     threshold_keVnr: float = 0.0
     time_efficiency: TimeEfficiency | None = None
     quenched_min_keVee: float = 0.0
+    light_yield: float | None = None
 
     def __post_init__(self) -> None:
         if not self.quenchings:
@@ -64,6 +67,10 @@ class Detector:
         for name in ("threshold_keVee", "threshold_keVnr", "quenched_min_keVee"):
             if not 0.0 <= getattr(self, name) < np.inf:
                 raise InputError(f"{name} = {getattr(self, name)!r} must be a non-negative number")
+        if self.light_yield is not None and not 0.0 < self.light_yield < np.inf:
+            raise InputError(
+                f"light_yield = {self.light_yield!r} must be a positive number of photoelectrons per keVee"
+            )
 
     @property
     def dimensions(self) -> int:

@@ -20,6 +20,12 @@ _SERIES_BELOW = 0.02
 _SERIES_J1 = (1.0, -1.0 / 10.0, 1.0 / 280.0, -1.0 / 15120.0, 1.0 / 1330560.0)
 """Taylor coefficients of 3 j1(x)/x in x^2."""
 
+_SERIES_J2 = (1.0 / 15.0, -1.0 / 210.0, 1.0 / 7560.0, -1.0 / 498960.0)
+"""Taylor coefficients of j2(x)/x^2 in x^2."""
+
+_SLOPE_SERIES_BELOW = 0.05
+"""As `_SERIES_BELOW`, for the derivative of the symmetrised Fermi form factor, which loses more digits."""
+
 _SERIES_J0 = (1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362880.0)
 """Taylor coefficients of sin(x)/x in x^2."""
 
@@ -86,6 +92,59 @@ def helm(q2: Value, sphere_radius_fm: Value, skin_fm: Value) -> Value:
     """Return Helm's form factor 3 j1(qR)/(qR) exp(-q^2 s^2/2) (Helm, Phys. Rev. 104 (1956) 1466)."""
     skin = skin_fm / HBARC_GEV_FM
     return uniform_sphere(q2, sphere_radius_fm) * exp(-0.5 * (skin * skin) * q2)
+
+
+def uniform_sphere_slope(q2: Value, radius_fm: Value) -> Value:
+    """Return the derivative of `uniform_sphere` by the radius in 1/fm: -3 j2(qR)/R."""
+    radius = radius_fm / HBARC_GEV_FM
+    x2 = q2 * (radius * radius)
+    small = x2 < _SERIES_BELOW
+    x = np.sqrt(np.where(small, _SERIES_BELOW, x2))
+    sine, cosine = sincos2pi(x * (0.5 / math.pi))
+    closed = ((3.0 - x * x) * sine - 3.0 * x * cosine) / (x * x * x)
+    return np.where(small, x2 * polynomial(x2, _SERIES_J2), closed) * (-3.0 / radius_fm)
+
+
+def helm_slope(q2: Value, sphere_radius_fm: Value, skin_fm: Value, by: Value) -> Value:
+    """Return the derivative of `helm` by a size with d(sphere radius)/d(size) = `by`, per fm."""
+    skin = skin_fm / HBARC_GEV_FM
+    return uniform_sphere_slope(q2, sphere_radius_fm) * (exp(-0.5 * (skin * skin) * q2) * by)
+
+
+def klein_nystrand_slope(q2: Value, radius_fm: Value, range_fm: Value, by: Value) -> Value:
+    """Return the derivative of `klein_nystrand` by a size with d(radius)/d(size) = `by`, per fm."""
+    length = range_fm / HBARC_GEV_FM
+    return uniform_sphere_slope(q2, radius_fm) / (1.0 + (length * length) * q2) * by
+
+
+def symmetrised_fermi_slope(q2: Value, half_density_fm: Value, diffuseness_fm: Value, by: Value) -> Value:
+    """Return the derivative of `symmetrised_fermi` by a size with d(half-density radius)/d(size) = `by`, per fm.
+
+    With x = qc, y = pi q a and F = P N, P = 3 y/(x (x^2 + y^2) sinh y), N = y coth(y) sin(x) - x cos(x):
+    dF/dx = P [(y coth y - 1) cos x + x sin x - N (3 x^2 + y^2)/(x (x^2 + y^2))].
+    """
+    per_gev = 1.0 / HBARC_GEV_FM
+    c, b = half_density_fm * per_gev, math.pi * diffuseness_fm * per_gev
+    c2, b2 = c * c, b * b
+    size2 = c2 + b2
+    small = q2 * size2 < _SLOPE_SERIES_BELOW
+    q = np.sqrt(np.where(small, _SLOPE_SERIES_BELOW / size2, q2))
+    x, y = q * c, q * b
+    sine, cosine = sincos2pi(x * (0.5 / math.pi))
+    decay = exp(-y)
+    one_minus, one_plus = 1.0 - decay * decay, 1.0 + decay * decay
+    # sinh and coth in terms of e^-y, over a common denominator.
+    oscillation = y * sine * one_plus - x * cosine * one_minus
+    change = (y * one_plus - one_minus) * cosine + x * sine * one_minus
+    total2 = x * x + y * y
+    change = change - oscillation * (3.0 * x * x + y * y) / (x * total2)
+    closed = 6.0 * y * decay * change / (x * total2 * one_minus * one_minus) * q
+    r2 = 6.0 * c / 5.0
+    r4 = c * (12.0 * c2 + 36.0 * b2) / 7.0
+    r6 = c * (30.0 * c2 * c2 + 220.0 * c2 * b2 + 478.0 * b2 * b2) / 15.0
+    r8 = c * (((24.0 * c2 + 312.0 * b2) * c2 + 1640.0 * b2 * b2) * c2 + 3272.0 * b2 * b2 * b2) / 11.0
+    series = -q2 / 6.0 * (r2 - q2 / 20.0 * (r4 - q2 / 42.0 * (r6 - q2 / 72.0 * r8)))
+    return np.where(small, series, closed) * (per_gev * by)
 
 
 def klein_nystrand(q2: Value, radius_fm: Value, range_fm: Value) -> Value:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import tridentgen as tg
 from tests.processes.cevns.recoil_integrals import averaged, largest_recoil_keV, spectrum_in_bins
@@ -137,17 +138,29 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Cevns("Ar40", "numuu"), "unknown neutrino 'numuu', did you mean 'numu'"),
     (lambda: Cevns("Ar40", form_factor="helmm"), "unknown form factor 'helmm', did you mean 'helm'"),
     (
-        lambda: Cevns("CsI", proton_radius_fm=4.8),
-        r"^proton_radius_fm cannot hold for all nuclides of CsI \(I127",
+        lambda: Cevns("NaI", proton_radius_fm=4.8),
+        r"^proton_radius_fm cannot hold for all nuclides of NaI \(.*differ in size; give one of each",
     ),
-    (lambda: Cevns("Xe", neutron_radius_fm=4.8), r"^neutron_radius_fm cannot hold for all nuclides of Xe"),
+    (lambda: Cevns("CaWO4", neutron_radius_fm=4.8), r"^neutron_radius_fm cannot hold for all nuclides of CaWO4"),
+    (
+        lambda: Cevns("CsI", neutron_radius_fm={"Cs": 5.0}),
+        "^neutron_radius_fm has no entry for I127, only for Cs; add I",
+    ),
+    (
+        lambda: Cevns("CsI", neutron_radius_fm={"Cs": 5.0, "I": 5.0, "Na": 3.0}),
+        "^neutron_radius_fm names Na, which is not in CsI; it has Cs, Cs133, I, I127",
+    ),
+    (lambda: Cevns("CsI", proton_radius_fm={"Cs": 5.0, "I": 0.0}), "^proton_radius_fm.I = 0.0 must be positive"),
+    (lambda: Cevns("CsI", neutron_radius_fm=5.0, neutron_skin_fm=0.2), "^neutron_skin_fm and neutron_radius_fm both"),
+    (lambda: Cevns("CsI", form_factor="unit", neutron_skin_fm=0.2), "^neutron_skin_fm = 0.2 has no meaning"),
+    (lambda: Cevns("CsI", neutron_skin_fm=math.nan), "^neutron_skin_fm = nan must be a number"),
+    (lambda: Cevns("Ar40", neutron_skin_fm=-3.0), r"^neutron_skin_fm = -3.0: radius = 0.397.* is too small"),
     (lambda: Cevns("Cs133", proton_radius_fm=-1.0), "^proton_radius_fm = -1.0 must be positive"),
     (lambda: Cevns("Cs133", neutron_radius_fm=0.5), "^neutron_radius_fm = 0.5 is too small for form factor 'helm'"),
     (lambda: Cevns("Cs133", form_factor="unit", proton_radius_fm=4.8), "has no meaning for a point-like nucleus"),
     (lambda: Cevns("H1", proton_radius_fm=0.8), "leave its radii out"),
     (lambda: Cevns("Ar40", sin2_theta_w=1.5), "^sin2_theta_w = 1.5 must lie between 0 and 1"),
     (lambda: Cevns("Ar40", sin2_theta_w=0.23, model=CevnsModel(0.24)), "^sin2_theta_w differs from that of the model"),
-    (lambda: Cevns("Ar40", sin2_theta_w=0.23, model=CevnsModel(couplings="radiative")), "'radiative' are fixed"),
     (lambda: Cevns("Ar40", recoil_min_keV=-1.0), "^recoil_min_keV = -1.0 must be 0 or a positive energy"),
     (lambda: Cevns("Ar40", recoil_min_keV=math.inf), "^recoil_min_keV = inf must be"),
     (lambda: Cevns("Ar40", model=MOMENT), "^recoil_min_keV = 0 does not go with a magnetic moment"),
@@ -214,6 +227,36 @@ def test_radii_of_a_single_nuclide() -> None:
     usual, wide = Cevns("Cs133"), Cevns("Cs133", proton_radius_fm=4.8, neutron_radius_fm=5.2)
     assert wide.dsigma_dT(0.03, 1e-5) < usual.dsigma_dT(0.03, 1e-5)
     assert Cevns("Cs", proton_radius_fm=4.8).nuclides == (nuclide("Cs133"),)
+
+
+def test_one_neutron_radius_for_caesium_and_iodine() -> None:
+    """Half of the nuclei of CsI are caesium."""
+    recoil = np.linspace(1e-7, 4e-5, 50)
+
+    def mean(proton: tuple[float, float] | None, neutron: tuple[float, float]) -> NDArray[np.float64]:
+        pairs = zip(("Cs133", "I127"), proton or (None, None), neutron, strict=True)
+        return np.asarray(
+            sum(Cevns(name, proton_radius_fm=p, neutron_radius_fm=n).dsigma_dT(0.05, recoil) for name, p, n in pairs)
+            / 2.0
+        )
+
+    protons = {"Cs": 4.821, "I127": 4.766}
+    for process, expected in (
+        (Cevns("CsI", neutron_radius_fm=5.5), mean(None, (5.5, 5.5))),
+        (Cevns("CsI", proton_radius_fm=protons, neutron_radius_fm=5.5), mean((4.821, 4.766), (5.5, 5.5))),
+        (
+            Cevns("CsI", proton_radius_fm=protons, neutron_radius_fm={"Cs133": 5.09, "I": 5.03}),
+            mean((4.821, 4.766), (5.09, 5.03)),
+        ),
+        (Cevns("CsI", proton_radius_fm=protons, neutron_skin_fm=0.25), mean((4.821, 4.766), (5.071, 5.016))),
+    ):
+        np.testing.assert_allclose(process.dsigma_dT(0.05, recoil), expected, rtol=1e-12, atol=1e-60)
+        assert process.signature == replace(process).signature  # of text and numbers
+        assert hash(process.shape) is not None
+    assert Cevns("Xe", neutron_radius_fm=4.9).shape.rms_radii_fm(nuclide("Xe132"))[1] == 4.9
+    usual = Cevns("CsI").shape.rms_radii_fm(nuclide("I127"))
+    assert Cevns("CsI", neutron_skin_fm=0.3).shape.rms_radii_fm(nuclide("I127"))[1] == pytest.approx(usual[0] + 0.3)
+    assert "skin" not in Cevns("CsI").signature
 
 
 def test_sources_and_what_of_them_scatters() -> None:

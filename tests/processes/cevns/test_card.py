@@ -204,9 +204,23 @@ MISTAKES_OF_THE_PROCESS = [
     ("neutrino = 14", "neutrino: must be a string in quotes, not 14"),
     ("recoil_min_keV = -1", "recoil_min_keV: must be a non-negative number, not -1"),
     ("proton_radius_fm = 0", "proton_radius_fm: must be a positive number, not 0"),
-    ("neutron_radius_fm = 5", "neutron_radius_fm: neutron_radius_fm cannot hold for all nuclides of CsI (I127, Cs133); "
-     "name one of them"),
+    ("neutron_radius_fm = { Cs = 5 }", "neutron_radius_fm: neutron_radius_fm has no entry for I127, only "
+     "for Cs; add I"),
+    ("neutron_radius_fm = {}", "neutron_radius_fm: must be a radius in fm, or one of each nuclide or element, not an "
+     "empty table"),
+    ("neutron_radius_fm = { Cs = 5, I = 0 }", "neutron_radius_fm.I: must be a positive number, not 0"),
+    ('neutron_radius_fm = "5"', "neutron_radius_fm: must be a positive number, not '5'"),
+    ("neutron_skin_fm = 1e999", "neutron_skin_fm: must be a finite number, not inf"),
 ]  # fmt: skip
+
+
+def test_radii_by_nuclide_and_a_skin() -> None:
+    text = with_process("proton_radius_fm = { Cs = 4.821, I = 4.766 }\nneutron_skin_fm = 0.2")
+    process = parse_card(text).reaction
+    assert process == Cevns("CsI", proton_radius_fm={"Cs": 4.821, "I": 4.766}, neutron_skin_fm=0.2)
+    assert parse_card(with_process("neutron_radius_fm = 5")).reaction == Cevns("CsI", neutron_radius_fm=5.0)
+    text = with_model('sin2_theta_w = 0.23\ncouplings = "radiative"')
+    assert parse_card(text).model == CevnsModel(couplings="radiative", sin2_theta_w=0.23)
 
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES_OF_THE_PROCESS)
@@ -299,10 +313,6 @@ COMBINATIONS = [
     (
         'couplings = "radiative"\ncharge_radius = "standard-model"',
         "6: model.couplings = 'radiative' contain the charge radius: leave charge_radius out or use 'tree'",
-    ),
-    (
-        'sin2_theta_w = 0.23\ncouplings = "radiative"',
-        "7: model.couplings = 'radiative' are fixed numbers: leave sin2_theta_w out or use 'tree'",
     ),
     (
         f'spin = "0"\n[model.tensor]\n{BOSON}',

@@ -47,6 +47,13 @@ def test_radiative_couplings() -> None:
     ]  # fmt: skip
 
 
+def test_the_mixing_angle_of_radiative_couplings() -> None:
+    """g_p moves as at tree level, by -2 for each unit of s_W^2, and g_n does not."""
+    model = CevnsModel(couplings="radiative", sin2_theta_w=0.22863)
+    for flavour, g_p in (("e", 0.0582), ("mu", 0.0500), ("tau", 0.0456)):
+        assert model.nucleon_couplings(flavour) == pytest.approx((g_p, -0.5117), rel=1e-12, abs=0.0)
+
+
 def test_radiative_couplings_differ_between_flavours_by_the_charge_radius() -> None:
     """(alpha/3pi) ln(m_l'^2/m_l^2): Erler and Su, Prog. Part. Nucl. Phys. 71 (2013) 119, as far as it is printed."""
     for first, second in (("e", "mu"), ("mu", "tau")):
@@ -163,10 +170,6 @@ REFUSED: list[tuple[Any, str]] = [
     (
         lambda: CevnsModel(couplings="radiative", charge_radius="standard-model"),
         r"'radiative' contain the charge radius: leave charge_radius out or use 'tree'",
-    ),
-    (
-        lambda: CevnsModel(couplings="radiative", sin2_theta_w=0.231),
-        r"'radiative' are fixed numbers: leave sin2_theta_w out",
     ),
     (lambda: CevnsModel(spin="0", ngi=ContactNgi(axial=0.1)), r"spin = '0' has no axial, .*use spin = '1/2' or 'auto'"),
     (lambda: CevnsModel(spin="approx", ngi=ContactNgi(tensor=0.1)), r"spin = 'approx' has no axial"),

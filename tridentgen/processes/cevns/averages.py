@@ -25,12 +25,12 @@ def averaged(flux: Flux, spectrum: RecoilSpectrum, recoil_GeV: float) -> float:
     if not flux.energy_max_GeV > threshold:
         return 0.0
     energies = flux.energy_map(threshold)
-    u, weights = _energy_nodes(energies)
+    u, weights = energy_nodes(energies)
     energy, flux_weight = energies(u)
     return float(np.sum(weights * flux_weight * spectrum.dsigma_dT(energy, recoil_GeV)))
 
 
-def _energy_nodes(energies: EnergyMap) -> tuple[FloatArray, FloatArray]:
+def energy_nodes(energies: EnergyMap) -> tuple[FloatArray, FloatArray]:
     """Return points in (0, 1) and weights that integrate over an energy map.
 
     Panels are the segments of a tabulated spectrum, divided if the energy increases by more than half: cross sections

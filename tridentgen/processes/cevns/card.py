@@ -21,9 +21,10 @@ from tridentgen.processes.cevns.terms import (
     Nsi,
 )
 from tridentgen.processes.model_tables import charge_radius, fields_of, made, matrix, number_or_flavours, part, vector
-from tridentgen.processes.nucleus import FORM_FACTORS
+from tridentgen.processes.nucleus import FORM_FACTORS, Radius
 from tridentgen.toml.positions import Key
 from tridentgen.toml.tables import (
+    FINITE,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
@@ -42,9 +43,10 @@ class CevnsCard:
     target: str
     neutrino: str | None = None
     form_factor: str = "helm"
-    proton_radius_fm: float | None = None
-    neutron_radius_fm: float | None = None
+    proton_radius_fm: Radius | None = None
+    neutron_radius_fm: Radius | None = None
     recoil_min_keV: float = 0.0
+    neutron_skin_fm: float | None = None
     kind: str = "cevns"
 
     def reaction(self, model: CevnsModel) -> Cevns:
@@ -73,10 +75,21 @@ def _process_table(table: Table) -> CevnsCard:
         target=table.need("target", named(material), ""),
         neutrino=table.read("neutrino", named(neutrino), None),
         form_factor=table.read("form_factor", one_of(FORM_FACTORS), CevnsCard.form_factor),
-        proton_radius_fm=table.read("proton_radius_fm", POSITIVE, None),
-        neutron_radius_fm=table.read("neutron_radius_fm", POSITIVE, None),
+        proton_radius_fm=_radius(table, "proton_radius_fm"),
+        neutron_radius_fm=_radius(table, "neutron_radius_fm"),
         recoil_min_keV=table.read("recoil_min_keV", NOT_NEGATIVE, CevnsCard.recoil_min_keV),
+        neutron_skin_fm=table.read("neutron_skin_fm", FINITE, None),
     )
+
+
+def _radius(table: Table, name: str) -> Radius | None:
+    """Read a radius in fm, or a table of one for each element or nuclide, such as ``{Cs = 4.821, I = 4.766}``."""
+    if not isinstance(table.data.get(name), dict):
+        return table.read(name, POSITIVE, None)
+    part = table.table(name)
+    if not part.data:
+        table.complain(name, "must be a radius in fm, or one of each nuclide or element, not an empty table")
+    return tuple((key, part.read(key, POSITIVE, 1.0)) for key in part.data) or None
 
 
 def read_cevns_model(table: Table) -> CevnsModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -23,12 +24,15 @@ from tridentgen.processes.base import Attributes, Reaction, only_neutrinos
 from tridentgen.processes.cevns.model import CevnsModel
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
-from tridentgen.processes.nucleus import NuclearShape
+from tridentgen.processes.nucleus import NuclearShape, Radius
 from tridentgen.processes.source_channels import highest_energy_GeV
 from tridentgen.typing import FloatArray
 
 MAX_ENERGY_GEV = 1e3
 """Largest neutrino energy: far above those of coherent scattering on a whole nucleus."""
+
+_SIMILAR_SIZES = 1.1
+"""Nuclides whose A^(1/3) differ by no more may share one radius: CsI, or the isotopes of an element."""
 
 LIGHTEST_BOSON_GEV = 1e-5
 """A boson of smaller mass m distorts the recoil spectrum only at recoils m^2/2M of a meV and below, where its cross
@@ -48,8 +52,10 @@ class Cevns(Reaction):
         neutrinos of a source are taken, and a flux or a single energy is that of ``numu``.
     form_factor : str
         ``helm``, ``klein-nystrand``, ``fermi`` or ``unit``.
-    proton_radius_fm, neutron_radius_fm : float
-        Rms radii of protons and neutrons, for targets of a single nuclide; see `NuclearShape`.
+    proton_radius_fm, neutron_radius_fm : float or mapping
+        Rms radii of protons and neutrons, for nuclides of similar size, or of each by name; see `NuclearShape`.
+    neutron_skin_fm : float
+        Rms radius of the neutrons minus that of the protons, in place of `neutron_radius_fm`.
     sin2_theta_w : float
         Weak mixing angle at zero momentum transfer; the model's unless given.
     model : CevnsModel
@@ -66,11 +72,12 @@ class Cevns(Reaction):
     target: str
     neutrino: str | None = None
     form_factor: str = "helm"
-    proton_radius_fm: float | None = None
-    neutron_radius_fm: float | None = None
+    proton_radius_fm: Radius | None = None
+    neutron_radius_fm: Radius | None = None
     sin2_theta_w: float | None = None
     model: CevnsModel = field(default_factory=CevnsModel)
     recoil_min_keV: float = 0.0
+    neutron_skin_fm: float | None = None
 
     def __post_init__(self) -> None:
         if self.neutrino is not None:
@@ -82,12 +89,33 @@ class Cevns(Reaction):
             object.__setattr__(self, "model", CevnsModel(**values))
         if not (math.isfinite(self.recoil_min_keV) and self.recoil_min_keV >= 0.0):
             raise InputError(f"recoil_min_keV = {self.recoil_min_keV} must be 0 or a positive energy in keV")
-        radii = [name for name in ("proton_radius_fm", "neutron_radius_fm") if getattr(self, name) is not None]
-        if radii and len(self.nuclides) > 1:
-            names = ", ".join(nuclide.name for nuclide in self.nuclides)
-            raise InputError(f"{radii[0]} cannot hold for all nuclides of {self.target} ({names}); name one of them")
+        for key in ("proton_radius_fm", "neutron_radius_fm"):
+            if isinstance(getattr(self, key), Mapping):
+                object.__setattr__(self, key, tuple(getattr(self, key).items()))
+            self._check_radius(key)
         self._spectra("numu")  # raises unless the model and the shape fit every nuclide
         self._check_infrared()
+
+    def _check_radius(self, key: str) -> None:
+        """Raise `InputError` for one radius of nuclides that differ in size, or a name that is not in the target."""
+        given: Radius | None = getattr(self, key)
+        if given is None:
+            return
+        if isinstance(given, (int, float)):
+            sizes = [nuclide.A ** (1.0 / 3.0) for nuclide in self.nuclides]
+            if max(sizes) > _SIMILAR_SIZES * min(sizes):
+                names = ", ".join(nuclide.name for nuclide in self.nuclides)
+                raise InputError(
+                    f"{key} cannot hold for all nuclides of {self.target} ({names}), which differ in size; give one of "
+                    f"each, such as {{{self.nuclides[0].symbol} = {given:g}, ...}}, or neutron_skin_fm"
+                )
+            return
+        known = {name for nuclide in self.nuclides for name in (nuclide.name, nuclide.symbol)}
+        for name, _ in dict(given).items():
+            if name not in known:
+                raise InputError(
+                    f"{key} names {name}, which is not in {self.target}; it has {', '.join(sorted(known))}"
+                )
 
     def _check_infrared(self) -> None:
         """Raise `InputError` if the total cross section is infinite, or lies at recoils far below those sampled."""
@@ -135,7 +163,7 @@ class Cevns(Reaction):
     @property
     def shape(self) -> NuclearShape:
         """Form factors of protons and neutrons."""
-        return NuclearShape(self.form_factor, self.proton_radius_fm, self.neutron_radius_fm)
+        return NuclearShape(self.form_factor, self.proton_radius_fm, self.neutron_radius_fm, self.neutron_skin_fm)
 
     @property
     def line(self) -> str:
@@ -148,14 +176,15 @@ class Cevns(Reaction):
     def threshold_GeV(self) -> float:
         """Return the neutrino energy in GeV above which a recoil of `recoil_min_keV` is possible."""
         least = self.recoil_min_keV / KEV_PER_GEV
-        if least == 0.0:
-            return min(spectrum.threshold_GeV for spectrum in self._spectra("numu"))
-        return min(float(spectrum.minimum_energy(least)) for spectrum in self._spectra("numu"))
+        return min(spectrum.threshold_above(least) for spectrum in self._spectra("numu"))
 
     @property
     def signature(self) -> str:
         """The process as text, for comparison."""
-        return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
+        fields = asdict(self)
+        if self.neutron_skin_fm is None:
+            del fields["neutron_skin_fm"]  # so that files of before this key still match
+        return json.dumps({"process": self.kind, **fields}, sort_keys=True)
 
     def _spectra(self, neutrino_name: str) -> tuple[RecoilSpectrum, ...]:
         """Return the recoil spectra of all nuclides, one for each final state."""

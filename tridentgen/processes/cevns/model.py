@@ -38,7 +38,8 @@ class CevnsModel:
     sin2_theta_w : float
         Weak mixing angle at zero momentum transfer.
     couplings : str
-        ``tree``: g_p = 1/2 - 2 s_W^2, g_n = -1/2; ``radiative``: numbers by flavour with radiative corrections.
+        ``tree``: g_p = 1/2 - 2 s_W^2, g_n = -1/2; ``radiative``: numbers by flavour with radiative corrections,
+        taken to belong to s_W^2 = 0.23863; another `sin2_theta_w` adds -2 (s_W^2 - 0.23863) to g_p, as at tree level.
     nsi, ngi, vector, scalar, tensor, dipole
         Additions to the Standard Model; None for no addition.
     magnetic_moment : float or PerFlavour
@@ -90,8 +91,6 @@ class CevnsModel:
             return
         if self.charge_radius is not None:
             raise InputError("couplings = 'radiative' contain the charge radius: leave charge_radius out or use 'tree'")
-        if self.sin2_theta_w != SIN2_THETA_W_LOW_ENERGY:
-            raise InputError("couplings = 'radiative' are fixed numbers: leave sin2_theta_w out or use 'tree'")
 
     def _check_spin(self) -> None:
         if self.spin in ("0", "approx") and self.needs_spin:
@@ -138,13 +137,14 @@ class CevnsModel:
     def nucleon_couplings(self, flavour: str) -> tuple[float, float]:
         """Return g_p and g_n of a flavour: Standard Model, charge radius, and flavour-conserving interactions."""
         if self.couplings == "radiative":
-            g_p, g_n = RADIATIVE_PROTON[flavour], RADIATIVE_NEUTRON
+            shift = self.sin2_theta_w - SIN2_THETA_W_LOW_ENERGY
+            g_p, g_n = RADIATIVE_PROTON[flavour] - 2.0 * shift, RADIATIVE_NEUTRON
         else:
             g_p, g_n = 0.5 - 2.0 * self.sin2_theta_w, -0.5
         radius = self._radius_cm2(flavour) / GEV_M2_TO_CM2
         g_p -= math.sqrt(2.0) * math.pi * ALPHA / (3.0 * G_FERMI) * radius
-        shift = (0.0, 0.0) if self.nsi is None else self.nsi.nucleons(flavour, flavour)
-        return g_p + shift[0], g_n + shift[1]
+        more = (0.0, 0.0) if self.nsi is None else self.nsi.nucleons(flavour, flavour)
+        return g_p + more[0], g_n + more[1]
 
     def flavour_changing(self, flavour: str) -> tuple[tuple[float, float], ...]:
         """Return the couplings (proton, neutron) of every transition to another flavour that is not zero."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,6 +75,11 @@ class RecoilSpectrum:
         """Return the smallest neutrino energy in GeV that allows a recoil T > 0; traceable."""
         return kinematics.minimum_energy(recoil_GeV, self.mass_GeV, self.final_mass_GeV)
 
+    def threshold_above(self, recoil_GeV: float) -> float:
+        """Return the smallest neutrino energy in GeV that allows this recoil T >= 0 or a larger one."""
+        at_threshold, _ = self.recoil_limits(self.threshold_GeV)
+        return self.threshold_GeV if recoil_GeV <= at_threshold else float(self.minimum_energy(recoil_GeV))
+
     def dsigma_dT(self, energy_GeV: Value, recoil_GeV: Value) -> Value:
         """Return dsigma/dT in cm^2/GeV, never negative, and exactly 0 beyond the kinematic limits; traceable."""
         least = max(self.threshold_GeV, _LEAST_ENERGY_GEV)
@@ -94,7 +100,7 @@ def recoil_spectra(
     """
     incoming = neutrino(neutrino_name)
     protons, neutrons = (shape or NuclearShape()).of(nuclide)
-    density = _Elastic(nuclide, incoming, model, protons, neutrons)
+    density = Elastic(nuclide, incoming, model, protons, neutrons)
     elastic = RecoilSpectrum(ELASTIC, nuclide, incoming, 0.0, _is_infrared(model, incoming.flavour), density)
     if model.dipole is None or model.dipole.mu_muB == 0.0:
         return (elastic,)
@@ -129,11 +135,11 @@ def _upscattering(nuclide: Nuclide, model: CevnsModel, protons: Shape) -> Densit
     mass, heavy = nuclide.mass_GeV, model.dipole.mass_GeV
     factor = factors.dipole_spin_half if _has_spin(nuclide, model) else factors.dipole_spin0
     strength = ALPHA * factors.BOHR_MAGNETON2 * (nuclide.Z * model.dipole.mu_muB) ** 2
-    return _Upscattering(mass, heavy, strength, protons, factor)
+    return Upscattering(mass, heavy, strength, protons, factor)
 
 
 @dataclass(frozen=True)
-class _Upscattering:
+class Upscattering:
     """dsigma/dT with a heavy neutral lepton in the final state."""
 
     mass_GeV: float
@@ -143,12 +149,36 @@ class _Upscattering:
     factor: Callable[[Value, Value, Value, Value], Value]
 
     def __call__(self, energy: Value, recoil: Value) -> Value:
+        """Return dsigma/dT in GeV^-3."""
         charge = self.protons(2.0 * self.mass_GeV * recoil)
         return self.strength * (charge * charge) * self.factor(energy, recoil, self.mass_GeV, self.heavy_GeV)
 
 
-class _Elastic:
-    """dsigma/dT with a massless lepton in the final state."""
+class Couplings(NamedTuple):
+    """What a model and a nuclide make of one recoil T, form factors included; dsigma/dT is quadratic in it.
+
+    Attributes
+    ----------
+    contact : Contact
+        C_X of the terms that interfere.
+    transitions : tuple
+        Vector couplings of the transitions to other flavours.
+    spin : Value
+        Form factor of the axial part of nuclides with spin, and 0 without it.
+    charge : Value
+        Z F_p, which `moment` in Bohr magnetons multiplies.
+    moment : float
+    """
+
+    contact: factors.Contact
+    transitions: tuple[Value, ...]
+    spin: Value
+    charge: Value
+    moment: float
+
+
+class Elastic:
+    """dsigma/dT with a massless lepton in the final state: couplings of T, and kinematic factors of E and T."""
 
     def __init__(
         self, nuclide: Nuclide, incoming: Neutrino, model: CevnsModel, protons: Shape, neutrons: Shape
@@ -160,26 +190,40 @@ class _Elastic:
         self._axial = axial_strength(nuclide) if model.axial else 0.0
 
     def __call__(self, energy: Value, recoil: Value) -> Value:
-        nuclide, mass = self._nuclide, self._nuclide.mass_GeV
-        q2 = 2.0 * mass * recoil
+        """Return dsigma/dT in GeV^-3."""
+        return self.with_couplings(energy, recoil, self.couplings(recoil))
+
+    def nucleons(self, recoil: Value) -> tuple[Value, Value]:
+        """Return Z F_p and N F_n at a recoil."""
+        q2 = 2.0 * self._nuclide.mass_GeV * recoil
         f_p = self._protons(q2)
         f_n = f_p if self._neutrons is self._protons else self._neutrons(q2)
-        protons, neutrons = nuclide.Z * f_p, nuclide.N * f_n
-        mean = (protons + neutrons) / nuclide.A
-        couplings = self._couplings(recoil, protons, neutrons, mean)
+        return self._nuclide.Z * f_p, self._nuclide.N * f_n
+
+    def couplings(self, recoil: Value, nucleons: tuple[Value, Value] | None = None) -> Couplings:
+        """Return the couplings at a recoil; they are linear in `nucleons`, Z F_p and N F_n unless given."""
+        protons, neutrons = nucleons or self.nucleons(recoil)
+        mean = (protons + neutrons) / self._nuclide.A
+        contact = self._contact(recoil, protons, neutrons, mean)
+        pairs = self._model.flavour_changing(self._flavour)
+        transitions = tuple(2.0 * (g_p * protons + g_n * neutrons) for g_p, g_n in pairs)
+        return Couplings(contact, transitions, mean if self._axial else 0.0, protons, self._model.moment(self._flavour))
+
+    def with_couplings(self, energy: Value, recoil: Value, couplings: Couplings) -> Value:
+        """Return dsigma/dT in GeV^-3 with couplings at this recoil."""
+        mass, contact = self._nuclide.mass_GeV, couplings.contact
         vector = self._vector_factor(energy, recoil)
         if self._model.spin == "approx" or not self._spin:
-            total = couplings.vector * couplings.vector * vector
-            total = total + self._scalar(energy, recoil, couplings.scalar)
+            total = contact.vector * contact.vector * vector
+            total = total + self._scalar(energy, recoil, contact.scalar)
         else:
             gamma5 = self._model.ngi is not None and self._model.ngi.pseudoscalar_vertex == "gamma5"
-            total = factors.contact(energy, recoil, mass, couplings, self._sign, gamma5)
-        for g_p, g_n in self._model.flavour_changing(self._flavour):
-            change = 2.0 * (g_p * protons + g_n * neutrons)
+            total = factors.contact(energy, recoil, mass, contact, self._sign, gamma5)
+        for change in couplings.transitions:
             total = total + change * change * vector
         if self._axial:
-            total = total + self._axial * (mean * mean) * factors.axial(energy, recoil, mass)
-        return factors.weak_scale(mass) * total + self._magnetic(energy, recoil, protons)
+            total = total + self._axial * (couplings.spin * couplings.spin) * factors.axial(energy, recoil, mass)
+        return factors.weak_scale(mass) * total + self._magnetic(energy, recoil, couplings)
 
     def _vector_factor(self, energy: Value, recoil: Value) -> Value:
         mass = self._nuclide.mass_GeV
@@ -194,7 +238,7 @@ class _Elastic:
         factor = factors.scalar_spin_half if self._spin else factors.scalar_spin0
         return coupling * coupling * factor(energy, recoil, self._nuclide.mass_GeV)
 
-    def _couplings(self, recoil: Value, protons: Value, neutrons: Value, mean: Value) -> factors.Contact:
+    def _contact(self, recoil: Value, protons: Value, neutrons: Value, mean: Value) -> factors.Contact:
         """Return C_X of the whole nucleus at this recoil; `protons`, `neutrons` are Z F_p and N F_n."""
         model, mass = self._model, self._nuclide.mass_GeV
         g_p, g_n = model.nucleon_couplings(self._flavour)
@@ -225,8 +269,8 @@ class _Elastic:
             tensor=_sum(tensor, ngi.tensor, mean),
         )
 
-    def _magnetic(self, energy: Value, recoil: Value, protons: Value) -> Value:
-        moment = self._model.moment(self._flavour)
+    def _magnetic(self, energy: Value, recoil: Value, couplings: Couplings) -> Value:
+        protons, moment = couplings.charge, couplings.moment
         if moment == 0.0:
             return 0.0
         factor = factors.magnetic_spin_half if self._spin else factors.magnetic_spin0
