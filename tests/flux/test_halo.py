@@ -142,6 +142,8 @@ def test_dark_matter_is_no_neutrino() -> None:
     assert halo == tg.halo(30.0)
     with pytest.raises(InputError, match="is a flux of dark matter, not of neutrinos"):
         build_source("halo", {"mass_GeV": 30.0}, None, Path())
+    with pytest.raises(InputError, match="is no flux of neutrinos; use it by itself, with Wimp"):
+        tg.Source.of(halo, "nue")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="is a flux of neutrinos, not of dark matter"):
         build_halo("solar", {}, Path())
     with pytest.raises(InputError, match=r"flux.mass_GeV = '30' is not a number"):

@@ -87,8 +87,9 @@ def read_flux_table(
         return FluxCard("", MappingProxyType({}))
     kind, before = kinds[name], table.document.flaws
     if projectile not in (None, kind.projectile):
-        fitting = ", ".join(f"'{each.name}'" for each in kinds.values() if each.projectile == projectile)
-        table.complain("kind", f"is a flux of {kind.projectile}, but the process takes {projectile}: use {fitting}")
+        fitting = [f"'{each.name}'" for each in kinds.values() if each.projectile == projectile]
+        cure = f"use {fitting[0]}" if len(fitting) == 1 else f"choose a flux of {projectile}, or process.kind = 'wimp'"
+        table.complain("kind", f"is a flux of {kind.projectile}, but the process takes {projectile}: {cure}")
         table.accept_the_rest()
         return FluxCard("", MappingProxyType({}))
     options = kind.read(table)

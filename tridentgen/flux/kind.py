@@ -221,7 +221,9 @@ class FluxKind:
         try:
             with np.errstate(over="raise", divide="raise"):
                 made = self.build(FluxRequest(options, neutrino, base_dir))
-                return made if neutrino is None or isinstance(made, Halo) else made.only(neutrino)
+                if isinstance(made, Halo) and neutrino is not None:
+                    raise InputError(f"has dark matter and no {neutrino}: name no neutrino")
+                return made if isinstance(made, Halo) or neutrino is None else made.only(neutrino)
         except InputError as error:
             message = str(error)
             is_key = re.split(r"[ []", message, maxsplit=1)[0].rstrip(":") in self.keys

@@ -40,7 +40,7 @@ class Source:
     Raises
     ------
     InputError
-        For no component, an unknown neutrino, a name used twice, or fluxes in different units.
+        For no component, an unknown neutrino, dark matter, a name used twice, or fluxes in different units.
     """
 
     components: tuple[Component, ...]
@@ -52,6 +52,8 @@ class Source:
         names = [component.name for component in self.components]
         for component in self.components:
             find_neutrino(component.neutrino)
+            if isinstance(component.flux, Halo):
+                raise InputError(f"{component.flux.description}: is no flux of neutrinos; use it by itself, with Wimp")
             if names.count(component.name) > 1:
                 raise InputError(f"the source has two components named '{component.name}'; give them different names")
             if component.flux.total_units != self.total_units:

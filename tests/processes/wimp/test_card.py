@@ -61,7 +61,7 @@ def test_what_a_card_means() -> None:
         (("1e-46", "-1e-46"), "bad.toml:5: process.cross_section_cm2: must be a positive number, not -1e-46"),
         (("1e-46", "1e-2"), "process.cross_section_cm2: cross_section_cm2 = 0.01 must be from 1e-70 to 1e-20"),
         (('"Xe"', '"Xx"'), "bad.toml:4: process.target: unknown"),
-        (("target", "mass_GeV = 5\ntarget"), "bad.toml:4: unknown key 'process.mass_GeV'"),
+        (("target", "mass_GeV = 5\ntarget"), "bad.toml:4: process.mass_GeV: is a key of [flux], where the mass"),
         (("target", 'neutrino = "nue"\ntarget'), "bad.toml:4: unknown key 'process.neutrino'"),
         (("fn_over_fp = -0.7", "a_p = 1"), "bad.toml:8: model.a_p = 1.0 belongs to interaction = 'SD', not 'SI'"),
         (("fn_over_fp = -0.7", 'interaction = "SD"'), "bad.toml:8: model.interaction = 'SD' needs a_p or a_n"),
@@ -98,7 +98,7 @@ def test_other_processes_refuse_the_halo() -> None:
     text = changed(
         ('"wimp"', '"cevns"'), ("cross_section_cm2 = 1e-46\n", ""), ("[model]\nfn_over_fp = -0.7\n", "")
     )  # fmt: skip
-    expected = "flux.kind: is a flux of dark matter, but the process takes neutrinos: use 'monochromatic', 'power-law'"
+    expected = "flux.kind: is a flux of dark matter, but the process takes neutrinos: choose a flux of neutrinos"
     assert expected in message(text)
 
 
@@ -149,8 +149,9 @@ def test_the_wind_has_a_direction_in_the_detector(cli: Command, tmp_path: Path) 
     assert cli("verify", tmp_path / "e.h5").code == 0
 
 
-def test_cards_without_a_number_for_the_halo_are_refused_by_flux_show(cli: Command) -> None:
+def test_flux_show_tells_the_speeds_of_the_halo(cli: Command) -> None:
     shown = cli("flux", "show", "xenon_wimp", "--json").json
     assert shown["mean_speed_km_s"] == pytest.approx(329.517, abs=1e-3)
     assert shown["components"] == []
     assert "no neutrinos and no spectrum" in cli("flux", "show", "halo", "-o", "x.png").err
+    assert "halo: flux: has dark matter and no nue" in cli("flux", "show", "halo", "--neutrino", "nue").err

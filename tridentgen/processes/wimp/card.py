@@ -49,6 +49,8 @@ def read_wimp(process: Table, model: Table) -> tuple[WimpCard, WimpModel]:
         neutron_radius_fm=process.read("neutron_radius_fm", POSITIVE, None),
         recoil_min_keV=process.read("recoil_min_keV", NOT_NEGATIVE, WimpCard.recoil_min_keV),
     )
+    if process.read("mass_GeV", POSITIVE, None) is not None:
+        process.complain("mass_GeV", "is a key of [flux], where the mass of the particle stands alone: flux.mass_GeV")
     couplings = _model(model)
     if process.present and document.flaws == before:
         try:
