@@ -148,9 +148,7 @@ class Cevns(Reaction):
     def threshold_GeV(self) -> float:
         """Return the neutrino energy in GeV above which a recoil of `recoil_min_keV` is possible."""
         least = self.recoil_min_keV / KEV_PER_GEV
-        if least == 0.0:
-            return min(spectrum.threshold_GeV for spectrum in self._spectra("numu"))
-        return min(float(spectrum.minimum_energy(least)) for spectrum in self._spectra("numu"))
+        return min(spectrum.threshold_above(least) for spectrum in self._spectra("numu"))
 
     @property
     def signature(self) -> str:

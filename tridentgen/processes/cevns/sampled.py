@@ -161,9 +161,7 @@ def channels(
     component: Component, spectrum: RecoilSpectrum, nuclide: int, share: float, least_recoil_GeV: float
 ) -> tuple[CevnsChannel, ...]:
     """Return the sampling channel of a component on a nuclide; none if all of its flux is below the threshold."""
-    threshold = spectrum.threshold_GeV
-    if least_recoil_GeV > 0.0:
-        threshold = max(threshold, float(spectrum.minimum_energy(least_recoil_GeV)))
+    threshold = spectrum.threshold_above(least_recoil_GeV)
     if not (share > 0.0 and component.flux.energy_max_GeV > threshold and math.isfinite(threshold)):
         return ()
     energies = component.flux.energy_map(threshold)

@@ -66,6 +66,10 @@ class RecoilSpectrum:
         """Neutrino energy in GeV above which the process is possible."""
         return float(kinematics.threshold(self.mass_GeV, self.final_mass_GeV))
 
+    def threshold_above(self, least_GeV: float) -> float:
+        """Return the neutrino energy in GeV above which recoils of at least `least_GeV` are possible."""
+        return kinematics.threshold_above(least_GeV, self.mass_GeV, self.final_mass_GeV)
+
     def recoil_limits(self, energy_GeV: Value) -> tuple[Value, Value]:
         """Return the smallest and largest recoil in GeV; traceable."""
         return kinematics.recoil_limits(energy_GeV, self.mass_GeV, self.final_mass_GeV)
