@@ -145,6 +145,12 @@ COHERENT = {
         Cevns("Cs133", form_factor="fermi", model=CevnsModel(dipole=DipolePortal(0.005, 1e-9))),
         components(_PULSED, "prompt-numu", "delayed-numubar"),
     ),
+    "photons of the dipole portal, argon and its nucleons": Case(
+        Cevns(
+            "Ar40", "numubar", model=CevnsModel(dipole=DipolePortal(0.1, 1e-8, "dirac", ("coherent", "diffractive")))
+        ),
+        PowerLaw(1.0, 0.05, 3.0),
+    ),
     "C3F8, power law": Case(Cevns("C3F8", "nue"), PowerLaw(2.0, 0.005, 0.05)),
     "hydrogen and carbon in methane, prompt": Case(Cevns("CH4"), components(_PULSED, "prompt-numu")),
     "one energy": Case(Cevns("Ar40", "numubar", "unit"), Monochromatic(0.03)),
@@ -158,6 +164,10 @@ OTHERS = {
     "electrons, times": Case(NeutrinoElectron("CH2", "numubar"), stopped_pions(20.0)),
     "electrons, radiative": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
+    ),
+    "photons of the dipole portal, electrons": Case(
+        NeutrinoElectron("CH2", "numu", ElectronModel(dipole=DipolePortal(0.005, 1e-8, "majorana"))),
+        PowerLaw(1.0, 0.05, 3.0),
     ),
     "bound electrons, light vector": Case(
         NeutrinoElectron("CsI", "nuebar", ElectronModel(vector=LightVector(1e-4, coupling=1e-5)), "stepping"),

@@ -83,5 +83,6 @@ def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil:
     kind = kind_of(attributes, path)
     if kind.particles is None:
         assert kind.process_id is not None
-        return PlainRecords(columns, attributes, recoil, kind.process_id)
+        several = None if kind.processes is None else kind.processes(attributes)
+        return PlainRecords(columns, attributes, recoil, kind.process_id if several is None else several)
     return kind.particles(attributes, recoil)

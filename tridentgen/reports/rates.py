@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from tridentgen._version import __version__
@@ -14,13 +14,11 @@ from tridentgen.analysis.rate_table import (
 )
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.cards import Card
-from tridentgen.engines.process import Role
-from tridentgen.events.columns import names_of
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Flux, Source
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, block, measured, percent
-from tridentgen.runs.job import Job, engine_of, job_of
+from tridentgen.runs.job import Job, engine_of, job_of, place, placement_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import short_training, trained_cross_section
 from tridentgen.typing import Columns
@@ -41,7 +39,10 @@ class RateReport(NamedTuple):
 
 
 def flow_of(card: Card, job: Job, progress: Progress) -> list[Share]:
-    """Return the shares left after each cut, and after the detector if there is one."""
+    """Return the shares left after each cut, and after the detector if there is one.
+
+    Events of a job with a placement are placed: in a detector with volumes particles decay inside or outside.
+    """
     engine, sampling = engine_of(card), card.sampling
     proposal = short_training(job.process, engine, sampling.seed, sampling.training_points, progress)
 
@@ -50,7 +51,7 @@ def flow_of(card: Card, job: Job, progress: Progress) -> list[Share]:
         for batch in event_batches(job.process, proposal, engine, sampling.seed, first=0, count=sampling.events):
             done += len(batch["weight"])
             progress("cutting", done / sampling.events)
-            yield batch
+            yield place(job.placement, job.process.columns, batch, sampling.seed) if job.placement else batch
 
     return cut_flow(batches(), card.cuts.cuts)[0]
 
@@ -89,6 +90,8 @@ def head_rows(head: Json, exposure: str) -> list[tuple[str, str]]:
 def plain_report(card: Card, progress: Progress) -> RateReport:
     """Return the expected events of a reaction without a specific report."""
     job = job_of(card)
+    if job.has_decays:
+        job = replace(job, placement=placement_of(card))
     engine, sampling = engine_of(card), card.sampling
     exposure = exposure_of(card, job.beam)
     within = card.exposure.material if card.exposure is not None else None
@@ -98,8 +101,8 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
         progress=progress,
     )  # fmt: skip
     scale = nuclei * job.beam.total * exposure.times(job.beam)
-    accepted = names_of(job.process.columns, Role.ACCEPTANCE)
-    steps = [*(cut.words for cut in card.cuts.cuts), *(["detector"] if accepted else [])]
+    last = "decay in the detector" if job.has_decays else "detector"
+    steps = [*(cut.words for cut in card.cuts.cuts), *([last] if job.has_acceptance else [])]
     flow = flow_of(card, job, progress) if steps else []
     head, told = head_json(job.reaction.line, job.beam, card, exposure), exposure_words(card, exposure, job.beam)
     warnings = (*sigma.warnings, *(caveat.text for caveat in job.caveats))

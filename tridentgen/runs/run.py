@@ -327,7 +327,7 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         effective_share=made.effective_share,
         unweighting_efficiency=made.sigma / proposal.max_weight,
         expected_events=rate_of(card, job.beam, made.sigma * made.acceptance),
-        acceptance=None if job.detector is None else made.acceptance,
+        acceptance=made.acceptance if job.has_acceptance else None,
         overweight=made.overweight,
         flux=job.beam.description,
         engine=engine,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tridentgen.events.observables import Axis, Observable, in_MeV, in_us
+from tridentgen.processes.dipole import DECAY_AXES, decay_observables
 
 CEVNS_OBSERVABLES = (
     Observable("e_nu", "GeV"),
@@ -13,6 +14,7 @@ CEVNS_OBSERVABLES = (
     Observable("time", "ns", signed=True),
     Observable("quenched_energy", "keV", needs_detector=True),
     Observable("observed_energy", "keV", needs_detector=True),
+    *decay_observables("p4_recoil"),
 )
 
 
@@ -35,4 +37,5 @@ CEVNS_AXES = (
         differs_from="recoil_energy",
     ),
     replace(_OBSERVED, sort="component", seen=True),
+    *DECAY_AXES,
 )
