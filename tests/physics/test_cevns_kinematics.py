@@ -251,6 +251,7 @@ def test_bits_do_not_change_when_traced() -> None:
             energy, recoil, mass, heavy, np.cos(turn), np.sin(turn),
         )  # fmt: skip
 
+
 @pytest.mark.parametrize("heavy", [1e-3, 0.1, 2.0])
 def test_threshold_above_a_recoil_is_the_lowest_energy_that_reaches_it(heavy: float) -> None:
     """Above a recoil below m^2/2(M + m) it is the threshold itself; found here by scanning energies."""

@@ -35,6 +35,8 @@ REGIMES = ("coherent", "proton", "neutron", "diffractive")
 _PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType({"diffractive": ("proton", "neutron")})
 _ADDED = ("decay", "regimes", "pauli_blocking", "fermi_momentum_GeV")
 _MM_PER_M, _CM_PER_M = 1e3, 1e2
+_LARGEST_MU_MUB = 1e10
+"""Largest moment, in Bohr magnetons: far beyond any, so that no number overflows."""
 _LONGEST_M = 1e30
 """Longest c tau: far beyond the size of the universe, so that no number overflows."""
 
@@ -74,6 +76,8 @@ class DipolePortal:
     def __post_init__(self) -> None:
         check_mass("dipole.mass_GeV", self.mass_GeV)
         check_number("dipole.mu_muB", self.mu_muB)
+        if not abs(self.mu_muB) <= _LARGEST_MU_MUB:
+            raise InputError(f"dipole.mu_muB = {self.mu_muB:g} must be at most {_LARGEST_MU_MUB:g} Bohr magnetons")
         check_name("dipole.decay", self.decay, DECAYS)
         object.__setattr__(self, "regimes", _checked_regimes(self.regimes))
         momentum = self.fermi_momentum_GeV

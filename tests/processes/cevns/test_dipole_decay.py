@@ -164,7 +164,10 @@ def test_the_photon_is_up_and_down_the_plane_by_the_spin_across() -> None:
 
 
 def test_lengths_and_times_are_exponential_with_the_width() -> None:
-    """c tau = 16 pi hbar c/(mu^2 m^3) with mu = 1e-8 e/2m_e; half of that for a Majorana N."""
+    """c tau = 16 pi hbar c/(mu^2 m^3) with mu = 1e-8 e/2m_e; half of that for a Majorana N.
+
+    It is hbar c/Gamma with Gamma = d^2 m^3/4 pi of arXiv:1803.03262, for L = d nubar sigma N F, d = mu/2.
+    """
     mu = MOMENT * np.sqrt(4 * np.pi * ALPHA) / (2 * ELECTRON_MASS_GEV)
     c_tau = 16 * np.pi * 1.973269804e-16 / (mu**2 * 0.1**3)
     for decay, times in (("dirac", 1.0), ("majorana", 0.5)):
@@ -270,6 +273,7 @@ DIPOLE = partial(tg.DipolePortal, 0.1, 1e-8)
         (lambda: DIPOLE("dirac", ("proton", "diffractive")), "'proton' is named twice"),
         (lambda: DIPOLE("none", fermi_momentum_GeV=0.0), "dipole.fermi_momentum_GeV = 0.0 must be positive"),
         (lambda: tg.DipolePortal(0.0, 1e-8, "dirac"), "an N of 0 GeV with mu = 1e-08 mu_B does not decay"),
+        (lambda: tg.DipolePortal(0.1, 1e200), "dipole.mu_muB = 1e.200 must be at most 1e.10 Bohr magnetons"),
         (lambda: tg.DipolePortal(0.1, 0.0, "dirac"), "does not decay .c tau above 1e.30 m."),
         (lambda: portal().sampled(Monochromatic(0.05)), "no upscattering: the flux ends at 50 MeV"),
         (lambda: tg.ElectronModel(dipole=DIPOLE("none", ("proton",))), "dipole.regimes are those of nuclei"),

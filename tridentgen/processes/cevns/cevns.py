@@ -211,8 +211,8 @@ class Cevns(Reaction):
             if self.model.dipole is not None and self.model.dipole.decays:
                 raise InputError(
                     f"no upscattering: the flux ends at {highest * 1e3:.6g} MeV ({source.description}), the threshold "
-                    f"is {self.threshold_GeV() * 1e3:.6g} MeV; choose a smaller model.dipole.mass_GeV or a flux of "
-                    "higher energy"
+                    f"is {self.threshold_GeV() * 1e3:.6g} MeV; choose a smaller model.dipole.mass_GeV or "
+                    "recoil_min_keV, or a flux of higher energy"
                 )
             raise InputError(
                 f"no recoil above recoil_min_keV = {self.recoil_min_keV:g}: the flux ends at {highest * 1e3:.6g} MeV "

@@ -234,7 +234,8 @@ class NeutrinoElectron(Reaction):
         if not parts and dipole is not None and dipole.decays:
             raise InputError(
                 f"no upscattering: the flux ends at {highest * 1e3:.6g} MeV ({source.description}), the threshold "
-                f"is {threshold * 1e3:.6g} MeV; choose a smaller model.dipole.mass_GeV or a flux of higher energy"
+                f"is {threshold * 1e3:.6g} MeV; choose a smaller model.dipole.mass_GeV or recoil_min_keV, "
+                "or a flux of higher energy"
             )
         if not parts:
             raise InputError(
