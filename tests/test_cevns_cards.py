@@ -141,6 +141,7 @@ def test_the_cards_are_these() -> None:
         "dipole_portal_argon",
         "dresden2_ge",
         "dsnb_xenon",
+        "hnl_gamma_argon",
         "light_vector_csi",
         "magnetic_moment_xenon",
         "nubdx_drift_cs2",

@@ -275,3 +275,9 @@ def test_nodes_are_polynomials_between_their_edges() -> None:
     bins = nodes.integrals(np.array([0.0, 2e-6, 5e-6, 1.0])) @ spectrum
     np.testing.assert_allclose(bins, [4e-6, 13.5e-6, 32e-6], rtol=1e-7)
     assert math.fsum(bins) == pytest.approx(49.5e-6, rel=1e-9, abs=0.0)
+
+
+def test_moments_of_upscattering_on_nucleons_are_refused(csi: ExpectedCounts) -> None:
+    portal = tg.DipolePortal(0.01, 1e-8, regimes=("coherent", "proton"))
+    with pytest.raises(tg.InputError, match=r"model\.dipole\.regimes: moments are those of the nucleus as a whole"):
+        csi.counts(tg.Cevns("CsI", model=tg.CevnsModel(dipole=portal), recoil_min_keV=0.1))

@@ -164,6 +164,12 @@ COHERENT = {
     "times from tables, efficiency from one": Case(
         Cevns("Ar40"), _BURST, Detector((Constant(0.25),), GaussianResolution(0.1, 0.2, 0.01), coherent_lar())
     ),
+    "photons of the dipole portal, argon and its nucleons": Case(
+        Cevns(
+            "Ar40", "numubar", model=CevnsModel(dipole=DipolePortal(0.1, 1e-8, "dirac", ("coherent", "diffractive")))
+        ),
+        PowerLaw(1.0, 0.05, 3.0),
+    ),
     "C3F8, power law": Case(Cevns("C3F8", "nue"), PowerLaw(2.0, 0.005, 0.05)),
     "hydrogen and carbon in methane, prompt": Case(Cevns("CH4"), components(_PULSED, "prompt-numu")),
     "one energy": Case(Cevns("Ar40", "numubar", "unit"), Monochromatic(0.03)),
@@ -178,6 +184,10 @@ OTHERS = {
     "electrons, times from tables": Case(NeutrinoElectron("CH2"), _BURST),
     "electrons, radiative": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
+    ),
+    "photons of the dipole portal, electrons": Case(
+        NeutrinoElectron("CH2", "numu", ElectronModel(dipole=DipolePortal(0.005, 1e-8, "majorana"))),
+        PowerLaw(1.0, 0.05, 3.0),
     ),
     "bound electrons, light vector": Case(
         NeutrinoElectron("CsI", "nuebar", ElectronModel(vector=LightVector(1e-4, coupling=1e-5)), "stepping"),

@@ -128,7 +128,12 @@ class RecoilMoments:
         return np.array([np.sum(w * values[component.neutrino], axis=0) for w, component in pairs]) * GEV_M2_TO_CM2
 
     def _spectrum(self, neutrino: str, reaction: Cevns) -> RecoilSpectrum:
-        for spectrum in recoil_spectra(self.nuclide, neutrino, reaction.model, reaction.shape):
+        spectra = recoil_spectra(self.nuclide, neutrino, reaction.model, reaction.shape)
+        if any(spectrum.struck is not None for spectrum in spectra):
+            raise InputError(
+                "model.dipole.regimes: moments are those of the nucleus as a whole; take regimes = ['coherent']"
+            )
+        for spectrum in spectra:
             if spectrum.final_mass_GeV == self.final_mass_GeV:
                 return spectrum
         raise InputError(

@@ -64,4 +64,4 @@ def _tells(events: Events, axis: Axis) -> bool:
     if axis.differs_from:
         return not np.array_equal(values, events[axis.differs_from])
     acceptance = names_of(events.schema, Role.ACCEPTANCE)
-    return not axis.seen or bool(np.sum(events["weight"] * events[acceptance[0]]) > 0.0)
+    return not (axis.seen and acceptance) or bool(np.sum(events["weight"] * events[acceptance[0]]) > 0.0)

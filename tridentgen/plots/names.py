@@ -72,7 +72,7 @@ def _typeset(reaction: str, neutrino: str) -> str:
     """Return ``nu A -> nu A`` in TeX; `neutrino` replaces ``nu`` if the beam has a single species."""
     one = _NEUTRINO.fullmatch(neutrino)
     beam = _neutrino(one[1], bool(one[2])) if one else r"\nu"
-    sides = reaction.partition(" (")[0].split(" -> ", 1)
+    sides = reaction.partition(" (")[0].split(" -> ")
     told = [r"\,".join(_symbol(word, beam) for word in side.split()) for side in sides]
     told = [side.replace(rf"{beam}\,\mathrm{{or}}\,N", rf"({beam}\,\mathrm{{or}}\,N)") for side in told]
     return "$" + r" \rightarrow ".join(told) + "$"
@@ -87,6 +87,8 @@ def _symbol(word: str, beam: str) -> str:
         return beam
     if word == "chi":  # dark matter
         return r"\chi"
+    if word == "gamma":
+        return r"\gamma"
     if word in ("N", "n", "p"):  # a heavy neutral lepton, a neutron, a proton
         return word
     if word[:-1] in _LEPTONS and word[-1] in "+-":
@@ -124,7 +126,14 @@ def component_name(name: str) -> str:
     return " ".join(part for part in (told, neutrino_name(last) if last else "") if part)
 
 
-_FINAL_STATES = MappingProxyType({"elastic": r"$\nu$ (elastic)", "upscattering": r"$N$ (upscattering)"})
+_FINAL_STATES = MappingProxyType(
+    {
+        "elastic": r"$\nu$ (elastic)",
+        "upscattering": r"$N$ (upscattering)",
+        "upscattering-proton": r"$N\,p$ (upscattering)",
+        "upscattering-neutron": r"$N\,n$ (upscattering)",
+    }
+)
 
 
 def typeset(label: str, what: str) -> str:

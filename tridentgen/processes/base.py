@@ -20,7 +20,7 @@ from tridentgen.engines.process import Column, Process
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.events.observables import Axis, Observable
-from tridentgen.events.particles import Records
+from tridentgen.events.particles import Processes, Records
 from tridentgen.flux import NEUTRINOS, Beam, Flux, Halo, Monochromatic, Neutrinos, Source
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.sampling.generate import check_count, generate_events
@@ -308,6 +308,8 @@ class ReactionKind:
         A larger energy on a command line must have a unit.
     process_id : int
         NuHepMC process number (1.0.0, E.C.1) if `particles` is None: 100 to 799.
+    processes : callable or None
+        ``processes(attributes)`` returns several processes in place of the single one, or None for that.
     spellings : tuple of str
         Other names that cards and ``--process`` may use; upper and lower case, spaces and underscores do not matter.
     example : str
@@ -334,6 +336,7 @@ class ReactionKind:
     unit_years: float = 1.0
     usual_below_GeV: float = math.inf
     process_id: int | None = None
+    processes: Callable[[Mapping[str, Any]], Processes | None] | None = None
     spellings: tuple[str, ...] = ()
     example: str = ""
 

@@ -85,7 +85,8 @@ def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil:
     try:
         if kind.particles is None:
             assert kind.process_id is not None
-            return PlainRecords(columns, attributes, recoil, kind.process_id)
+            several = None if kind.processes is None else kind.processes(attributes)
+            return PlainRecords(columns, attributes, recoil, kind.process_id if several is None else several)
         return kind.particles(attributes, recoil)
     except InputError as error:
         raise InputError(f"'{path}': {error}") from error

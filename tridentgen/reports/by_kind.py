@@ -29,7 +29,13 @@ _OF_PAIRS, _DRAWN = (TRIDENT.name, TRIDENT_EPA.name), (CEVNS.name, WIMP.name)
 
 def has_spectra(card: Card) -> bool:
     """Return whether the report of a card has spectra to draw."""
-    return card.kind.name in _DRAWN
+    return card.kind.name in _DRAWN and not decays(card)
+
+
+def decays(card: Card) -> bool:
+    """Return whether a particle of the events of a card decays, so that they are counted one by one."""
+    dipole = getattr(card.model, "dipole", None)
+    return dipole is not None and bool(dipole.decays)
 
 
 def rate_report(card: Card, *, all_pairs: bool, progress: Progress) -> RateReport:
@@ -38,4 +44,5 @@ def rate_report(card: Card, *, all_pairs: bool, progress: Progress) -> RateRepor
         if card.kind.name not in _OF_PAIRS:
             raise InputError(f"--all-pairs is for tridents; leave it out for {card.kind.events_are}")
         return pairs_report(card, progress)
-    return _REPORTS.get(card.kind.name, plain_report)(card, progress)
+    report = plain_report if decays(card) else _REPORTS.get(card.kind.name, plain_report)
+    return report(card, progress)

@@ -10,7 +10,7 @@ from tridentgen.errors import one_line
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.stated_exposure import StatedExposure
 from tridentgen.events.weights import knows_sigma
-from tridentgen.reports.layout import amount, block, measured
+from tridentgen.reports.layout import amount, block, measured, small_percent
 
 _VERSIONS = (("Python", "python"), ("NumPy", "numpy"), ("vegas", "vegas"))
 _ALL_SHARDS = "the weights of all shards together sum to the cross section"
@@ -40,7 +40,10 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("unweighting", f"efficiency {found['unweighting_efficiency']:.1%}, {_overweight(found)}"),
     ]  # fmt: skip
     if "acceptance" in a:
-        rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
+        rows.append(("acceptance", f"{small_percent(float(a['acceptance']))} of the cross section"))
+    if "decay" in a:
+        path = f", c tau {float(a['decay_ctau_m']):.5g} m" if "decay_ctau_m" in a else ""
+        rows.append(("decay", f"N -> nu gamma, {a['decay']}{path}"))
     rows += _exposure(found)
     rows += _placement(found["placement"])
     rows += _shares(found)

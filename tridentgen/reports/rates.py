@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from tridentgen._version import __version__
@@ -16,13 +16,11 @@ from tridentgen.analysis.rate_table import (
 )
 from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum
 from tridentgen.cards import Card
-from tridentgen.engines.process import Role
-from tridentgen.events.columns import names_of
 from tridentgen.exposure import Exposure, number_of_nuclei
 from tridentgen.flux import Beam
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, amount, block, measured, percent
-from tridentgen.runs.job import Job, engine_of, job_of
+from tridentgen.runs.job import Job, engine_of, job_of, place, placement_of
 from tridentgen.sampling.generate import event_batches
 from tridentgen.sampling.integrate import short_training, trained_cross_section
 from tridentgen.typing import Columns
@@ -43,7 +41,10 @@ class RateReport(NamedTuple):
 
 
 def flow_of(card: Card, job: Job, progress: Progress, rates: ClassRates | None = None) -> list[Share]:
-    """Return the shares left after each cut, and after the detector if there is one; add all events to `rates`."""
+    """Return the shares left after each cut, and after the detector if there is one; add all events to `rates`.
+
+    Events of a job with a placement are placed: in a detector with volumes particles decay inside or outside.
+    """
     engine, sampling = engine_of(card), card.sampling
     proposal = short_training(job.process, engine, sampling.seed, sampling.training_points, progress)
 
@@ -54,7 +55,7 @@ def flow_of(card: Card, job: Job, progress: Progress, rates: ClassRates | None =
             progress("cutting", done / sampling.events)
             if rates is not None:
                 rates.add(batch)
-            yield batch
+            yield place(job.placement, job.process.columns, batch, sampling.seed) if job.placement else batch
 
     return cut_flow(batches(), card.cuts.cuts)[0]
 
@@ -93,6 +94,8 @@ def head_rows(head: Json, exposure: str) -> list[tuple[str, str]]:
 def plain_report(card: Card, progress: Progress) -> RateReport:
     """Return the expected events of a reaction without a specific report."""
     job = job_of(card)
+    if job.has_decays:
+        job = replace(job, placement=placement_of(card))
     engine, sampling = engine_of(card), card.sampling
     exposure = exposure_of(card, job.beam)
     within = card.exposure.material if card.exposure is not None else None
@@ -102,8 +105,8 @@ def plain_report(card: Card, progress: Progress) -> RateReport:
         progress=progress,
     )  # fmt: skip
     scale = nuclei * job.beam.total * exposure.times(job.beam)
-    accepted = names_of(job.process.columns, Role.ACCEPTANCE)
-    steps = [*(cut.words for cut in card.cuts.cuts), *(["detector"] if accepted else [])]
+    last = "decay in the detector" if job.has_decays else "detector"
+    steps = [*(cut.words for cut in card.cuts.cuts), *([last] if job.has_acceptance else [])]
     rates = ClassRates(card.kind, job.process, job.attributes)
     flow = flow_of(card, job, progress, rates)[: len(steps)]
     head, told = head_json(job.reaction.line, job.beam, card, exposure), exposure_words(card, exposure, job.beam)

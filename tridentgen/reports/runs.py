@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tridentgen.analysis.cut_flow import Measured
 from tridentgen.cards import Card
-from tridentgen.reports.layout import Json, amount, block, measured
+from tridentgen.reports.layout import Json, amount, block, measured, small_percent
 from tridentgen.reports.lifted import lifted_share, lifted_words
 from tridentgen.runs.run import Run
 
@@ -60,7 +60,7 @@ def run_text(run: Run, card: Card) -> str:
     if run.acceptance is not None:
         threshold = 0.0 if card.detector is None else card.detector.threshold_keVee
         rows += [("note", words) for words in lifted_words(lifted_share(card, run.path), threshold)]
-        rows.insert(4, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
+        rows.insert(4, ("acceptance", f"{small_percent(run.acceptance)} of the cross section"))
     if run.poisson_mean is not None:
         rows.insert(3, ("number", f"Poisson, of mean {run.poisson_mean:.6g} before cuts, for the card's exposure"))
     return block(card.title, rows)

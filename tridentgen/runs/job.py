@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,14 +11,16 @@ from tridentgen.detector import Detector
 from tridentgen.detector.placement import Placement
 from tridentgen.detector.placement_card import PlacementCard
 from tridentgen.engines import choose_engine
-from tridentgen.engines.process import Column, Process
+from tridentgen.engines.process import Column, Process, Role
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
-from tridentgen.events.columns import require_sound
+from tridentgen.events.columns import has_decays, names_of, require_sound
+from tridentgen.events.particles import target_nuclides
 from tridentgen.exposure import Exposure, expected_events
 from tridentgen.flux import DARK_MATTER, Beam, build_flux, build_halo, build_source
 from tridentgen.matter.materials import material
 from tridentgen.processes.base import Caveat, Reaction, caveat_attributes
+from tridentgen.typing import Columns
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,16 @@ class Job:
         """The columns of an event."""
         columns = self.process.columns
         return columns if self.placement is None else self.placement.columns(columns)
+
+    @property
+    def has_acceptance(self) -> bool:
+        """Whether events have a probability that the detector accepts them."""
+        return bool(names_of(self.columns, Role.ACCEPTANCE))
+
+    @property
+    def has_decays(self) -> bool:
+        """Whether a particle of its events decays."""
+        return has_decays(self.process.columns)
 
     @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
@@ -106,12 +119,19 @@ def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = Non
     with card.blaming("flux", card.flux.range_key):
         job = Job(reaction, beam, reaction.sampled(beam, detector), detector)
     require_sound(job.process.columns)
+    _check_observables(card, job)
     return job
 
 
 def placed_job(card: Card) -> Job:
     """Return the job of a card with the placement of its events; errors as of `job_of` and `placement_of`."""
     return replace(job_of(card), placement=placement_of(card))
+
+
+def place(placement: Placement, columns: Sequence[Column], events: Columns, seed: int) -> Columns:
+    """Return events of a process with `columns` with their vertices and times, and with decays in the detector."""
+    several = len(placement.pdgids) > 1
+    return placement.placed(events, seed, target_nuclides(columns, events) if several else None)
 
 
 def _check_cuts(card: Card) -> None:
@@ -122,6 +142,15 @@ def _check_cuts(card: Card) -> None:
                 raise InputError(
                     f"there is no '{cut.observable.name}' without a detector; add [detector] or leave the cut out"
                 )
+
+
+def _check_observables(card: Card, job: Job) -> None:
+    """Raise `CardError` for a cut on an observable that the events of the card do not have."""
+    names = {column.name for column in job.process.columns}
+    for cut in card.cuts.cuts:
+        if not cut.observable.needed(names):
+            with card.blaming("cuts"):
+                raise InputError(f"the events of this card have no '{cut.observable.name}'; leave the cut out")
 
 
 def engine_of(card: Card) -> Engine:

@@ -17,15 +17,15 @@ from tridentgen.events.columns import weights_of
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.observables import Cut, passing
 from tridentgen.events.output import uninterrupted
-from tridentgen.events.particles import target_nuclides
 from tridentgen.events.stated_exposure import StatedExposure, exposure_results
 from tridentgen.events.weights import BATCH, AcceptedSums, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
+from tridentgen.runs.job import place
 from tridentgen.sampling.generate import event_batches, run_attributes
 from tridentgen.sampling.integrate import CrossSection, cross_section
 from tridentgen.sampling.poisson import LARGEST_MEAN, poisson_number
-from tridentgen.typing import Columns, Flags
+from tridentgen.typing import Columns, Flags, FloatArray
 
 BEFORE_CUTS, MEAN = "n_before_cuts", "poisson_mean"
 """Root attributes of a run with a Poisson number of events: those accepted so far, before the cuts, and the mean."""
@@ -84,12 +84,7 @@ class Plan:
 
     def placed(self, batch: Columns) -> Columns:
         """Return events with their vertices and times, if the run has a placement."""
-        if self.placement is None:
-            return batch
-        several = len(self.placement.pdgids) > 1
-        return self.placement.placed(
-            batch, self.seed, target_nuclides(self.process.columns, batch) if several else None
-        )
+        return batch if self.placement is None else place(self.placement, self.process.columns, batch, self.seed)
 
     def results(self, sums: WeightSums, error: float) -> dict[str, str | int | float]:
         """Return the root attributes with the result of the run."""
@@ -145,12 +140,17 @@ class _Tally:
     def __init__(self) -> None:
         self.sums = AcceptedSums()
 
+    def add(self, batch: Columns, kept: Flags, selected: Columns) -> None:
+        """Add a batch of trials, of which those that pass are `selected`, with the acceptance of the detector."""
+        seen: FloatArray | None = None
+        if "acceptance" in selected:
+            seen = np.zeros(len(kept))
+            seen[kept] = selected["acceptance"]
+        self.sums.add(np.where(kept, batch["weight"], 0.0), seen)
+
     @property
     def passed(self) -> WeightSums:
         return self.sums.weight
-
-    def add(self, batch: Columns, kept: Flags) -> None:
-        self.sums.add(np.where(kept, batch["weight"], 0.0), batch.get("acceptance"))
 
     @classmethod
     def of_file(cls, writer: EventWriter, first: int) -> _Tally:
@@ -163,7 +163,7 @@ class _Tally:
                 if name in writer.columns:
                     batch[name] = np.zeros(part.stop - part.start)
                     batch[name][place] = writer.column(name, part.row, part.end)
-            tally.add(batch, np.ones(part.stop - part.start, dtype=bool))
+            tally.add(batch, np.ones(part.stop - part.start, dtype=bool), batch)
         return tally
 
 
@@ -182,7 +182,7 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
             selected = plan.placed(_selected(batch, kept))
             with uninterrupted():
                 writer.append(selected, tried=len(kept))
-                tally.add(batch, kept)
+                tally.add(batch, kept, selected)
             progress("generating", writer.done / events.count)
     except KeyboardInterrupt as interrupt:
         if not events.ends_with(writer, interrupt):

@@ -333,7 +333,7 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         expected_events_error=rate_of(
             card, job.beam, math.hypot(made.error * made.acceptance, made.sigma * made.acceptance_error)
         ),
-        acceptance=None if job.detector is None else made.acceptance,
+        acceptance=made.acceptance if job.has_acceptance else None,
         overweight=made.overweight,
         flux=job.beam.description,
         engine=engine,

@@ -15,11 +15,11 @@ from tridentgen.processes.cevns.model import COUPLINGS, SPINS, CevnsModel
 from tridentgen.processes.cevns.terms import (
     PSEUDOSCALAR_VERTICES,
     ContactNgi,
-    DipolePortal,
     LightScalar,
     LightTensor,
     Nsi,
 )
+from tridentgen.processes.dipole import read_dipole
 from tridentgen.processes.model_tables import charge_radius, fields_of, made, matrix, number_or_flavours, part, vector
 from tridentgen.processes.nucleus import FORM_FACTORS, Radius
 from tridentgen.toml.positions import Key
@@ -104,12 +104,12 @@ def read_cevns_model(table: Table) -> CevnsModel:
         "charge_radius": charge_radius(table),
         "nsi": part(table, "nsi", lambda t: Nsi(matrix(t, "eps_u"), matrix(t, "eps_d"))),
         "vector": part(table, "vector", vector),
+        "dipole": part(table, "dipole", partial(read_dipole, on_nuclei=True)),
     }
     kinds: tuple[tuple[str, type], ...] = (
         ("ngi", ContactNgi),
         ("scalar", LightScalar),
         ("tensor", LightTensor),
-        ("dipole", DipolePortal),
     )
     for name, kind in kinds:
         vertex = one_of(PSEUDOSCALAR_VERTICES)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tridentgen.events.observables import Axis, Observable, in_MeV, in_us
 from tridentgen.processes.detected import DETECTOR_OBSERVABLES, RECOIL_AXIS, detector_axes
+from tridentgen.processes.dipole import DECAY_AXES, decay_observables
 
 CEVNS_OBSERVABLES = (
     Observable("e_nu", "GeV"),
@@ -13,6 +14,7 @@ CEVNS_OBSERVABLES = (
     Observable("cos_theta", ""),
     Observable("time", "ns", signed=True),
     *DETECTOR_OBSERVABLES,
+    *decay_observables("p4_recoil"),
 )
 
 CEVNS_AXES = (
@@ -23,4 +25,5 @@ CEVNS_AXES = (
     Axis("cos_theta", "cos_theta", "", r"\cos\theta", "", sort="component", long_tail=1e-4),
     Axis("time", "time", "ns", "t", r"$\mu$s", in_us, sort="component", differs_from="0"),
     *detector_axes("component"),
+    *DECAY_AXES,
 )

@@ -16,14 +16,14 @@ from tridentgen.engines.process import Column
 from tridentgen.flux.source import Component
 from tridentgen.flux.tabulated_profile import TabulatedProfile
 from tridentgen.flux.time_profile import TimeProfile
-from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
 from tridentgen.processes.cevns.averages import averaged
-from tridentgen.processes.cevns.columns import cevns_columns
+from tridentgen.processes.cevns.columns import cevns_columns, with_decays
 from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
 from tridentgen.processes.detected import response
+from tridentgen.processes.dipole import Decay, DipolePortal
 from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 LEAST_RATIO = 1e-12
@@ -111,31 +111,44 @@ class SampledCevns(OfSource):
     parts : channels
     signature : str
     detector : Detector or None
+    dipole : DipolePortal or None
+        That of the model.
     """
 
     parts: tuple[CevnsChannel, ...]
     signature: str
     detector: Detector | None = None
+    dipole: DipolePortal | None = None
 
     @property
     def spares(self) -> int:
-        """Number of auxiliary random numbers: for the azimuth, the time, and the resolution of the detector."""
-        return super().spares + (0 if self.detector is None else self.detector.dimensions)
+        """Number of auxiliary random numbers: for azimuth, time, and the resolution of the detector or the decay."""
+        more = 0 if self.detector is None else self.detector.dimensions
+        return super().spares + more + (0 if self.decay is None else Decay.spares)
+
+    @property
+    def decay(self) -> Decay | None:
+        """The decay of the heavy neutral lepton, if it decays."""
+        return Decay.of(self.dipole)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Columns of an event."""
         spectra = [part.spectrum for part in self.parts]
         outgoing = [
-            (HEAVY_NEUTRAL_LEPTON, s.final_mass_GeV) if s.final_mass_GeV > 0.0 else (s.neutrino.pdgid, 0.0)
+            (s.neutrino.pdgid if self.dipole is None or s.final_mass_GeV == 0.0 else self.dipole.code(s.neutrino),
+             s.final_mass_GeV)
             for s in spectra
-        ]
-        return cevns_columns(
+        ]  # fmt: skip
+        columns = cevns_columns(
             [s.neutrino.pdgid for s in spectra],
-            {s.nuclide.pdgid: s.mass_GeV for s in spectra},
+            {s.nuclide.pdgid: s.nuclide.mass_GeV for s in spectra},
             outgoing if any(mass > 0.0 for _, mass in outgoing) else (),
+            [(s.recoil_code, s.mass_GeV) for s in spectra] if any(s.struck is not None for s in spectra) else (),
             has_detector=self.detector is not None,
         )
+        decay = self.decay
+        return columns if decay is None else with_decays(columns, decay, [s.neutrino for s in spectra])
 
     def point(self, channel: int, x: Values) -> Point:
         """Evaluate energy, recoil and density at `x`."""
@@ -171,6 +184,11 @@ class SampledCevns(OfSource):
             "p4_nu_out": momenta.neutrino,
             "p4_recoil": momenta.nucleus,
         }
+        if self.decay is not None:
+            spin = spectrum.polarisation(energy, recoil)
+            drawn = spare[super().spares : super().spares + Decay.spares]
+            turn = (-cosine, -sine)
+            columns |= self.decay.columns(momenta.neutrino, turn, spin, spectrum.neutrino, time, drawn)
         if self.detector is None:
             return columns
         u = spare[super().spares] if self.detector.dimensions else 0.5

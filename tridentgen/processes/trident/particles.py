@@ -35,10 +35,13 @@ from tridentgen.events.particles import (
     neutrino_particle,
     treat_nuclei,
 )
-from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG, charge_and_mass_number, nucleus_code
+from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG
 from tridentgen.matter.particles import CHARGED_LEPTONS, FLAVOURS, ChargedLepton
+from tridentgen.processes.bound_nucleons import remnant_code, separated
 from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
 from tridentgen.typing import Columns, IntArray
+
+__all__ = ["TridentProcesses", "TridentRecords", "remnant_code"]
 
 _TRIDENT_CITE: Cite = (("arXiv", "1807.10973"), ("arXiv", "1902.06765"))
 
@@ -117,9 +120,7 @@ class TridentRecords:
         else:
             code, mass = NEUTRON_PDG, NEUTRON_MASS_GEV
         if bound:
-            rest = self._mass_GeV - mass
-            remnant = Particle(Place.REMNANT, remnant_code(self._target, code), at_rest(rest), rest)
-            incoming += [Particle(Place.STRUCK, code, at_rest(mass), mass), remnant]
+            incoming += separated(self._target, self._mass_GeV, code, mass)
         outgoing = [
             neutrino_particle(Place.OUT, self._out, mine["p4_nu_out"]),
             _lepton(self._minus.pdgid, mine["p4_minus"], self._minus.mass_GeV, mine.get("helicity_minus")),
@@ -128,12 +129,6 @@ class TridentRecords:
         ]
         number = int(self.processes.numbers({"regime": np.array([regime])})[0])
         return Group(rows, number, treat_nuclei((*incoming, *outgoing), self._recoil))
-
-
-def remnant_code(nucleus: int, nucleon: int) -> int:
-    """Return the code of a nucleus after the loss of a nucleon; for a deuteron, that of the other nucleon."""
-    Z, A = charge_and_mass_number(nucleus) or (0, 0)
-    return nucleus_code(Z - (nucleon == PROTON_PDG), A - 1)
 
 
 def _lepton(pdgid: int, p4: NDArray[Any], mass_GeV: float, helicity: NDArray[Any] | None) -> Particle:
