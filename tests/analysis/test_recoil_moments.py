@@ -280,4 +280,4 @@ def test_nodes_are_polynomials_between_their_edges() -> None:
 def test_moments_of_upscattering_on_nucleons_are_refused(csi: ExpectedCounts) -> None:
     portal = tg.DipolePortal(0.01, 1e-8, regimes=("coherent", "proton"))
     with pytest.raises(tg.InputError, match=r"model\.dipole\.regimes: moments are those of the nucleus as a whole"):
-        csi.counts(tg.Cevns("CsI", model=tg.CevnsModel(dipole=portal), recoil_min_keV=0.1))
+        csi.counts(tg.Cevns("CsI", model=tg.CevnsModel(dipole=portal)))
