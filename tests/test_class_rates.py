@@ -60,6 +60,14 @@ def test_a_spectrum_is_that_of_the_formula(cli: Command, tmp_path: Path) -> None
         assert abs(row["events"] - share * found.json["events"]) < 4.0 * row["events_error"]
 
 
+def test_channels_of_one_component_are_listed_together(cli: Command) -> None:
+    """The channels of the dipole portal are components on nuclides with final states."""
+    found = cli("rate", "hnl_gamma_argon", *FAST, "--json").json
+    for classes in ("by_component", "by_flavour", "by_isotope", "by_final_state"):
+        assert sum(row["events"] for row in found.get(classes, {}).values()) in (0, pytest.approx(found["events"]))
+    assert set(found["by_final_state"]) == {"upscattering", "upscattering-proton", "upscattering-neutron"}
+
+
 def test_what_says_the_same_is_listed_once(cli: Command) -> None:
     found = cli("rate", "dune_nd_imd", *FAST)
     assert "component numu " in found.out

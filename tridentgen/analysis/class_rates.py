@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from tridentgen.analysis.histograms import weighted_quantiles
 from tridentgen.engines.process import Process
 from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.typing import Columns, FloatArray
+
+T = TypeVar("T")
 
 _MOST_BINS = 12
 _LOG_SPAN = 100.0
@@ -48,14 +51,18 @@ class _Sums:
             self.weight[int(code)] = self.weight.get(int(code), 0.0) + total
             self.squares[int(code)] = self.squares.get(int(code), 0.0) + square
 
-    def shares(self) -> dict[int, Share]:
-        """Return the share of each number with its error, sqrt(sum w^2 (k - share)^2)/sum w."""
+    def shares(self, name_of: Callable[[int], T]) -> dict[T, Share]:
+        """Return the share of each name with its error, sqrt(sum w^2 (k - share)^2)/sum w; numbers may share a name."""
         total, squares = math.fsum(self.weight.values()), math.fsum(self.squares.values())
-        found = {}
+        members: dict[T, list[int]] = {}
         for code in sorted(self.weight):
-            share, own = self.weight[code] / total, self.squares[code]
+            members.setdefault(name_of(code), []).append(code)
+        found = {}
+        for name, codes in members.items():
+            share = math.fsum(self.weight[code] for code in codes) / total
+            own = math.fsum(self.squares[code] for code in codes)
             variance = own * (1.0 - share) ** 2 + (squares - own) * share**2
-            found[code] = Share(share, math.sqrt(max(variance, 0.0)) / total)
+            found[name] = Share(share, math.sqrt(max(variance, 0.0)) / total)
         return found
 
 
@@ -89,9 +96,8 @@ class ClassRates:
         """Return the shares by class and name; classes with a single name, or like others, are left out."""
         found: dict[str, dict[str, Share]] = {}
         for name, sort in self._sorts.items():
-            shares = self._sums[name].shares()
-            by_name = {self._name(sort, code): share for code, share in shares.items()}
-            if len(shares) > 1 and sorted(by_name.items()) not in [sorted(other.items()) for other in found.values()]:
+            by_name = self._sums[name].shares(partial(self._name, sort))
+            if len(by_name) > 1 and not any(_alike(by_name, other) for other in found.values()):
                 found[name] = by_name
         return found
 
@@ -102,9 +108,15 @@ class ClassRates:
         """Return the shares in bins; None if the kind has no axis, or there are no events."""
         if self._column is None or self._edges is None:
             return None
-        shares = self._bins.shares()
+        shares = self._bins.shares(int)
         every = tuple(shares.get(number, Share(0.0, 0.0)) for number in range(len(self._edges)))
         return Bins(self._column.name, self._column.units, self._edges, every)
+
+
+def _alike(first: Mapping[str, Share], second: Mapping[str, Share]) -> bool:
+    """Return whether two classifications have the same names and shares."""
+    same_names = first.keys() == second.keys()
+    return same_names and all(math.isclose(first[name].value, second[name].value) for name in first)
 
 
 def round_edges(values: FloatArray, weights: FloatArray) -> FloatArray:
