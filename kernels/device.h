@@ -6,7 +6,7 @@
 #if defined(__CUDACC__)
 /* Without launch bounds of one block, the assembler spills a few registers of a small kernel to fit one more block on a
  * multiprocessor; with them, it would unroll a large kernel into more registers than are available. */
-#if TG_OPERATIONS < 780
+#if TG_OPERATIONS < 1000
 #define TG_KERNEL extern "C" __global__ void __launch_bounds__(256, 1)
 #else
 #define TG_KERNEL extern "C" __global__ void __launch_bounds__(256)
@@ -30,7 +30,7 @@
 #define TG_CONSTANT
 #endif
 
-enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 8 };
+enum { TG_MAX_CONSTANTS = 512, TG_MAX_TABLES = 16 };
 
 /* Set before a launch: constants of the printed function, addresses of its tables, and the proposal. */
 extern "C" {

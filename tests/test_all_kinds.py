@@ -32,6 +32,7 @@ PROCESSES = {
     "inverse-beta-decay": 'target = "water"',
     "inverse-muon-decay": 'target = "water"\nneutrino = "nuebar"',
     "nu-e": 'target = "CH2"\nneutrino = "nue"',
+    "wimp": 'target = "CsI"\ncross_section_cm2 = 1e-45',
     NAME: 'neutrino = "nuebar"\ntarget = "C12"',
 }
 ENERGIES_GEV = {
@@ -45,6 +46,7 @@ CUTS = {
     "inverse-beta-decay": "cos_theta_min=0",
     "inverse-muon-decay": "muon_energy_min_GeV=13",
     "nu-e": "electron_energy_min_MeV=4",
+    "wimp": "recoil_energy_min_keV=4",
     NAME: "recoil_energy_min_keV=20",
 }
 OPTIONS = {
@@ -54,8 +56,12 @@ OPTIONS = {
     "inverse-beta-decay": ["--target", "CH2"],
     "inverse-muon-decay": ["--nu", "numu", "--target", "Fe"],
     "nu-e": ["--nu", "numubar", "--target", "Xe"],
+    "wimp": ["--target", "Ar40", "--set", "process.cross_section_cm2=1e-45", "--set", "flux.mass_GeV=30"],
     NAME: ["--nu", "numu", "--target", "C12"],
 }
+FLUXES = {"wimp": 'kind = "halo"\nmass_GeV = 30.0'}
+"""Fluxes of kinds that take no neutrinos, and have no single energy."""
+
 QUANTITIES = {
     "inverse-beta-decay": "positron_energy", "nu-e": "electron_energy", "inverse-muon-decay": "muon_energy",
 }  # fmt: skip
@@ -74,6 +80,8 @@ def with_flat(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_card(folder: Path, kind: str, flux: str = "") -> Path:
     path = folder / f"{kind}.toml"
+    if kind in FLUXES:
+        flux = FLUXES[kind]
     flux = flux or f'kind = "monochromatic"\nenergy_GeV = {ENERGIES_GEV[kind]}'
     sampling = 'events = 2000\nseed = 5\nengine = "numpy"\ntraining_points = 20000\nrel_error = 0.02'
     path.write_text(
@@ -179,8 +187,8 @@ def test_shards_merge_into_the_whole_run(cli: Command, whole: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("kind", ALL)
 def test_xsec(cli: Command, kind: str, tmp_path: Path) -> None:
-    energy = str(ENERGIES_GEV[kind])
-    command = ["xsec", "--process", kind, *OPTIONS[kind], "--energy", energy, "--rel-error", "0.05", "--json"]
+    energy = [] if kind in FLUXES else ["--energy", str(ENERGIES_GEV[kind])]
+    command = ["xsec", "--process", kind, *OPTIONS[kind], *energy, "--rel-error", "0.05", "--json"]
     (row,) = cli(*command, "--set", "sampling.engine=numpy", "--set", "sampling.training_points=20000").json["results"]
     assert row["process"] == kind
     assert row["sigma_cm2"] > 0.0
@@ -190,13 +198,18 @@ def test_xsec(cli: Command, kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 def test_rate(cli: Command, tmp_path: Path, kind: str) -> None:
-    low, high = 0.9 * ENERGIES_GEV[kind], 1.1 * ENERGIES_GEV[kind]
+    energy = ENERGIES_GEV.get(kind, 1.0)
+    low, high = 0.9 * energy, 1.1 * energy
     flux = f'kind = "histogram"\nedges_GeV = [{low}, {high}]\nvalues = [1e-6]\narea = "cm2"'
     card = write_card(tmp_path, kind, flux)
     found = cli("rate", card, "--json")
     assert found.code == 0, found.err
     assert found.json["events"] > 0.0
     assert kind in cli("rate", card).out  # the title
+    if "spectrum" in found.json:  # the plain report
+        events = [row["events"] for row in found.json["spectrum"]["bins"]]
+        assert sum(events) == pytest.approx(found.json["events"])
+        assert len(events) == len(found.json["spectrum"]["edges"])
 
 
 def test_the_events_of_the_small_process_are_right(tmp_path: Path, cli: Command) -> None:

@@ -143,6 +143,7 @@ def test_the_cards_are_these() -> None:
         "dipole_portal_argon",
         "dresden2_ge",
         "dsnb_xenon",
+        "hnl_gamma_argon",
         "lar_2020",
         "light_vector_csi",
         "magnetic_moment_xenon",

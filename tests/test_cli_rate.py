@@ -247,7 +247,7 @@ BAD = {
     ),
     "pictures of tridents": (
         ["-o", "here"],
-        "tridentgen: --output here: draws recoil spectra of CEvNS; for pictures of tridents use "
+        "tridentgen: --output here: draws recoil spectra of CEvNS and WIMPs; for pictures of tridents use "
         "tridentgen generate, then tridentgen plot",
     ),
     "relative error": (["--rel-error", "2"], "--rel-error 2: must be a number between 0 and 1, not 2"),

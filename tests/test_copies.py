@@ -19,9 +19,9 @@ from tridentgen import detector
 from tridentgen.engines.c_printer import PrintedFunction
 from tridentgen.engines.kernel_source import trace_event, trace_integrand
 from tridentgen.engines.process import Process
-from tridentgen.flux import EnergyMap, Flux, MuonAtRest, TimeProfile, build_source
+from tridentgen.flux import NEUTRINOS, EnergyMap, Flux, MuonAtRest, TimeProfile, build_source
 from tridentgen.flux.kinds import KINDS
-from tridentgen.processes.cevns.nucleus import FORM_FACTORS as CEVNS_FORM_FACTORS
+from tridentgen.processes.nucleus import FORM_FACTORS as CEVNS_FORM_FACTORS
 from tridentgen.processes.trident.epa import PHOTON_FLUXES
 from tridentgen.processes.trident.targets import FORM_FACTORS, NUCLEON_FORM_FACTORS, REGIMES
 
@@ -161,7 +161,7 @@ def test_fluxes(name: str, copied: Copy) -> None:
 
 
 @copied
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if KINDS[kind].projectile == NEUTRINOS])
 def test_the_source_of_every_kind(kind: str, copied: Copy, tmp_path: Path) -> None:
     (tmp_path / "flux.dat").write_text("1 1e-9 2e-9 0 5e-9\n2 1e-9 2e-9 0 7e-9\n")
     source = build_source(kind, OPTIONS[kind], None if KINDS[kind].has_own_neutrinos else "numu", tmp_path)
@@ -171,6 +171,14 @@ def test_the_source_of_every_kind(kind: str, copied: Copy, tmp_path: Path) -> No
     for first, second in zip(source.components, again.components, strict=True):
         assert (first.name, first.time) == (second.name, second.time)
         assert same_map(first.flux.energy_map(0.0), second.flux.energy_map(0.0))
+
+
+@copied
+def test_the_halo(copied: Copy) -> None:
+    halo = tg.halo(30.0, convention="baxter-2021", date="2026-06-02")
+    again = copied(halo)
+    assert again == halo
+    assert (again.total, again.norm) == (halo.total, halo.norm)
 
 
 @copied

@@ -17,7 +17,7 @@ from tests.command_line import Command
 from tests.exchange.export.samples import make
 from tests.run_cards import assert_same, columns_of, write_card
 from tests.test_cli_rate import HISTOGRAM
-from tridentgen.processes.cevns.columns import DETECTOR_COLUMNS
+from tridentgen.processes.detected import DETECTOR_COLUMNS
 
 CUTS = ("delta_theta_max_deg=20", "energy_minus_min_GeV=0.5", "pt_pair_max_GeV=0.4", "theta_pair_max_deg=10")
 SET = [word for cut in CUTS for word in ("--set", f"cuts.{cut}")]

@@ -63,6 +63,7 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
         "effective_share": result.effective_share,
         "unweighting_efficiency": result.unweighting_efficiency,
         "expected_events": None,
+        "expected_events_error": None,
         "acceptance": None,
         "lifted_share": None,
         "overweight_events": None,
@@ -83,9 +84,11 @@ def test_a_run_as_text_and_json(card_path: Path, result: Run) -> None:
 
 
 def test_a_run_with_cuts_and_exposure_says_so(card_path: Path, result: Run) -> None:
-    text = run_text(replace(result, events=77, expected_events=12.3456), read_card(card_path))
+    text = run_text(
+        replace(result, events=77, expected_events=12.3456, expected_events_error=0.12), read_card(card_path)
+    )
     assert "  events           77 of 4000 trials" in text
-    assert "  expected events  12.35 for the card's exposure" in text
+    assert "  expected events  12.35 +- 0.12 for the card's exposure" in text
 
 
 def test_no_title_leaves_no_empty_line(card_path: Path, result: Run) -> None:

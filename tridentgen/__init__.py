@@ -1,4 +1,4 @@
-"""tridentgen: events and cross sections of tridents, CEvNS, neutrino-electron scattering and inverse beta decay.
+"""tridentgen: events and cross sections of tridents, CEvNS, nu-e scattering, inverse beta decay and WIMPs.
 
 >>> import tridentgen as tg
 >>> p = tg.Trident("numu", "mu-", "mu+", target="Ar40", regime="coherent")
@@ -54,14 +54,19 @@ from tridentgen.fits.fit import FitResult
 from tridentgen.fits.measurement import Measurement
 from tridentgen.flux import (
     Component,
+    Halo,
     Monochromatic,
     MuonDecay,
     PowerLaw,
+    SolarMixing,
     Source,
     TabulatedFlux,
+    TabulatedProfile,
+    TimeProfile,
     atmospheric,
     diffuse_supernovae,
     facility_flux,
+    halo,
     reactor,
     read_flux,
     solar,
@@ -82,6 +87,8 @@ from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour, V
 from tridentgen.processes.trident.epa import EpaTrident
 from tridentgen.processes.trident.photon_neutrino import PhotonNeutrino
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.processes.wimp.model import WimpModel
+from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.reports.measurements import measurement_text
 from tridentgen.runs.run import Run, run
 from tridentgen.sampling.integrate import CrossSection
@@ -122,6 +129,7 @@ __all__ = [
     "FlavourMatrix",
     "GammaResolution",
     "GaussianResolution",
+    "Halo",
     "InputError",
     "InverseBetaDecay",
     "InverseMuonDecay",
@@ -144,17 +152,22 @@ __all__ = [
     "RecoilNodes",
     "Run",
     "SigmoidEfficiency",
+    "SolarMixing",
     "Source",
     "Sphere",
     "TableEfficiency",
     "TableQuenching",
     "TabulatedFlux",
+    "TabulatedProfile",
     "TimeEfficiency",
+    "TimeProfile",
     "Trident",
     "TridentgenError",
     "UniformSpill",
     "VectorCharges",
     "Volume",
+    "Wimp",
+    "WimpModel",
     "ZPrime",
     "__version__",
     "arrival_shares",
@@ -172,6 +185,7 @@ __all__ = [
     "facility_flux",
     "fit",
     "fold",
+    "halo",
     "material",
     "measurement",
     "measurement_text",

@@ -259,7 +259,7 @@ def _card(document: Document) -> Card:
         kind=kind,
         process=process,
         model=model,
-        flux=read_flux_table(flux, process.neutrino, one_spectrum=kind.one_flux),
+        flux=read_flux_table(flux, process.neutrino, one_spectrum=kind.one_flux, projectile=kind.projectile),
         detector=detector,
         placement=placement,
         exposure=_exposure(exposure, process, kind) if exposure.present else None,

@@ -125,7 +125,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tridentgen",
-        description="Events and cross sections of neutrino tridents, CEvNS, nu-e scattering and inverse beta decay.",
+        description="Events and cross sections of tridents, CEvNS, nu-e scattering, inverse beta decay and WIMPs.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tridentgen {__version__}")

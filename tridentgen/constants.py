@@ -77,6 +77,9 @@ FERMI_MOMENTUM_GEV = 0.235
 AVOGADRO = 6.02214076e23
 """Particles in a mole, exact since the SI of 2019."""
 
+SPEED_OF_LIGHT_KM_S = 299792.458
+"""Speed of light in km/s, exact since 1983."""
+
 SPEED_OF_LIGHT_CM_PER_NS = 29.9792458
 """Speed of light in cm/ns, exact since 1983."""
 

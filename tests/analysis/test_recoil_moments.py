@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import integrate
 
 import tridentgen as tg
 from tests.detector.test_coherent_csi import EFFICIENCY, RESOLUTION
 from tridentgen.analysis.expected_counts import ExpectedCounts, expected_counts
-from tridentgen.analysis.recoil_curve import averaged, recoil_curve
+from tridentgen.analysis.flux_moments import moments_of
+from tridentgen.analysis.flux_tails import tails_of
+from tridentgen.analysis.recoil_curve import recoil_curve
 from tridentgen.analysis.recoil_moments import RecoilMoments, recoil_nodes
 from tridentgen.analysis.recoil_nodes import RecoilNodes
 from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.detector import Constant, Detector, GaussianResolution, TimeEfficiency, quenching
 from tridentgen.errors import InputError
-from tridentgen.flux import Flux, Source
+from tridentgen.flux import Flux, Monochromatic, Source, TabulatedFlux
 from tridentgen.matter.nuclei import nuclide
+from tridentgen.processes.cevns.averages import averaged
 from tridentgen.processes.cevns.parameters import value_of, with_value
 
 Array = NDArray[np.float64]
@@ -70,7 +75,9 @@ def test_every_term_against_quadrature_for_its_model(name: str) -> None:
         for channel in process.sampled(SNS).parts:
             if channel.spectrum.final_mass_GeV == mass:
                 spectrum = found[SNS.components.index(channel.component)]
-                exact = np.array([averaged(channel, float(T)) for T in nodes.recoil_GeV[::5]])
+                exact = np.array(
+                    [averaged(channel.component.flux, channel.spectrum, float(T)) for T in nodes.recoil_GeV[::5]]
+                )
                 scale = 1e-12 * np.max(exact * nodes.recoil_GeV[::5])
                 np.testing.assert_allclose(
                     spectrum[::5] * nodes.recoil_GeV[::5], exact * nodes.recoil_GeV[::5], rtol=1e-12, atol=scale
@@ -102,6 +109,30 @@ def test_other_sources(name: str) -> None:
         spectrum = found[[c.name for c in source.components].index(channel.component.name)]
         expected = curve.counts(edges)
         np.testing.assert_allclose(nodes.integrals(edges) @ spectrum, expected, rtol=0.0, atol=1e-6 * expected.sum())
+
+
+@pytest.mark.parametrize("name", ["numubar", *SOURCES])
+def test_moments_of_a_flux_against_scipy(name: str) -> None:
+    """Closed forms of tables, quadrature, and the series for many energies."""
+    source = SOURCES.get(name, SNS)
+    components = tg.Cevns("Ge74").source(source).components
+    component = [each for each in components if not isinstance(each.flux, Monochromatic)][-1]
+    flux, tail = component.flux, tails_of(Source((component,), "one"))[0]
+    energies = flux.energy_max_GeV * np.array([0.02, 0.2, 0.5, 0.83, 0.99, 1.0, 1.1])
+    kinks = flux.energies_GeV.tolist() if isinstance(flux, TabulatedFlux) else []
+    for power in range(3):
+
+        def integrand(energy: float, power: int = power) -> float:
+            return float(flux.density(np.array([energy]))[0]) * energy**-power
+
+        for number, least in enumerate(energies):
+            places = [least, *(k for k in kinks if least < k < flux.energy_max_GeV), flux.energy_max_GeV]
+            exact = sum(
+                integrate.quad(integrand, low, high, epsrel=1e-9)[0] * least**power for low, high in pairwise(places)
+            )
+            exact = max(exact, 0.0)
+            for found in (moments_of(flux, energies), tail(energies)):
+                assert found[power, number] == pytest.approx(exact, rel=1e-7, abs=1e-12)
 
 
 KEYS = [
@@ -172,14 +203,14 @@ def csi() -> ExpectedCounts:
     return expected_counts(process, SNS, 6.77e25, 3.198e23, detector, edges, unit="PE", time_edges_ns=times)
 
 
-@pytest.mark.parametrize("name", ["standard model", "vector", "tensor and scalar", "dipole"])
+@pytest.mark.parametrize("name", ["standard model", "vector", "tensor and scalar", "dipole", "heavy dipole"])
 def test_counts_are_those_of_a_rate(csi: ExpectedCounts, name: str) -> None:
     """`recoil_rate` for the model alone, times the shares in time."""
     process = tg.Cevns("CsI", neutron_skin_fm=0.2, model=tg.CevnsModel(**MODELS[name]))
     rate = recoil_rate(process, SNS, 6.77e25, 3.198e23, replace(csi.detector, time_efficiency=None))
     expected = np.zeros((3, 8, 11))
     for part, counts in zip(rate.parts, rate.observed_counts(csi.edges), strict=True):
-        number = csi.components.index(part.channel.component.name)
+        number = csi.components.index(part.channel.labels["component"])
         expected[number] += counts[:, None] * csi.arrivals[number]
     found = csi.counts(process)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9 * expected.max())
@@ -218,6 +249,11 @@ def test_a_threshold_in_a_lot_of_noise() -> None:
 
 
 def test_mistakes(csi: ExpectedCounts) -> None:
+    for name, numbers in (("nuclei", (math.nan, 1.0)), ("times", (1.0, -1.0)), ("times", (1.0, math.inf))):
+        with pytest.raises(InputError, match=rf"^{name} = .* must be a number that is finite and not negative"):
+            expected_counts(tg.Cevns("Ar40"), SNS, *numbers, Detector((Constant(1.0),)), np.array([0.0, 1.0]))
+    with pytest.raises(InputError, match=r"^edges_keVee must start at 0 or above and increase"):
+        expected_counts(tg.Cevns("Ar40"), SNS, 1.0, 1.0, Detector((Constant(1.0),)), np.array([1.0, 0.0]))
     with pytest.raises(InputError, match=r"^target = 'Ar40' differs from 'CsI', for which the counts were set up"):
         csi.counts(tg.Cevns("Ar40"))
     with pytest.raises(InputError, match=r"^recoil_GeV of moments must be energies above 0"):
@@ -239,3 +275,9 @@ def test_nodes_are_polynomials_between_their_edges() -> None:
     bins = nodes.integrals(np.array([0.0, 2e-6, 5e-6, 1.0])) @ spectrum
     np.testing.assert_allclose(bins, [4e-6, 13.5e-6, 32e-6], rtol=1e-7)
     assert math.fsum(bins) == pytest.approx(49.5e-6, rel=1e-9, abs=0.0)
+
+
+def test_moments_of_upscattering_on_nucleons_are_refused(csi: ExpectedCounts) -> None:
+    portal = tg.DipolePortal(0.01, 1e-8, regimes=("coherent", "proton"))
+    with pytest.raises(tg.InputError, match=r"model\.dipole\.regimes: moments are those of the nucleus as a whole"):
+        csi.counts(tg.Cevns("CsI", model=tg.CevnsModel(dipole=portal)))

@@ -15,8 +15,8 @@ from scipy import integrate
 import tridentgen as tg
 from tests.detector.test_coherent_csi import EFFICIENCY, MASS_G, PROTONS, RESOLUTION, expected, helm
 from tests.processes.cevns.plain import CM2_PER_GEV_M2, Plain
-from tridentgen.analysis.recoil_curve import averaged, recoil_curve
-from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, recoil_rate
+from tridentgen.analysis.recoil_curve import recoil_curve
+from tridentgen.analysis.recoil_spectra import RecoilRate, recoil_rate
 from tridentgen.detector import Constant, ConstantEfficiency, Detector, TimeEfficiency, quenching
 from tridentgen.exposure import SECONDS_PER_YEAR, number_of_nuclei
 from tridentgen.flux import Flux, Source
@@ -63,7 +63,7 @@ def test_the_spectrum_of_muons_against_scipy(name: str, recoil_keV: float) -> No
         return muon_spectrum(name, energy) * again.dsigma_dT(energy, recoil)
 
     value, _ = integrate.quad(integrand, low, 0.5 * MUON_GEV, epsrel=1e-12)
-    assert averaged(part, recoil) == pytest.approx(value * CM2_PER_GEV_M2, rel=1e-6, abs=0.0)
+    assert part.average(recoil) == pytest.approx(value * CM2_PER_GEV_M2, rel=1e-6, abs=0.0)
     assert recoil_curve(part)(np.array([recoil]))[0] == pytest.approx(value * CM2_PER_GEV_M2, rel=1e-6, abs=0.0)
 
 
@@ -103,12 +103,12 @@ def test_panels_and_their_sum(name: str) -> None:
         curve = recoil_curve(part)
         low, high = curve.limits_GeV
         recoils = high * np.exp(np.random.default_rng(1).uniform(math.log(max(low / high, 1e-4)), -1e-3, 40))
-        exact = np.array([averaged(part, float(T)) for T in recoils])
+        exact = np.array([part.average(float(T)) for T in recoils])
         # In the units of an even density: the contribution of a decade of recoils to the cross section
         np.testing.assert_allclose(curve(recoils) * recoils, exact * recoils, rtol=1e-6, atol=1e-6 * curve.sigma_cm2)
 
         def in_log(x: float, part: CevnsChannel = part) -> float:
-            return averaged(part, math.exp(x)) * math.exp(x)
+            return part.average(math.exp(x)) * math.exp(x)
 
         places = np.linspace(math.log(max(low, 1e-12 * high)), math.log(high), 25)
         total = sum(integrate.quad(in_log, a, b, epsrel=1e-8, epsabs=0.0)[0] for a, b in pairwise(places))
@@ -189,7 +189,7 @@ def test_spectra_hold_all_events() -> None:
         assert not spectrum.log
         assert 40 <= len(spectrum.edges_keV) - 1 <= 100
         assert 0.999 * total < spectrum.counts.sum() < total
-    for by in LABELS:
+    for by in rate.classifications:
         members = sorted(i for group in rate.groups(by).values() for i in group)
         assert members == list(range(6))
     assert list(rate.groups("component")) == ["prompt-numu", "delayed-nue", "delayed-numubar"]

@@ -22,13 +22,14 @@ from tridentgen.engines.proposal import Proposal
 from tridentgen.engines.uniforms import PURPOSE_EVENTS, stream_number
 from tridentgen.engines.work import Histograms
 from tridentgen.flux import (
-    Flux,
+    Beam,
     Monochromatic,
     MuonDecay,
     PowerLaw,
     Source,
     TabulatedFlux,
     TabulatedProfile,
+    halo,
     reactor,
     solar,
     stopped_pions,
@@ -47,6 +48,8 @@ from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoEle
 from tridentgen.processes.terms import LightVector
 from tridentgen.processes.trident.sampled import SampledTrident
 from tridentgen.processes.trident.trident import Trident
+from tridentgen.processes.wimp.model import WimpModel
+from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.sampling.train import train
 from tridentgen.typing import Columns
 
@@ -61,7 +64,7 @@ class Case:
     """A reaction in a beam, perhaps with a detector."""
 
     reaction: Reaction
-    beam: Flux | Source
+    beam: Beam
     detector: Detector | None = None
 
     def sampled(self) -> Process:
@@ -158,6 +161,15 @@ COHERENT = {
         Cevns("Cs133", form_factor="fermi", model=CevnsModel(dipole=DipolePortal(0.005, 1e-9))),
         components(_PULSED, "prompt-numu", "delayed-numubar"),
     ),
+    "times from tables, efficiency from one": Case(
+        Cevns("Ar40"), _BURST, Detector((Constant(0.25),), GaussianResolution(0.1, 0.2, 0.01), coherent_lar())
+    ),
+    "photons of the dipole portal, argon and its nucleons": Case(
+        Cevns(
+            "Ar40", "numubar", model=CevnsModel(dipole=DipolePortal(0.1, 1e-8, "dirac", ("coherent", "diffractive")))
+        ),
+        PowerLaw(1.0, 0.05, 3.0),
+    ),
     "C3F8, power law": Case(Cevns("C3F8", "nue"), PowerLaw(2.0, 0.005, 0.05)),
     "hydrogen and carbon in methane, prompt": Case(Cevns("CH4"), components(_PULSED, "prompt-numu")),
     "one energy": Case(Cevns("Ar40", "numubar", "unit"), Monochromatic(0.03)),
@@ -173,9 +185,18 @@ OTHERS = {
     "electrons, radiative": Case(
         NeutrinoElectron("CH2", model=ElectronModel(radiative=True)), supernova(10.0).only("nuebar")
     ),
+    "photons of the dipole portal, electrons": Case(
+        NeutrinoElectron("CH2", "numu", ElectronModel(dipole=DipolePortal(0.005, 1e-8, "majorana"))),
+        PowerLaw(1.0, 0.05, 3.0),
+    ),
     "bound electrons, light vector": Case(
         NeutrinoElectron("CsI", "nuebar", ElectronModel(vector=LightVector(1e-4, coupling=1e-5)), "stepping"),
         reactor(3.0, 50.0),
+    ),
+    "dark matter in CsI, detector": Case(Wimp("CsI", 1e-45), halo(30.0), _CSI),
+    "dark matter, light mediator, spins": Case(
+        Wimp("SF6", 1e-40, WimpModel("SD", a_p=1.0, mediator_mass_GeV=1e-3), "fermi"),
+        halo(100.0, convention="baxter-2021", date="2026-06-02"),
     ),
 }
 

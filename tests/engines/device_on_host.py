@@ -35,7 +35,7 @@ _POINTERS: dict[str, type[np.generic]] = {
     "void*const*": np.uint64,
 }
 _WORD = 8
-_GLOBALS = {"tg_constants": 512 * _WORD, "tg_tables": 8 * _WORD, "tg_proposal": 31 * _WORD}
+_GLOBALS = {"tg_constants": 512 * _WORD, "tg_tables": 16 * _WORD, "tg_proposal": 31 * _WORD}
 
 
 class DeviceArray:

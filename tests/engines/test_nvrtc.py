@@ -14,8 +14,10 @@ from tests.repeats import slow_if
 from tridentgen.engines import nvrtc
 from tridentgen.engines.kernel_source import device_source, trace_event, trace_integrand
 from tridentgen.engines.nvrtc import Compiled, NvrtcError, compile_source, find_nvrtc
-from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux
+from tridentgen.flux import Flux, Monochromatic, MuonDecay, PowerLaw, TabulatedFlux, stopped_pions
 from tridentgen.physics.trident_couplings import ZPrime
+from tridentgen.processes.neutrino_electron.model import ElectronModel
+from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoElectron
 from tridentgen.processes.trident.trident import Trident
 
 ARCHITECTURES = ("sm_80", pytest.param("sm_90", marks=pytest.mark.slow))
@@ -42,6 +44,9 @@ KINDS = {
         MuonDecay(30.0, -1, "nuebar", 50.0, 2.0, 0.3),
     ),
     "free proton": Case(Trident(*MU_MU, target="H1", regime="proton"), FLUXES["power law"]),
+    "nu e, radiative, stopped pions in a pulse": Case(
+        NeutrinoElectron("Ar", model=ElectronModel(radiative=True)), stopped_pions(20.0)
+    ),
     **COHERENT,
     "electrons, times from tables": CASES["electrons, times from tables"],
 }

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tridentgen.events.events import Events
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import neutrino
-from tridentgen.processes.cevns.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
+from tridentgen.processes.cevns.columns import CEVNS_COLUMNS
+from tridentgen.processes.detected import DETECTOR_COLUMNS
 
 SIGMA_CM2 = 1.9e-38
 STOPPED_PIONS = ("prompt-numu", "delayed-nue", "delayed-numubar")

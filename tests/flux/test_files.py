@@ -280,7 +280,7 @@ def test_energies_that_are_no_centres(tmp_path: Path, energies: str, reason: str
         ({"neutrino": "numuu"}, "unknown neutrino 'numuu', did you mean"),
         (
             {"format": "csv"},
-            "format = 'csv' is not known; use 'auto' or 'columns' or 'globes' or 'snowglobes' or 'nuwro' or 'honda' or",
+            "format = 'csv' is not known; use 'auto' or 'columns' or 'globes' or 'snowglobes' or 'snewpy' or ",
         ),
         ({"area": "km2"}, "area = 'km2' is not known; use 'cm2' or 'm2'"),
         ({"per": "year"}, "per = 'year' is not known"),

@@ -30,7 +30,7 @@ def test_every_kind() -> None:
     assert build_flux("power-law", MINIMAL["power-law"], "numu", HERE) == PowerLaw(2.0, 1.0, 10.0)
     assert build_flux("muon-decay", MINIMAL["muon-decay"], "numu", HERE) == MuonDecay(3.8, -1, "numu", 50.0)
     several = {"pion-decay-at-rest", "reactor", "solar", "atmospheric", "dsnb", "supernova"}
-    assert set(KINDS) == {*MINIMAL, "file", "facility", *several}
+    assert set(KINDS) == {*MINIMAL, "file", "facility", "halo", *several}
 
 
 def test_energy_in_mev() -> None:

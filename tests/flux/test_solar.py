@@ -5,20 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 
 from tests.flux.integrals import smooth, through_map
 from tridentgen.constants import G_FERMI, GEV_M2_TO_CM2, HBARC_GEV_FM
 from tridentgen.errors import InputError
 from tridentgen.flux import Monochromatic, Source, TabulatedFlux, solar
 from tridentgen.flux.solar import FLUXES
-from tridentgen.flux.solar_oscillation import (
-    DELTA_M2_21_EV2,
-    POTENTIAL_EV,
-    SIN2_THETA_12,
-    SIN2_THETA_13,
-    survival_probability,
-)
+from tridentgen.flux.solar_oscillation import SolarMixing
 from tridentgen.matter.materials import material
 
 Array = NDArray[np.float64]
@@ -82,78 +75,6 @@ def test_some_components_with_other_fluxes() -> None:
     assert [c.flux.total for c in source.components] == pytest.approx([5.16e6, 1e8])
     assert source.description == "the Sun, 8B, pep, as made"
     assert solar().description == "the Sun, all components, as made"
-
-
-# ---- conversion
-
-
-def test_survival_against_an_evolution_through_the_sun() -> None:
-    # Two flavours, i d(psi)/dx = H psi, from the potential of production through one that falls by e every 0.1 solar
-    # radii (6.96e10 cm), averaged over the phase at the end; then th13 by the formula of the three-flavour case.
-    energy = 10e-3
-    start, length_cm = POTENTIAL_EV["8B"] * (1.0 - SIN2_THETA_13), 0.1 * 6.96e10
-    vacuum = DELTA_M2_21_EV2 / (4.0 * energy * 1e9)
-    cos_12 = 1.0 - 2.0 * SIN2_THETA_12
-    sin_12 = np.sqrt(1.0 - cos_12**2)
-    per_ev_cm = 1.0 / 1.973269804e-5
-    reach = 4.0 * length_cm
-
-    def bloch(x: float, spin: Array) -> Array:
-        # The polarisation turns about (sin, 0, V/(2 vacuum) - cos) with the angular frequency 2 vacuum.
-        field = (
-            2.0 * vacuum * per_ev_cm * np.array([sin_12, 0.0, start * np.exp(-x / length_cm) / (2 * vacuum) - cos_12])
-        )
-        return np.cross(field, spin)
-
-    solution = solve_ivp(bloch, (0.0, reach), [0.0, 0.0, 1.0], rtol=1e-7, atol=1e-9, method="DOP853")
-    in_vacuum = np.array([sin_12, 0.0, -cos_12])
-    kept = float(solution.y[:, -1] @ in_vacuum) * in_vacuum[2]  # what does not oscillate away
-    expected = (1.0 - SIN2_THETA_13) ** 2 * 0.5 * (1.0 + kept) + SIN2_THETA_13**2
-    assert survival_probability("8B", energy) == pytest.approx(expected, rel=0.01)
-
-
-def test_survival_limits() -> None:
-    cos4 = (1.0 - SIN2_THETA_13) ** 2
-    vacuum = cos4 * (1.0 - 2.0 * SIN2_THETA_12 * (1.0 - SIN2_THETA_12)) + SIN2_THETA_13**2
-    assert survival_probability("pp", 1e-9) == pytest.approx(vacuum, rel=1e-5)
-    assert survival_probability("8B", 1e3) == pytest.approx(cos4 * SIN2_THETA_12 + SIN2_THETA_13**2, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("name", "energy", "measured", "error"),
-    # Borexino, Nature 562 (2018) 505: pp, 7Be, pep; SNO, Phys. Rev. C 88 (2013) 025501: 8B at 10 MeV.
-    [
-        ("pp", 0.267e-3, 0.57, 0.09),
-        ("7Be-861", 0.8613e-3, 0.53, 0.05),
-        ("pep", 1.442e-3, 0.43, 0.11),
-        ("8B", 10e-3, 0.317, 0.018),
-    ],
-)
-def test_survival_against_measurements(name: str, energy: float, measured: float, error: float) -> None:
-    assert survival_probability(name, energy) == pytest.approx(measured, abs=1.5 * error)
-
-
-def test_flavours_add_up_to_what_was_made() -> None:
-    made, arriving = solar(), solar(oscillation="lma")
-    assert arriving.neutrinos == ("nue", "numu", "nutau")
-    assert arriving.total == pytest.approx(made.total, rel=1e-12)
-    energy = np.linspace(1e-4, 15.2e-3, 500)
-    parts = [table(arriving, f"8B-{nu}") for nu in ("nue", "numu", "nutau")]
-    whole = table(made, "8B-nue")
-    added = np.sum([part.total * part.density(energy) for part in parts], axis=0)
-    np.testing.assert_allclose(added, whole.total * whole.density(energy), rtol=1e-12)
-    np.testing.assert_array_equal(parts[1].values, parts[2].values)
-    np.testing.assert_allclose(
-        parts[0].values[1:-1] / whole.values[1:-1], survival_probability("8B", whole.energies_GeV[1:-1]), rtol=1e-12
-    )
-
-
-def test_lines_are_split_too() -> None:
-    lines = {c.name: c.flux.total for c in solar(["pep"], oscillation="lma").components}
-    survives = survival_probability("pep", 1.442e-3)
-    assert lines == pytest.approx(
-        {"pep-nue": survives * 1.44e8, "pep-numu": (1 - survives) * 0.72e8, "pep-nutau": (1 - survives) * 0.72e8}
-    )
 
 
 # ---- recoils of xenon
@@ -239,6 +160,15 @@ def test_map_integrates_what_the_density_does(name: str) -> None:
         ({"components": []}, "components is empty; name some of pp"),
         ({"components": ["8B"], "fluxes": [1.0, 2.0]}, "fluxes has 2 entries; give one for each of the 1 components"),
         ({"components": ["8B"], "fluxes": [0.0]}, "fluxes = 0.0 must be a positive number"),
+        ({"oscillation": "lma", "mixing": 0.3}, r"mixing = 0.3 must be made with SolarMixing\(...\)"),
+        (
+            {"mixing": SolarMixing()},
+            "mixing is for oscillation = 'lma'; give that too, or leave the parameters of mixing out",
+        ),
+        (
+            {"oscillation": "lma", "oscillation_file": "p.csv"},
+            "oscillation_file takes the place of oscillation = 'lma'; leave one of them out",
+        ),
         ({"oscillation": "msw"}, "oscillation = 'msw' is not known; use 'none' or 'lma'"),
     ],
 )

@@ -250,3 +250,16 @@ def test_bits_do_not_change_when_traced() -> None:
             lambda e, t, m, h, c, s, b=body, i=component: kinematics.lab_momenta(e, t, m, h, (c, s))[b][i],
             energy, recoil, mass, heavy, np.cos(turn), np.sin(turn),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("heavy", [1e-3, 0.1, 2.0])
+def test_threshold_above_a_recoil_is_the_lowest_energy_that_reaches_it(heavy: float) -> None:
+    """Above a recoil below m^2/2(M + m) it is the threshold itself; found here by scanning energies."""
+    mass = 37.2
+    least = heavy * heavy / (2.0 * (mass + heavy))
+    low = kinematics.threshold(mass, heavy)
+    energies = low * np.geomspace(1.0 + 1e-9, 30.0, 200_001)
+    _, highest = kinematics.recoil_limits(energies, mass, heavy)
+    for recoil in (0.0, 1e-3 * least, 0.999 * least, 1.2 * least, 10.0 * least):
+        first = energies[np.argmax(highest >= recoil)]
+        assert kinematics.threshold_above(recoil, mass, heavy) == pytest.approx(first, rel=1e-4)

@@ -30,6 +30,13 @@ def test_the_reaction_balances_lepton_numbers(neutrino: str, leptons: tuple[str,
     assert out.startswith(outgoing + "\\,")
 
 
+@pytest.mark.parametrize("lepton", ["", "x", "mu", "l+"])
+def test_a_strange_lepton_leaves_the_target_alone(lepton: str) -> None:
+    events = trident_events(10, neutrino="numu")
+    named = {**events.attributes, "lepton_plus": lepton}
+    assert "rightarrow" in names.reaction_line(dataclasses.replace(events, attributes=named))
+
+
 @pytest.mark.parametrize(
     ("target", "neutrinos", "line"),
     [

@@ -16,7 +16,8 @@ from tests.command_line import CROSS_SECTION_KEYS, Command
 from tests.run_cards import assert_same, columns_of
 from tridentgen.analysis.summary import summary
 from tridentgen.flux import stopped_pions
-from tridentgen.processes.cevns.columns import CEVNS_COLUMNS, DETECTOR_COLUMNS
+from tridentgen.processes.cevns.columns import CEVNS_COLUMNS
+from tridentgen.processes.detected import DETECTOR_COLUMNS
 from tridentgen.runs.run import Run, run
 
 production = sys.modules["tridentgen.runs.production"]
@@ -94,6 +95,21 @@ def test_the_file_of_a_detector(whole: Run) -> None:
         assert file["sampling"].attrs["channels"] == found["channel_names"]
     assert units["recoil_energy"] == units["quenched_energy"] == units["observed_energy"] == "keV"
     assert (units["time"], units["weight"], units["e_nu"]) == ("ns", "cm2", "GeV")
+
+
+def test_the_error_of_the_acceptance_is_that_of_a_weighted_mean(whole: Run) -> None:
+    """sqrt(sum w^2 (a - A)^2)/sum w, and that of runs with other seeds within their own spread."""
+    found = columns_of(whole.path)
+    weight, accepted = found["weight"], found["acceptance"]
+    mean = np.average(accepted, weights=weight)
+    error = math.sqrt(np.sum(weight**2 * (accepted - mean) ** 2)) / np.sum(weight)
+    about = summary(whole.path)
+    assert about["attributes"]["acceptance_error"] == pytest.approx(error, rel=1e-9)
+    assert whole.expected_events is not None
+    assert whole.expected_events_error is not None
+    relative = math.hypot(error / mean, whole.error / whole.sigma)
+    assert whole.expected_events_error == pytest.approx(whole.expected_events * relative, rel=1e-9)
+    assert about["expected_events_error"] == pytest.approx(whole.expected_events_error, rel=1e-12)
 
 
 def test_expected_events_are_those_that_the_detector_keeps(whole: Run) -> None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tridentgen.events.observables import Cut
+from tridentgen.events.weights import share_error
 from tridentgen.typing import Columns, FloatArray
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share of the cross section and its statistical error; see `error_at_the_end` for shares of 0 and 1."""
+    """A share of the cross section and its statistical error; see `share_error` for shares of 0 and 1."""
 
     value: float
     error: float
@@ -60,7 +61,7 @@ class CutSums:
         """Return sum w k/sum w after a step, or before all; the denominator is over these events or those of `of`.
 
         Its variance is sum w^2 (k - share)^2/(sum w)^2, with k = 0 for events outside this set. It vanishes if no event
-        or every event passes; the error is then `error_at_the_end`.
+        or every event passes; the error is then `share_error`.
         """
         total, squares = (float(x) for x in (self if of is None else of).all[:2])
         if not total > 0.0:
@@ -68,18 +69,9 @@ class CutSums:
         kept, once, twice = (float(x) for x in (self.all[[0, 1, 1]] if step is None else self.kept[step, :3]))
         value = kept / total
         if step is not None and kept in (0.0, total):
-            return Share(value, error_at_the_end(total, squares))
+            return Share(value, share_error(total, squares))
         variance = twice - 2.0 * value * once + value * value * squares
         return Share(value, math.sqrt(max(variance, 0.0)) / total)
-
-
-def error_at_the_end(weight: float, squares: float) -> float:
-    """Return the one-sided error of a share of exactly 0 or 1, from the sums of w and w^2 over the events.
-
-    It is the far end of the score interval of Wilson, J. Am. Stat. Assoc. 22 (1927) 209, at one standard deviation:
-    1/(n + 1) for an effective sample size (Kish) n = (sum w)^2/sum w^2.
-    """
-    return squares / (weight * weight + squares)
 
 
 def cut_flow(batches: Iterable[Columns], cuts: Sequence[Cut], groups: str | None = None) -> dict[int, list[Share]]:

@@ -7,12 +7,14 @@ model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from tridentgen.analysis.flux_tails import Tail, tails_of
 from tridentgen.analysis.recoil_moments import RecoilMoments, recoil_nodes
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
@@ -115,6 +117,10 @@ class ExpectedCounts:
         """What was made for the mass of the outgoing lepton; of heavy ones only the last."""
         return {}
 
+    @cached_property
+    def _tails(self) -> tuple[Tail, ...]:
+        return tails_of(self.source)
+
     def _parts(self, final_mass_GeV: float) -> tuple[_OfNuclide, ...]:
         made = self._made
         if final_mass_GeV not in made:
@@ -125,16 +131,17 @@ class ExpectedCounts:
 
     def _make(self, final_mass_GeV: float) -> tuple[_OfNuclide, ...]:
         least = self.reaction.recoil_min_keV / KEV_PER_GEV
+        tails = self._tails if final_mass_GeV > 0.0 else None
         parts = []
         for number, nuclide in enumerate(self.reaction.nuclides):
-            nodes = recoil_nodes(self.source, nuclide, least, final_mass_GeV)
+            nodes = recoil_nodes(self.source, nuclide, least, final_mass_GeV, tails)
             if nodes is None:
                 continue
             at, response = response_at_nodes(self.detector, nodes.edges_GeV, self.edges, number)
             matrix = response @ nodes.values(at)
             seen = np.any(matrix != 0.0, axis=0)
             if seen.any():
-                moments = RecoilMoments(self.source, nuclide, nodes.recoil_GeV[seen], final_mass_GeV)
+                moments = RecoilMoments(self.source, nuclide, nodes.recoil_GeV[seen], final_mass_GeV, tails)
                 share = self.scale * self.reaction.fractions[number]
                 parts.append(_OfNuclide(moments, np.ascontiguousarray(matrix[:, seen] * share)))
         return tuple(parts)
@@ -166,8 +173,12 @@ def expected_counts(
     Raises
     ------
     InputError
-        For edges that do not increase, an unknown unit, or a flux that produces no such recoil.
+        For numbers that are negative or not finite, edges that do not increase, an unknown unit, or a flux that
+        produces no such recoil.
     """
+    for name, number in (("nuclei", nuclei), ("times", times)):
+        if not (math.isfinite(number) and number >= 0.0):
+            raise InputError(f"{name} = {number!r} must be a number that is finite and not negative")
     source = reaction.source(flux)
     reaction.sampled(source)  # raises where there is no recoil
     kept = detector.time_efficiency

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tridentgen.flux import Beam, Component, Flux, Source
+from tridentgen.errors import InputError
+from tridentgen.flux import Beam, Component, Flux, Halo, Source
 from tridentgen.flux.facility import facility_names, facility_table
-from tridentgen.flux.from_card import build_source
+from tridentgen.flux.from_card import build_beam
 from tridentgen.resources import cards_dir
 
 _POINTS = 200_000
@@ -21,6 +22,7 @@ EXAMPLES: dict[str, tuple[dict[str, object], str]] = {
     "atmospheric": ({}, "the atmosphere"),
     "dsnb": ({}, "diffuse supernova background"),
     "supernova": ({"distance_kpc": 10.0}, "supernova, at 10 kpc"),
+    "halo": ({"mass_GeV": 100.0}, "dark matter of the halo, 100 GeV"),
 }
 """Keys of the built-in sources for which their integrals are listed, and these in words."""
 
@@ -46,7 +48,7 @@ class ListedFlux:
     name: str
     about: str
     origin: str
-    beam: Source
+    beam: Source | Halo
 
 
 def mean_energy_GeV(flux: Flux) -> float:
@@ -57,7 +59,9 @@ def mean_energy_GeV(flux: Flux) -> float:
 
 
 def components_of(beam: Beam, neutrino: str | None = None) -> tuple[Component, ...]:
-    """Return the components of a source; `neutrino` names that of a flux alone."""
+    """Return the components of a source; `neutrino` names that of a flux alone. Raise `InputError` for dark matter."""
+    if isinstance(beam, Halo):
+        raise InputError(f"{beam.description}: has no neutrinos and no spectrum of energies")
     return beam.components if isinstance(beam, Source) else Source.of(beam, neutrino or "numu").components
 
 
@@ -78,7 +82,7 @@ def component_numbers(component: Component) -> ComponentNumbers:
 def listed_fluxes() -> tuple[ListedFlux, ...]:
     """Return the built-in sources, each with the keys of `EXAMPLES`, and the tables of the facilities."""
     sources = [
-        ListedFlux(kind, kind, about, "computed", build_source(kind, options, None, cards_dir()))
+        ListedFlux(kind, kind, about, "computed", build_beam(kind, options, None, cards_dir()))
         for kind, (options, about) in EXAMPLES.items()
     ]
     tables = [facility_table(name) for name in facility_names()]

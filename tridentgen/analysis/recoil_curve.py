@@ -1,26 +1,23 @@
-"""Recoil spectrum of one sampling channel of CEvNS, averaged over its flux by quadrature.
+"""Recoil spectrum S(T) of one sampling channel of a process with recoils, averaged over its flux.
 
-    S(T) = int_{E > E_min(T)} dE f(E) dsigma/dT(E, T)
-
-The inner integral uses Gauss-Legendre points in the energy map above E_min(T), which avoids a kink at E_min. The curve
-is a Legendre series in each of several panels of T, or of log T if the spectrum is steep; a panel is halved until its
-last terms are small. Integrals over any range follow from the series without further evaluations.
+The curve is a Legendre series in each of several panels of T, or of log T if the spectrum is steep; a panel is halved
+until its last terms are small. Integrals over any range follow from the series without further evaluations.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from tridentgen.errors import TridentgenError
-from tridentgen.flux import EnergyMap
-from tridentgen.flux.tabulated import TabulatedMap
-from tridentgen.processes.cevns.sampled import LEAST_RATIO, CevnsChannel
+from tridentgen.flux import TabulatedProfile, TimeProfile
 from tridentgen.typing import FloatArray
 
 TOLERANCE = 1e-6
@@ -31,9 +28,41 @@ _T_NODES, _T_WEIGHTS = legendre.leggauss(_ORDER)
 _TO_SERIES = (legendre.legvander(_T_NODES, _ORDER - 1) * _T_WEIGHTS[:, None]).T * (np.arange(_ORDER) + 0.5)[:, None]
 _GRADING, _GRADES = 4.0, 13  # initial panels: each ends at 4 times the end of the previous one
 _LOG_PANELS = 16
-_MOST_ROUNDS = 40
-_NARROW, _WIDE = 1.05, 1.5  # energy ratios in a panel, for 3 and 6 points: both accurate to 1e-11
-_FEW, _MANY = legendre.leggauss(3), legendre.leggauss(6)
+_MOST_ROUNDS, _MOST_PANELS = 40, 100_000
+
+
+class RecoilChannel(Protocol):
+    """A sampling channel with recoils of one nuclide."""
+
+    @property
+    def name(self) -> str:
+        """Name of the channel in files."""
+
+    @property
+    def nuclide(self) -> int:
+        """Number of the nuclide in the target."""
+
+    @property
+    def share(self) -> float:
+        """Share of the beam, times share of the nuclide in the nuclei of the target."""
+
+    @property
+    def time(self) -> TimeProfile | TabulatedProfile | None:
+        """Arrival times; None for a steady beam."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names of the classes to which its recoils belong, by classification, such as ``nuclide``."""
+
+    @property
+    def is_steep(self) -> bool:
+        """Whether the spectrum is steep at small recoils: its curve is then one of log T."""
+
+    def recoil_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest recoil in GeV; the smallest is positive if the spectrum is steep."""
+
+    def average(self, recoil_GeV: float) -> float:
+        """Return S(T) in cm^2/GeV at one recoil, without the share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +71,7 @@ class RecoilCurve:
 
     Attributes
     ----------
-    channel : CevnsChannel
+    channel : RecoilChannel
     edges : array of shape (P+1,)
         Panel edges, in GeV or its logarithm.
     series : array of shape (P, 8)
@@ -51,7 +80,7 @@ class RecoilCurve:
         Whether panels are in log T.
     """
 
-    channel: CevnsChannel
+    channel: RecoilChannel
     edges: FloatArray
     series: FloatArray
     log: bool
@@ -106,7 +135,7 @@ class RecoilCurve:
         return panel, np.clip(2.0 * (at - self.edges[panel]) / width - 1.0, -1.0, 1.0), width
 
 
-def recoil_curve(channel: CevnsChannel) -> RecoilCurve:
+def recoil_curve(channel: RecoilChannel) -> RecoilCurve:
     """Return the recoil spectrum of a channel.
 
     Raises
@@ -114,11 +143,10 @@ def recoil_curve(channel: CevnsChannel) -> RecoilCurve:
     TridentgenError
         Halving the panels 40 times does not reach `TOLERANCE`.
     """
-    low, high = channel.spectrum.recoil_limits(channel.component.flux.energy_max_GeV)
-    low, high = max(float(low), channel.least_recoil_GeV), float(high)
-    log = channel.spectrum.infrared
+    low, high = channel.recoil_range()
+    log = channel.is_steep
     if log:
-        edges = np.linspace(math.log(max(low, LEAST_RATIO * high)), math.log(high), _LOG_PANELS + 1)
+        edges = np.linspace(math.log(low), math.log(high), _LOG_PANELS + 1)
     else:
         graded = high * _GRADING ** -np.arange(float(_GRADES))[::-1]
         edges = np.concatenate([[low], graded[graded > low]])
@@ -134,15 +162,17 @@ def recoil_curve(channel: CevnsChannel) -> RecoilCurve:
         halves = np.concatenate([begin[rough], middle]), np.concatenate([middle, end[rough]])
         series = np.concatenate([series[~rough], _series(channel, *halves, log)])
         begin, end = np.concatenate([begin[~rough], halves[0]]), np.concatenate([end[~rough], halves[1]])
+        if len(begin) > _MOST_PANELS:
+            break
     raise TridentgenError(f"the recoil spectrum of {channel.name} is too steep to integrate; please report this card")
 
 
-def _series(channel: CevnsChannel, begin: FloatArray, end: FloatArray, log: bool) -> FloatArray:
+def _series(channel: RecoilChannel, begin: FloatArray, end: FloatArray, log: bool) -> FloatArray:
     """Return the Legendre coefficients of S(T) dT/dx in panels, shape (P, 8)."""
     half = 0.5 * (end - begin)
     at = (begin + half)[:, None] + half[:, None] * _T_NODES
     recoil = np.exp(at) if log else at
-    values = np.array([averaged(channel, float(T)) for T in recoil.ravel()]).reshape(recoil.shape)
+    values = np.array([channel.average(float(T)) for T in recoil.ravel()]).reshape(recoil.shape)
     slopes = values * half[:, None] * (recoil if log else 1.0)
     return np.asarray(slopes @ _TO_SERIES.T)
 
@@ -150,49 +180,3 @@ def _series(channel: CevnsChannel, begin: FloatArray, end: FloatArray, log: bool
 def _values(series: FloatArray, x: FloatArray) -> FloatArray:
     """Return the Legendre series of shape (N, K), each at its own position x of shape (N,)."""
     return np.asarray(np.einsum("nk,nk->n", series, legendre.legvander(x, series.shape[1] - 1)))
-
-
-def averaged(channel: CevnsChannel, recoil_GeV: float) -> float:
-    """Return S(T) in cm^2/GeV at one recoil."""
-    flux, spectrum = channel.component.flux, channel.spectrum
-    threshold = float(spectrum.minimum_energy(recoil_GeV))
-    if not flux.energy_max_GeV > threshold:
-        return 0.0
-    energies = flux.energy_map(threshold)
-    u, weights = energy_nodes(energies)
-    energy, flux_weight = energies(u)
-    return float(np.sum(weights * flux_weight * spectrum.dsigma_dT(energy, recoil_GeV)))
-
-
-def energy_nodes(energies: EnergyMap) -> tuple[FloatArray, FloatArray]:
-    """Return points in (0, 1) and weights that integrate over an energy map.
-
-    Panels are the segments of a tabulated spectrum, divided if the energy increases by more than half: cross sections
-    are smooth in log E.
-    """
-    if energies.dimensions == 0:
-        return np.array([0.5]), np.array([1.0])
-    segments = energies.segments if isinstance(energies, TabulatedMap) else 1
-    edges = np.linspace(0.0, 1.0, segments + 1)
-    inside = 1e-12 / segments  # the map is discontinuous between disjoint segments
-    begin = np.asarray(energies(edges[:-1] + inside)[0])
-    ratio = np.asarray(energies(edges[1:] - inside)[0]) / begin
-    narrow = ratio < _NARROW
-    few = _gauss(edges[:-1][narrow], edges[1:][narrow], *_FEW)
-    many = _gauss(*_in_parts(edges[:-1][~narrow], ratio[~narrow], 1.0 / segments), *_MANY)
-    return np.concatenate([few[0], many[0]]), np.concatenate([few[1], many[1]])
-
-
-def _in_parts(begin: FloatArray, ratio: FloatArray, width: float) -> tuple[FloatArray, FloatArray]:
-    """Return intervals of u of equal width, divided so that the energy, linear in u, grows by at most half in each."""
-    parts = np.maximum(np.ceil(np.log(ratio) / math.log(_WIDE)), 1.0).astype(np.int64)
-    number = np.arange(np.sum(parts)) - np.repeat(np.cumsum(parts) - parts, parts)
-    step, whole = np.repeat(np.log(ratio) / parts, parts), np.repeat(ratio - 1.0, parts)
-    first = np.repeat(begin, parts)
-    return tuple(first + width * np.expm1(step * k) / whole for k in (number, number + 1))  # type: ignore[return-value]
-
-
-def _gauss(begin: FloatArray, end: FloatArray, nodes: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return Gauss-Legendre points and weights in intervals of shape (P,), as arrays of one dimension."""
-    half = 0.5 * (end - begin)[:, None]
-    return (begin[:, None] + half * (1.0 + nodes)).ravel(), (half * weights).ravel()

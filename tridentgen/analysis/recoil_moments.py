@@ -12,18 +12,19 @@ lepton changes E_min, and needs weights of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
 
-from tridentgen.analysis.recoil_curve import energy_nodes
+from tridentgen.analysis.flux_moments import moments_of
+from tridentgen.analysis.flux_tails import Tail
 from tridentgen.analysis.recoil_nodes import RecoilNodes, even_in_log, halves, recoils_of, rest
 from tridentgen.constants import GEV_M2_TO_CM2
 from tridentgen.errors import InputError, TridentgenError
-from tridentgen.flux import Component, Flux, Source
+from tridentgen.flux import Component, Source
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.processes.cevns.cevns import Cevns
@@ -56,6 +57,8 @@ class RecoilMoments:
         Recoil energies above zero, such as `RecoilNodes.recoil_GeV`.
     final_mass_GeV : float
         Mass of the outgoing lepton: that of `model.dipole` for upscattering.
+    tails : sequence or None
+        Moments of each component as functions, from `tails_of`, for many masses; None for those of the flux itself.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class RecoilMoments:
     nuclide: Nuclide
     recoil_GeV: FloatArray
     final_mass_GeV: float = 0.0
+    tails: Sequence[Tail] | None = None
 
     def __post_init__(self) -> None:
         recoil = np.array(self.recoil_GeV, dtype=np.float64)
@@ -85,7 +89,7 @@ class RecoilMoments:
     def weights(self) -> FloatArray:
         """Weights w_j of each component, normalised to its flux, shape (C, 3, N)."""
         least = self.energies_GeV[0]
-        moments = np.array([moments_of(component.flux, least) for component in self.source.components])
+        moments = np.array([tail(least) for tail in self.tails or _exact(self.source)])
         return np.asarray(np.einsum("jk,ckn->cjn", _TO_WEIGHTS, moments))
 
     def dsigma_dT(self, reaction: Cevns) -> FloatArray:
@@ -124,7 +128,12 @@ class RecoilMoments:
         return np.array([np.sum(w * values[component.neutrino], axis=0) for w, component in pairs]) * GEV_M2_TO_CM2
 
     def _spectrum(self, neutrino: str, reaction: Cevns) -> RecoilSpectrum:
-        for spectrum in recoil_spectra(self.nuclide, neutrino, reaction.model, reaction.shape):
+        spectra = recoil_spectra(self.nuclide, neutrino, reaction.model, reaction.shape)
+        if any(spectrum.struck is not None for spectrum in spectra):
+            raise InputError(
+                "model.dipole.regimes: moments are those of the nucleus as a whole; take regimes = ['coherent']"
+            )
+        for spectrum in spectra:
             if spectrum.final_mass_GeV == self.final_mass_GeV:
                 return spectrum
         raise InputError(
@@ -133,28 +142,19 @@ class RecoilMoments:
         )
 
 
-def moments_of(flux: Flux, least_GeV: FloatArray) -> FloatArray:
-    """Return int dE f(E) (E_min/E)^k above E_min of shape (N,), k = 0, 1, 2; shape (3, N)."""
-    found = np.zeros((3, len(least_GeV)))
-    for number, least in enumerate(least_GeV):
-        if flux.energy_max_GeV > least:
-            energies = flux.energy_map(float(least))
-            u, weights = energy_nodes(energies)
-            energy, flux_weight = energies(u)
-            term = weights * flux_weight
-            for power in range(3):
-                found[power, number] = np.sum(term)
-                term = term * (least / energy)
-    return found
+def _exact(source: Source) -> tuple[Tail, ...]:
+    """Return the moments of each component, by quadrature wherever there is no closed form."""
+    return tuple(partial(moments_of, component.flux) for component in source.components)
 
 
 def recoil_nodes(
-    source: Source, nuclide: Nuclide, least_GeV: float = 0.0, final_mass_GeV: float = 0.0
-) -> RecoilNodes | None:
+    source: Source, nuclide: Nuclide, least_GeV: float = 0.0, final_mass_GeV: float = 0.0,
+    tails: Sequence[Tail] | None = None,
+) -> RecoilNodes | None:  # fmt: skip
     """Return nodes for all recoils above the least one; None if the source cannot make any.
 
     The integral of any spectrum in any bin is then good to 1e-6 of its integral over all recoils, for mediators down to
-    10 keV and form factors of every nucleus.
+    10 keV and form factors of every nucleus. `tails` are those of `RecoilMoments`.
 
     Raises
     ------
@@ -165,14 +165,15 @@ def recoil_nodes(
     if edges is None:
         return None
     low, high = edges[:-1], edges[1:]
-    values = _smooth(source.components, nuclide.mass_GeV, final_mass_GeV, low, high)
+    tails = tails or _exact(source)
+    values = _smooth(tails, nuclide.mass_GeV, final_mass_GeV, low, high)
     for _ in range(_MOST_ROUNDS):
         totals = np.sum(np.abs(values), axis=(2, 3), keepdims=True)[..., 0] / values.shape[-1]
         rough = np.any(rest(values) > _TOLERANCE * totals, axis=(0, 1))
         if not rough.any():
             return RecoilNodes(np.append(np.sort(low), np.max(high)))
         pieces = halves(low[rough], high[rough])
-        more = _smooth(source.components, nuclide.mass_GeV, final_mass_GeV, *pieces)
+        more = _smooth(tails, nuclide.mass_GeV, final_mass_GeV, *pieces)
         values = np.concatenate([values[:, :, ~rough], more], axis=2)
         low, high = np.concatenate([low[~rough], pieces[0]]), np.concatenate([high[~rough], pieces[1]])
     raise TridentgenError(f"the flux of {source.description} is too rough to integrate; please report this card")
@@ -198,13 +199,10 @@ def _first_edges(components: tuple[Component, ...], mass: float, final_mass: flo
     return np.append(np.concatenate(pieces), limits[-1])
 
 
-def _smooth(
-    components: tuple[Component, ...], mass: float, final_mass: float, low: FloatArray, high: FloatArray
-) -> FloatArray:
+def _smooth(tails: Sequence[Tail], mass: float, final_mass: float, low: FloatArray, high: FloatArray) -> FloatArray:
     """Return moments times T and dT/dx at nodes of panels, and times 1 instead of T, shape (2C, 3, P, 8)."""
     recoil, slope = recoils_of(low, high)
     least = np.asarray(kinematics.minimum_energy(recoil.ravel(), mass, final_mass))
-    found = np.array([moments_of(component.flux, least) for component in components])
-    found = found.reshape(len(components), 3, *recoil.shape)
+    found = np.array([tail(least) for tail in tails]).reshape(len(tails), 3, *recoil.shape)
     by_log = np.where(low > 0.0, 1.0, 0.0)[:, None] * slope / recoil
     return np.concatenate([found * slope, found * by_log])

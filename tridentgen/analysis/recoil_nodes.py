@@ -19,8 +19,8 @@ from tridentgen.typing import FloatArray
 
 ORDER = 8
 _X, _WEIGHTS = legendre.leggauss(ORDER)
-_TO_SERIES = (legendre.legvander(_X, ORDER - 1) * _WEIGHTS[:, None]).T * (np.arange(ORDER) + 0.5)[:, None]
-_TO_INTEGRAL = legendre.legint(_TO_SERIES, lbnd=-1, axis=0)
+TO_SERIES = (legendre.legvander(_X, ORDER - 1) * _WEIGHTS[:, None]).T * (np.arange(ORDER) + 0.5)[:, None]
+_TO_INTEGRAL = legendre.legint(TO_SERIES, lbnd=-1, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class RecoilNodes:
         """Return the matrix that gives a spectrum at recoils of shape (M,), zero outside all panels; shape (M, N)."""
         recoil = np.asarray(recoil_GeV, dtype=np.float64)
         panel, x = self._places(recoil)
-        series = legendre.legvander(x, ORDER - 1) @ _TO_SERIES
+        series = legendre.legvander(x, ORDER - 1) @ TO_SERIES
         inside = (recoil >= self.edges_GeV[0]) & (recoil <= self.edges_GeV[-1])
         matrix = np.zeros((len(recoil), len(self.edges_GeV) - 1, ORDER))
         matrix[np.arange(len(recoil)), panel] = series * inside[:, None]
@@ -104,7 +104,7 @@ def recoils_of(low_GeV: FloatArray, high_GeV: FloatArray) -> tuple[FloatArray, F
 
 def rest(values: FloatArray) -> FloatArray:
     """Return the last two terms of the series of values at the nodes of panels, shape (..., P, 8)."""
-    series = values @ _TO_SERIES[-2:].T
+    series = values @ TO_SERIES[-2:].T
     return np.asarray(np.abs(series[..., 0]) + np.abs(series[..., 1]))
 
 

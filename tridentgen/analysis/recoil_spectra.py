@@ -1,30 +1,27 @@
-"""CEvNS recoils for an exposure: numbers, recoil spectra and observed spectra, computed without events.
+"""Recoils of nuclei for an exposure: numbers, recoil spectra and observed spectra, computed without events.
 
-Every pair of a source component and a nuclide has its `RecoilCurve`; a rate is their sum, weighted with the numbers of
-neutrinos and nuclei. Observed spectra are the curves at the recoils that `tridentgen.detector.fold` takes, times the
-response there and the time efficiency of each component.
+Every sampling channel, a source component on a nuclide, has its `RecoilCurve`; a rate is their sum, weighted with
+the numbers of incoming particles and nuclei. Observed spectra are the curves at the recoils that
+`tridentgen.detector.fold` takes, times the response there and the time efficiency of each channel.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from tridentgen.analysis.recoil_curve import RecoilCurve, recoil_curve
+from tridentgen.analysis.recoil_curve import RecoilChannel, RecoilCurve, recoil_curve
 from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
 from tridentgen.detector.folding import response_at_nodes
-from tridentgen.flux import Flux, Source
-from tridentgen.processes.cevns.cevns import Cevns
-from tridentgen.processes.cevns.sampled import CevnsChannel
+from tridentgen.flux import Beam, Halo, Source
 from tridentgen.progress import Progress, silent
 from tridentgen.typing import FloatArray
-
-Labels = Callable[["RecoilPart"], str]
 
 _LEAST_DRAWN = 1e-6  # of the maximum recoil energy: lower end of spectra
 _FAR = 9.0  # standard deviations
@@ -32,6 +29,24 @@ _TAIL = 5e-4  # share of the recoils beyond the last edge
 _LOG_SPAN = 100.0  # as `tridentgen.plots.events`: logarithmic if the middle 90 % span more
 _MOST_BINS, _LOG_BINS = 100, 80
 _LADDER = (1.0, 2.0, 5.0, 10.0)
+
+
+class SampledRecoils(Protocol):
+    """A process whose sampling channels have recoils."""
+
+    @property
+    def parts(self) -> Sequence[RecoilChannel]:
+        """The channels."""
+
+
+class RecoilReaction(Protocol):
+    """A reaction with recoils of nuclei: CEvNS, and dark matter."""
+
+    def source(self, beam: Beam, /) -> Source | Halo:
+        """Return what of a beam takes part."""
+
+    def sampled(self, beam: Beam, /) -> SampledRecoils:
+        """Return the process to sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +67,7 @@ class RecoilPart:
     kept_in_time: float
 
     @property
-    def channel(self) -> CevnsChannel:
+    def channel(self) -> RecoilChannel:
         """Component, nuclide and final state."""
         return self.curve.channel
 
@@ -60,14 +75,6 @@ class RecoilPart:
     def events(self) -> float:
         """All recoils, whether accepted by the detector or not."""
         return self.scale * self.curve.sigma_cm2
-
-
-LABELS: dict[str, Labels] = {
-    "flavour": lambda part: part.channel.component.neutrino,
-    "component": lambda part: part.channel.component.name,
-    "nuclide": lambda part: part.channel.spectrum.nuclide.name,
-}
-"""Labels that classify recoils."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +139,16 @@ class RecoilRate:
         assert above is not None
         return max(math.fsum(seen) - math.fsum(above), 0.0)
 
+    @property
+    def classifications(self) -> tuple[str, ...]:
+        """How recoils can be classified: by ``flavour``, ``component`` and ``nuclide``, or by ``nuclide`` alone."""
+        return tuple(self.parts[0].channel.labels)
+
     def groups(self, by: str) -> dict[str, list[int]]:
-        """Return the numbers of the parts under each name of ``flavour``, ``component`` or ``nuclide``."""
+        """Return the numbers of the parts under each name of one of the `classifications`."""
         found: dict[str, list[int]] = {}
         for number, part in enumerate(self.parts):
-            found.setdefault(LABELS[by](part), []).append(number)
+            found.setdefault(part.channel.labels[by], []).append(number)
         return found
 
     def recoil_counts(self, edges_keV: FloatArray) -> FloatArray:
@@ -188,16 +200,16 @@ class RecoilRate:
 
 
 def recoil_rate(
-    reaction: Cevns, flux: Source | Flux, nuclei: float, times: float = 1.0, detector: Detector | None = None,
+    reaction: RecoilReaction, flux: Beam, nuclei: float, times: float = 1.0, detector: Detector | None = None,
     progress: Progress = silent,
 ) -> RecoilRate:  # fmt: skip
     """Return the recoils for an exposure.
 
     Parameters
     ----------
-    reaction : Cevns
+    reaction : Cevns or Wimp
         Recoils below its `recoil_min_keV` are left out.
-    flux : Source or Flux
+    flux : Source or Flux, or Halo
     nuclei : float
         Number of nuclei of the target, all nuclides together.
     times : float
@@ -215,7 +227,7 @@ def recoil_rate(
     parts = []
     for number, channel in enumerate(channels, start=1):
         kept = detector.time_efficiency if detector is not None else None
-        in_time = 1.0 if kept is None else kept.averaged(channel.component.time)
+        in_time = 1.0 if kept is None else kept.averaged(channel.time)
         parts.append(RecoilPart(recoil_curve(channel), neutrinos * nuclei * channel.share, in_time))
         progress("integrating recoil spectra", number / len(channels))
     return RecoilRate(tuple(parts), detector)

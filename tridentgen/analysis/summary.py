@@ -33,11 +33,11 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
         ``sum_weight`` in cm^2, ``sum_weight_over_sigma`` (None without sigma), ``effective_share``,
         ``unweighting_efficiency`` (that of the run, or else of these events), ``unweighted``, ``overweight_events``
         (None if weighted), ``poisson_mean`` (None unless the number of events is a Poisson number),
-        ``expected_events`` (None without exposure), ``exposure`` (``words``, ``amount``, ``value``,
-        ``events_per_cm2``, ``equivalent`` and ``share`` of it; None without), ``placement`` (``volumes``, ``beam``,
-        ``spill``; None without), and events, sum_weight and share of each class of the events: ``regimes`` of tridents,
-        ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and ``headings``, the
-        lines above them in a report. Classes that the events lack are empty.
+        ``expected_events`` and ``expected_events_error`` (None without exposure), ``exposure`` (``words``, ``amount``,
+        ``value``, ``events_per_cm2``, ``equivalent`` and ``share`` of it; None without), ``placement`` (``volumes``,
+        ``beam``, ``spill``; None without), and events, sum_weight and share of each class of the events: ``regimes`` of
+        tridents, ``components`` of the source, ``flavours``, ``isotopes`` and ``final_states`` of CEvNS, and
+        ``headings``, the lines above them in a report. Classes that the events lack are empty.
 
     Raises
     ------
@@ -69,6 +69,7 @@ def summary(path: str | os.PathLike[str]) -> dict[str, Any]:
             "overweight_events": file.attributes.get("overweight_events"),
             "poisson_mean": _number(file, "poisson_mean"),
             "expected_events": _number(file, "expected_events"),
+            "expected_events_error": _number(file, "expected_events_error"),
             "exposure": _exposure(file),
             "placement": _placement(file),
             **sums.shares(file.attributes),

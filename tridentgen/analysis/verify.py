@@ -12,7 +12,7 @@ import numpy as np
 
 from tridentgen.engines.process import Column, Role
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.columns import names_of
+from tridentgen.events.columns import PARENT, names_of
 from tridentgen.events.groups import Group
 from tridentgen.events.integrity import GROUP, BlockHashes, content_hash
 from tridentgen.events.maps import proposal_from_groups
@@ -128,6 +128,7 @@ class _Totals:
         self._weights = names_of(columns, Role.WEIGHT)
         self._momenta = [column for column in columns if column.role.is_momentum]
         self._known = [column for column in self._momenta if column.species is not None]
+        self._daughters = names_of(columns, Role.DAUGHTER)
         roles = {column.role for column in self._momenta}
         whole = not any(column.role is Role.UNKNOWN and column.shape == (4,) for column in columns)
         self._balances = whole and Role.INCOMING in roles and bool({Role.OUTGOING, Role.RECOIL} & roles)
@@ -139,6 +140,7 @@ class _Totals:
             ("weights", bool(self._weights), self._negative),
             ("momentum balance", self._balances, self._imbalance),
             ("mass shells", bool(self._known), self._off_shell),
+            ("decays", bool(self._daughters), self._decay_imbalance),
         )
         for name, possible, test in tests:
             if not possible:
@@ -173,6 +175,12 @@ class _Totals:
         energy = np.max([block[name][:, 0] for name in names_of(self._columns, Role.INCOMING)], axis=0)
         return float(np.max(np.abs(total) / energy[:, None], initial=0.0))
 
+    def _decay_imbalance(self, block: Columns) -> float:
+        """Return the largest difference of the momenta of a decaying particle and its daughters, over its energy."""
+        parent = block[PARENT]
+        total = sum(block[name] for name in self._daughters) - parent
+        return float(np.max(np.abs(total) / parent[:, :1], initial=0.0))
+
     def _off_shell(self, block: Columns) -> float:
         """Return the largest |E^2 - p^2 - m^2|/E^2 of the particles whose masses are known."""
         worst = 0.0
@@ -188,7 +196,7 @@ class _Totals:
         return worst
 
     def checks(self, file: EventFile) -> Iterator[Check]:
-        limits = {"momentum balance": _BALANCE, "mass shells": _SHELL}
+        limits = {"momentum balance": _BALANCE, "decays": _BALANCE, "mass shells": _SHELL}
         said = {
             "finite numbers": ("all finite", "some numbers are not finite"),
             "order of events": ("event numbers increase", "event numbers do not increase"),

@@ -10,9 +10,10 @@ from tridentgen.analysis.flux_numbers import EXAMPLES, components_of, listed_flu
 from tridentgen.cards import CardError, read_card
 from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.errors import InputError, nearest
-from tridentgen.flux import Beam, build_source
+from tridentgen.flux import Beam
 from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.flux.facility import facility_names
+from tridentgen.flux.from_card import build_beam
 from tridentgen.reports.fluxes import list_json, list_text, show_json, show_text
 from tridentgen.resources import builtin_cards
 from tridentgen.runs.job import beam_of
@@ -94,7 +95,7 @@ def _of_table(
     if document.messages:
         raise CardError(*document.messages)
     try:
-        beam = build_source(card.kind, card.options, neutrino, Path.cwd())
+        beam = build_beam(card.kind, card.options, neutrino, Path.cwd())
     except InputError as error:
         place = document.places().get(key_in_front(str(error)), name)
         raise InputError(f"{place if place.startswith('--') else name}: {error}") from error

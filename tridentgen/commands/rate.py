@@ -31,8 +31,8 @@ def _rate(options: argparse.Namespace) -> int:
     card = read_card(options.card, overrides(options))
     if options.output is not None and not has_spectra(card):
         raise InputError(
-            f"--output {options.output}: draws recoil spectra of CEvNS; for pictures of {card.kind.events_are} use "
-            "tridentgen generate, then tridentgen plot"
+            f"--output {options.output}: draws recoil spectra of CEvNS and WIMPs; for pictures of "
+            f"{card.kind.events_are} use tridentgen generate, then tridentgen plot"
         )
     if options.output is not None:
         from tridentgen.plots.rates import check_picture

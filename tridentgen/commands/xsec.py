@@ -22,6 +22,7 @@ from tridentgen.commands.common import (
 )
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
+from tridentgen.flux import DARK_MATTER
 from tridentgen.processes.kinds import TRIDENT, kind_names, kind_spelt
 from tridentgen.reports.cross_sections import (
     CrossSectionReport,
@@ -41,7 +42,7 @@ def add(commands: Subparsers) -> None:
     xsec.add_argument("--process", metavar="KIND", help="instead of a card: " + ", ".join(kind_names()))
     xsec.add_argument("--nu", help="neutrino: nue, numu, nutau, nuebar, numubar, nutaubar")
     xsec.add_argument("--leptons", nargs=2, metavar="LEPTON", help="charged leptons, such as mu- mu+")
-    xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns also Ar or CsI")
+    xsec.add_argument("--target", help="nuclide, such as Ar40; for cevns and wimp also Ar or CsI")
     xsec.add_argument("--regime", nargs="+", metavar="REGIME", help="coherent, diffractive, proton, neutron, total")
     xsec.add_argument("--energy", nargs="+", metavar="E", help="neutrino energies: GeV, or with a unit as in 30MeV")
     xsec.add_argument("--rel-error", metavar="R", help="relative precision goal (default 1e-3)")
@@ -100,7 +101,7 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
             raise InputError(f"{', '.join(stray)} cannot go with a card; use --set process.KEY=VALUE")
         return read_card(options.card, overrides(options) + flux)
     given["--process"] = given["--process"] or TRIDENT.name
-    _fill_in(given, options)
+    flux += _fill_in(given, options)
     keys = ("kind", "neutrino", "leptons", "target", "regimes")
     process: list[str | Override] = [
         Override(("process", key), value, f"{name} {value if isinstance(value, str) else ' '.join(value)}")
@@ -110,15 +111,21 @@ def _xsec_card(options: argparse.Namespace, energies_GeV: list[float] | None) ->
     return parse_card("", path="the command line", overrides=process + flux + overrides(options))
 
 
-def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> None:
-    """Fill in the defaults of a kind of process; raise `InputError` for missing options."""
+def _fill_in(given: dict[str, Any], options: argparse.Namespace) -> list[str | Override]:
+    """Fill in the defaults of a kind of process, and return those of its flux; raise `InputError` if options lack."""
     kind = kind_spelt(given["--process"])
     if kind is None:
-        return  # reported with the other mistakes of the options
+        return []  # reported with the other mistakes of the options
     for option, key in _OPTIONS.items():
         if given[option] is None:
             given[option] = kind.defaults.get(key)
     missing = [option for option, key in _OPTIONS.items() if key in kind.required and given[option] is None]
-    missing += ["--energy"] if options.energy is None else []
+    of_halo = kind.projectile == DARK_MATTER
+    missing += ["--energy"] if options.energy is None and not of_halo else []
     if missing:
         raise InputError(f"xsec needs a card, or also {', '.join(missing)}")
+    return (
+        [Override(("flux", "kind"), "halo", f"--process {given['--process']}")]
+        if of_halo and not options.energy
+        else []
+    )

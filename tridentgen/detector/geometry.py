@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +15,15 @@ from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
 Vector = tuple[Value, Value, Value]
 """Components along x, y, z: floats, or arrays of shape (N,)."""
 
+Stretch = tuple[Value, Value]
+"""Part of a ray in a shape: lengths from its start, equal if the ray misses the shape."""
+
 Point3 = tuple[float, float, float]
+
+_FAR = 1e30
+"""Length in cm beyond everything."""
+_FLAT = 1e-14
+"""Slopes below this are those of a ray along a face: over any detector it does not come nearer."""
 
 ORIGIN: Point3 = (0.0, 0.0, 0.0)
 BEAM_AXIS: Point3 = (0.0, 0.0, 1.0)
@@ -32,6 +41,9 @@ class Shape(Protocol):
 
     def contains(self, point: Point3) -> bool:
         """Whether a point lies in the shape or on its surface."""
+
+    def crossed(self, start: Vector, direction: Vector) -> Stretch:
+        """Return where a ray, along a unit vector, enters and leaves the shape: lengths from its start, at least 0."""
 
 
 def frame(axis: Vector) -> tuple[Vector, Vector]:
@@ -80,6 +92,11 @@ class Point:
         """Whether `point` is this one."""
         return point == self.centre_cm
 
+    def crossed(self, start: Vector, direction: Vector) -> Stretch:
+        """Return an empty stretch."""
+        nothing = 0.0 * (start[0] + direction[0])
+        return nothing, nothing
+
 
 @dataclass(frozen=True)
 class Box:
@@ -106,6 +123,14 @@ class Box:
     def contains(self, point: Point3) -> bool:
         """Whether it lies in the box."""
         return all(abs(p - c) <= 0.5 * size for p, c, size in zip(point, self.centre_cm, self.size_cm, strict=True))
+
+    def crossed(self, start: Vector, direction: Vector) -> Stretch:
+        """Return the stretch between all three pairs of faces."""
+        each = [
+            _between(p - c, n, 0.5 * size)
+            for p, n, c, size in zip(start, direction, self.centre_cm, self.size_cm, strict=True)
+        ]
+        return _common(_common(each[0], each[1]), each[2])
 
 
 @dataclass(frozen=True)
@@ -136,6 +161,11 @@ class Sphere:
     def contains(self, point: Point3) -> bool:
         """Whether it lies in the ball."""
         return math.dist(point, self.centre_cm) <= self.radius_cm
+
+    def crossed(self, start: Vector, direction: Vector) -> Stretch:
+        """Return the stretch in the ball."""
+        away = [p - c for p, c in zip(start, self.centre_cm, strict=True)]
+        return _in_round(away, direction, self.radius_cm)
 
 
 @dataclass(frozen=True)
@@ -171,6 +201,14 @@ class Cylinder:
         across = math.hypot(*(a - height * n for a, n in zip(away, self.axis, strict=True)))
         return abs(height) <= 0.5 * self.length_cm and across <= self.radius_cm
 
+    def crossed(self, start: Vector, direction: Vector) -> Stretch:
+        """Return the stretch between the end faces and within the mantle."""
+        away = [p - c for p, c in zip(start, self.centre_cm, strict=True)]
+        height, slope = (_product(vector, self.axis) for vector in (away, direction))
+        across = [a - height * n for a, n in zip(away, self.axis, strict=True)]
+        radial = [d - slope * n for d, n in zip(direction, self.axis, strict=True)]
+        return _common(_between(height, slope, 0.5 * self.length_cm), _in_round(across, radial, self.radius_cm))
+
 
 def turned(axis: Vector, vector: Vector) -> Vector:
     """Return a vector rotated by the rotation that takes z to the unit vector `axis`."""
@@ -184,6 +222,42 @@ def moved(centre: Vector, axis: Vector, vector: Vector) -> Vector:
     """Return `centre` plus the vector rotated to the axis."""
     x, y, z = (c + t for c, t in zip(centre, turned(axis, vector), strict=True))
     return x, y, z
+
+
+def _product(a: Sequence[Value], b: Sequence[Value]) -> Value:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _common(first: Stretch, second: Stretch) -> Stretch:
+    """Return the common part of two stretches; an empty one begins and ends at the same length."""
+    enter, leave = np.maximum(first[0], second[0]), np.minimum(first[1], second[1])
+    return enter, np.maximum(leave, enter)
+
+
+def _between(place: Value, slope: Value, half: float) -> Stretch:
+    """Return where |place + t slope| <= half for t >= 0; all t up to `_FAR` for a slope of 0 inside."""
+    steep = np.abs(slope) > _FLAT
+    safe = np.where(steep, slope, 1.0)
+    first, second = (-half - place) / safe, (half - place) / safe
+    inside = np.abs(place) <= half
+    enter = np.where(steep, np.minimum(first, second), np.where(inside, 0.0, _FAR))
+    leave = np.where(steep, np.maximum(first, second), np.where(inside, _FAR, 0.0))
+    return _common((enter, leave), (0.0 * enter, 0.0 * enter + _FAR))
+
+
+def _in_round(away: Sequence[Value], direction: Sequence[Value], radius: float) -> Stretch:
+    """Return where |away + t direction| <= radius for t >= 0; `direction` need not be a unit vector."""
+    square = _product(direction, direction)
+    moves = square > _FLAT * _FLAT
+    safe = np.where(moves, square, 1.0)
+    middle = -_product(away, direction) / safe
+    nearest = [a + middle * d for a, d in zip(away, direction, strict=True)]
+    room = (radius * radius - _product(nearest, nearest)) / safe
+    half = np.sqrt(np.maximum(room, 0.0))
+    inside = radius * radius >= _product(away, away)
+    enter = np.where(moves, middle - half, np.where(inside, 0.0, _FAR))
+    leave = np.where(moves, middle + half, np.where(inside, _FAR, 0.0))
+    return _common((enter, leave), (0.0 * enter, 0.0 * enter + _FAR))
 
 
 def _check_centre(centre: Point3) -> None:

@@ -19,12 +19,20 @@ from numpy.typing import NDArray
 
 from tridentgen.constants import SPEED_OF_LIGHT_CM_PER_NS
 from tridentgen.detector.beam_line import BeamLine
+from tridentgen.detector.decays import decayed
 from tridentgen.detector.geometry import Point, Shape, Vector, turned
 from tridentgen.detector.spill import Spill
 from tridentgen.engines.process import Column
 from tridentgen.engines.uniforms import PURPOSE_VERTEX, stream_number, uniforms
 from tridentgen.errors import InputError
-from tridentgen.events.columns import BEAM_ALONG_Z, DETECTOR_COORDINATES, VERTEX_COLUMNS
+from tridentgen.events.columns import (
+    BEAM_ALONG_Z,
+    DECAY_ACCEPTANCE,
+    DETECTOR_COORDINATES,
+    FROM_INTERACTION,
+    VERTEX_COLUMNS,
+    has_decays,
+)
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.typing import Columns, FloatArray
@@ -42,6 +50,8 @@ class Volume:
     shape: Shape
     material: str | None = None
     density_g_cm3: float | None = None
+    decays: bool = True
+    """Whether a decay in it counts, as in rock around a detector it does not."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class Placement:
     beam : BeamLine
     spill : Spill or None
         None: all neutrinos start at time 0.
+    idle : tuple of int
+        Places of the shapes in which decays do not count.
     """
 
     shapes: tuple[Shape, ...]
@@ -65,6 +77,7 @@ class Placement:
     shares: tuple[tuple[float, ...], ...]
     beam: BeamLine = field(default_factory=BeamLine)
     spill: Spill | None = None
+    idle: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -85,17 +98,29 @@ class Placement:
                 raise InputError(f"{_name(volumes, i)}: the source of the neutrinos is inside; move one of them")
         nuclides = tuple(nuclide for nuclide, _ in target.components)
         shares = tuple(_shares(volumes, masses, nuclide, target) for nuclide in nuclides)
-        return cls(tuple(v.shape for v in volumes), tuple(n.pdgid for n in nuclides), shares, beam, spill)
+        idle = tuple(i for i, volume in enumerate(volumes) if not volume.decays)
+        if len(idle) == len(volumes):
+            raise InputError(f"{_name(volumes, 0)}: decays = false in all volumes: decays must count in one of them")
+        return cls(tuple(v.shape for v in volumes), tuple(n.pdgid for n in nuclides), shares, beam, spill, idle)
 
     def columns(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """Return the columns of placed events, from those of the process."""
-        return (*(_in_detector(c) if c.role.is_momentum else c for c in columns), *VERTEX_COLUMNS)
+        inside = (DECAY_ACCEPTANCE,) if has_decays(columns) and self.decay_shapes else ()
+        return (*map(_in_detector, columns), *VERTEX_COLUMNS, *inside)
+
+    @cached_property
+    def decay_shapes(self) -> tuple[Shape, ...]:
+        """The volumes in which decays count; none if the detector is a point."""
+        return tuple(s for i, s in enumerate(self.shapes) if i not in self.idle and s.volume_cm3 > 0.0)
 
     @property
     def attributes(self) -> dict[str, str | int | float]:
         """Attributes of an event file: ``placement``, JSON of volumes, beam and spill in cm, ns and rad."""
         parts = {
-            "volumes": [{"shape": _kind(shape), **vars(shape)} for shape in self.shapes],
+            "volumes": [
+                {"shape": _kind(shape), **vars(shape), **({"decays": False} if i in self.idle else {})}
+                for i, shape in enumerate(self.shapes)
+            ],
             "shares": dict(zip(map(str, self.pdgids), self.shares, strict=True)),
             "beam": vars(self.beam),
             "spill": self.spill and {"kind": _kind(self.spill), **vars(self.spill)},
@@ -117,7 +142,8 @@ class Placement:
         """
         number = events["event_id"]
         if len(number) == 0:
-            return {**events, **{column.name: np.empty(0) for column in VERTEX_COLUMNS}}
+            inside = (DECAY_ACCEPTANCE,) if "decay_length" in events and self.decay_shapes else ()
+            return {**events, **{column.name: np.empty(0) for column in (*VERTEX_COLUMNS, *inside)}}
         first = int(number.min())
         u = uniforms(seed, stream_number(PURPOSE_VERTEX), first, int(number.max()) - first + 1, _WORDS)
         u = u[:, (number - np.uint64(first)).astype(np.int64)]
@@ -129,7 +155,8 @@ class Placement:
         }
         x, y, z = vertex
         times = self._times(vertex, u[_TIME]) + events.get("time", 0.0)
-        return placed | dict(zip((c.name for c in VERTEX_COLUMNS), (x, y, z, times), strict=True))
+        placed |= dict(zip((c.name for c in VERTEX_COLUMNS), (x, y, z, times), strict=True))
+        return placed | (decayed(placed, vertex, times, self.decay_shapes) if "decay_length" in events else {})
 
     def _vertices(self, nuclides: NDArray[Any] | None, u: FloatArray) -> Vector:
         if len(self.shapes) == 1:
@@ -177,7 +204,10 @@ def _kind(of: Shape | Spill) -> str:
 
 
 def _in_detector(column: Column) -> Column:
-    return replace(column, description=column.description.replace(BEAM_ALONG_Z, DETECTOR_COORDINATES))
+    if not (column.role.is_momentum or column.name.startswith("decay_")):
+        return column
+    words = column.description.replace(BEAM_ALONG_Z, DETECTOR_COORDINATES)
+    return replace(column, description=words.replace(FROM_INTERACTION, DETECTOR_COORDINATES))
 
 
 def _name(volumes: Sequence[Volume], place: int) -> str:

@@ -13,7 +13,7 @@ from tridentgen.detector.placement import Placement, Volume
 from tridentgen.detector.spill import BunchedSpill, Spill, UniformSpill
 from tridentgen.errors import InputError
 from tridentgen.matter.materials import Material, material
-from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, integer, named, one_of, show
+from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Convert, Table, boolean, integer, named, one_of, show
 
 PLACEMENT_KEYS = ("volume", "volumes", "beam", "spill")
 """Tables of ``[detector]`` that are read here, valid for all processes."""
@@ -71,8 +71,9 @@ def _read_volume(table: Table) -> Volume | None:
     matter = table.read("material", named(material), None)
     density = table.read("density_g_cm3", POSITIVE, None)
     centre = _vector(table, "centre_cm", ORIGIN)
+    decays = table.read("decays", boolean, Volume.decays)
     shape = table.made(lambda: _SHAPES[kind](table, centre))
-    return None if shape is None else Volume(shape, matter, density)
+    return None if shape is None else Volume(shape, matter, density, decays)
 
 
 def _point(_table: Table, centre: Point3) -> Shape:

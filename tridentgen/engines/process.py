@@ -18,6 +18,7 @@ class Role(StrEnum):
     TARGET = "target"
     OUTGOING = "outgoing"
     RECOIL = "recoil"
+    DAUGHTER = "decay product"
     HELICITY = "helicity"
     OBSERVABLE = "observable"
     WEIGHT = "weight"
@@ -28,7 +29,7 @@ class Role(StrEnum):
     @property
     def is_momentum(self) -> bool:
         """Whether it is the four-momentum of a particle."""
-        return self in (Role.INCOMING, Role.TARGET, Role.OUTGOING, Role.RECOIL)
+        return self in (Role.INCOMING, Role.TARGET, Role.OUTGOING, Role.RECOIL, Role.DAUGHTER)
 
     @property
     def is_weight(self) -> bool:

@@ -25,8 +25,18 @@ ACCEPTANCE = Column(
     "acceptance", "", "probability that the detector accepts the event: thresholds and efficiency; not in the weight",
     role=Role.ACCEPTANCE,
 )  # fmt: skip
+DECAY_ACCEPTANCE = replace(
+    ACCEPTANCE, description="probability that the decay is inside the volumes of the detector; not in the weight"
+)
 _FIXED = (EVENT_NUMBER, WEIGHT, ACCEPTANCE)
 """Columns whose names are those of their roles in every file."""
+
+
+PARENT = "p4_nu_out"
+"""The column with the momentum of the particle that decays."""
+
+FROM_INTERACTION = "relative to the interaction"
+"""Coordinate system of decays without vertices; with them it is that of the detector."""
 
 
 def require_sound(columns: Iterable[Column]) -> None:
@@ -49,6 +59,25 @@ def momentum(name: str, whose: str, role: Role) -> Column:
 def label(name: str, description: str) -> Column:
     """Return an integer column that classifies events."""
     return Column(name, "", description, dtype="i4", role=Role.LABEL)
+
+
+DECAY_COLUMNS: tuple[Column, ...] = (
+    label("decay_flavour", "PDG code of the neutrino of the decay"),
+    Column("photon_energy", "MeV", "energy of the photon"),
+    Column("theta_photon", "rad", "angle between the photon and the beam"),
+    Column("decay_length", "m", "mean decay length gamma beta c tau of the particle that decays, laboratory frame"),
+    Column("proper_time", "ns", "time from the interaction to the decay in the rest frame of what decays"),
+    *(Column(f"decay_{axis}", "cm", f"{axis} of the decay, {FROM_INTERACTION}") for axis in "xyz"),
+    Column("decay_time", "ns", "time of the decay: that of the interaction, and the flight until the decay"),
+    momentum("p4_photon", "the photon of the decay", Role.DAUGHTER),
+    momentum("p4_nu_decay", "the neutrino of the decay", Role.DAUGHTER),
+)
+"""Additional columns of events in which the outgoing lepton decays to a photon and a neutrino."""
+
+
+def has_decays(columns: Iterable[Column]) -> bool:
+    """Return whether a particle of the events decays."""
+    return any(column.role is Role.DAUGHTER for column in columns)
 
 
 def identified(columns: Iterable[Column], species: Mapping[str, Species]) -> tuple[Column, ...]:

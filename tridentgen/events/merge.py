@@ -24,7 +24,7 @@ from tridentgen.events.output import check_output, part_path, real_path, writing
 from tridentgen.events.reader import EventFile, open_events
 from tridentgen.events.sound_numbers import require_sound_column
 from tridentgen.events.stated_exposure import EXPOSURE_NAMES, RESULT_NAMES, exposure_results
-from tridentgen.events.weights import BATCH, WeightSums, rows_of_batches, summed_attributes
+from tridentgen.events.weights import BATCH, AcceptedSums, rows_of_batches, summed_attributes
 from tridentgen.progress import Progress, silent
 from tridentgen.typing import Columns
 
@@ -214,22 +214,19 @@ class _Sums:
 
     def __init__(self) -> None:
         self._begin = 0
-        self.weight, self.seen = WeightSums(), WeightSums()
+        self.kept = AcceptedSums()
 
     def add(self, tried: int, columns: Columns) -> None:
         place = columns["event_id"] - np.uint64(self._begin)
-        for name, sums in (("weight", self.weight), ("acceptance", self.seen)):
-            if name in columns:
-                padded = np.zeros(tried)
-                padded[place] = columns["weight"] * (columns[name] if name == "acceptance" else 1.0)
-                sums.add(padded)
+        padded = {name: np.zeros(tried) for name in ("weight", "acceptance") if name in columns}
+        for name, values in padded.items():
+            values[place] = columns[name]
+        self.kept.add(padded["weight"], padded.get("acceptance"))
         self._begin += tried
 
     def results(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """Return the root attributes with the result of the whole run; `known` are the others."""
-        found: dict[str, Any] = summed_attributes(self.weight)
-        if self.seen.trials and self.weight.sum > 0.0:
-            found["acceptance"] = self.seen.sum / self.weight.sum
+        found: dict[str, Any] = summed_attributes(self.kept.weight) | self.kept.attributes
         return found | exposure_results({**known, **found}, 1.0)
 
 
@@ -262,7 +259,7 @@ def _write_virtual(shards: list[Shard], output: Path, force: bool, progress: Pro
         hashes.update(block)
     rows, digests = sum(size for _, size in files), hashes.arrays()
     known = _attributes(shards)
-    known |= {"n_events": rows, "n_done": sums.weight.trials, **sums.results(known)}
+    known |= {"n_events": rows, "n_done": sums.kept.weight.trials, **sums.results(known)}
     known["content_hash"] = content_hash(digests)
     groups = _groups(shards) | {GROUP: Group(digests, {"block_rows": BLOCK_ROWS})}
     part = part_path(output)

@@ -96,7 +96,7 @@ class Axis:
     log_y
         Whether the axis of the cross section is logarithmic, as is usual for recoil spectra.
     seen
-        Whether to draw the events accepted by the detector: weights times acceptance.
+        Whether to draw the events accepted by the detector, weights times acceptance, if events have one.
     with_kept
         Whether to add a line for the events accepted by the detector, if there is one.
     long_tail

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from tridentgen.engines.process import Column, Role, Species
 from tridentgen.errors import InputError
+from tridentgen.events.columns import PARENT, has_decays
 from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE
+from tridentgen.matter.particles import DARK_MATTER
 from tridentgen.typing import Columns, FloatArray, IntArray
 
 Number = float | FloatArray
@@ -24,9 +26,16 @@ Cite = tuple[tuple[str, str], ...]
 """Sources: ``("arXiv", number)`` or ``("DOI", identifier)``."""
 
 _NEUTRINO_CODES = (12, 14, 16)
+_UNSEEN_CODES = (*_NEUTRINO_CODES, DARK_MATTER)
 
 PSEUDO_NUCLEUS = 2009900000
 """Code of a nuclear remnant that simulations ignore: NuHepMC 1.0.0, P.C.2."""
+
+DECAYS = ("decay_x", "decay_y", "decay_z", "decay_time", "proper_time")
+"""Columns that say where a particle decays."""
+
+ISOTOPE = "isotope"
+"""The column with the code of the target nuclide, of processes on materials."""
 
 UNKNOWN_HELICITY = 9.0
 """Helicity of a particle for which it is not known, as in the Les Houches accord."""
@@ -40,6 +49,8 @@ class Place(Enum):
     STRUCK = "nucleon of the target nucleus"
     REMNANT = "rest of the target nucleus"
     OUT = "made by the primary interaction"
+    UNSTABLE = "made by the primary interaction, decays"
+    DAUGHTER = "made by the decay"
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,10 @@ class Particle:
         +1 or -1; 9 if it is not known.
     nucleus : int or array (n,), or None
         Code of the nucleus for which a pseudoparticle stands.
+    origin : four of a number or an array (n,), or None
+        Position (x, y, z in cm) and time (ns) where it is made, if it is not that of the interaction.
+    proper_ns : float or array (n,)
+        Proper time from its production to its decay; 0 if it does not decay.
     """
 
     place: Place
@@ -65,6 +80,8 @@ class Particle:
     mass_GeV: Number
     helicity: Number = UNKNOWN_HELICITY
     nucleus: int | IntArray | None = None
+    origin: tuple[Number, Number, Number, Number] | None = None
+    proper_ns: Number = 0.0
 
 
 @dataclass(frozen=True)
@@ -125,21 +142,24 @@ class PlainRecords:
     columns
         Columns of the file.
     attributes
-        Root attributes: ``target_pdg`` and ``target_mass_GeV``, one nuclide, unless a column is the target.
+        Root attributes: ``target_pdg`` and ``target_mass_GeV``, unless a column is the target. With several nuclides,
+        the target of an event is the one that recoils, of elastic scattering.
     recoil : str
         ``final``, ``omit`` or ``pseudo``.
-    process : int
-        Number of the process.
+    process : int or Processes
+        Number of the process, or all of them.
 
     Raises
     ------
     InputError
-        A momentum has no particle species, or there is no target.
+        A momentum has no particle species, there is no target, or no visible particle is left.
     """
 
     optional: tuple[str, ...] = ()
 
-    def __init__(self, columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, process: int) -> None:
+    def __init__(
+        self, columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, process: int | Processes
+    ) -> None:
         self._momenta = [column for column in columns if column.role.is_momentum]
         for column in self._momenta:
             if column.species is None:
@@ -148,26 +168,50 @@ class PlainRecords:
                     "'mass_GeV'); make the file again"
                 )
         labels = {column.species.label for column in self._momenta if column.species is not None}
-        self.columns = (*(column.name for column in self._momenta), *sorted(labels - {""}))
-        self._target = None
+        decays = DECAYS if has_decays(columns) else ()
+        self.processes: Processes = _OneProcess(process, attributes) if isinstance(process, int) else process
+        labels |= set(self.processes.columns)
+        self.columns = (*(column.name for column in self._momenta), *sorted(labels - {""}), *decays)
+        self._target: Species | None = None
         if not any(column.role is Role.TARGET for column in self._momenta):
-            targets = codes(attributes, "target_pdg")
-            if len(targets) != 1:
-                raise InputError("these events have several target nuclides and no column with the role target")
-            self._target = targets[0], float(needed(attributes, "target_mass_GeV"))
-        self._recoil, self._number = recoil, process
-        self.processes: Processes = _OneProcess(process, attributes)
+            self._target = self._target_of(attributes)
+        if recoil == "omit" and not any(self._stays(column) for column in self._momenta):
+            raise InputError("recoil = omit leaves no visible particle in these events; use final or pseudo")
+        self._recoil, self._process = recoil, process
 
     def groups(self, columns: Columns) -> tuple[Group, ...]:
         """Return the events of a block as one group."""
         incoming = [self._particle(c, columns) for c in self._momenta if c.role is Role.INCOMING]
         target = [self._particle(c, columns) for c in self._momenta if c.role is Role.TARGET]
         if self._target is not None:
-            code, mass = self._target
+            code, mass = particles_of(self._target, columns)
             target = [Particle(Place.TARGET, code, at_rest(mass), mass)]
         outgoing = [self._particle(c, columns) for c in self._momenta if c.role in (Role.OUTGOING, Role.RECOIL)]
+        made = [self._particle(c, columns) for c in self._momenta if c.role is Role.DAUGHTER]
+        if made:
+            parent = next(place for place, c in enumerate(self._momenta) if c.name == PARENT)
+            outgoing = list(with_decay(outgoing, parent - len(incoming), made, columns))
         particles = treat_nuclei((*incoming, *target, *outgoing), self._recoil)
-        return (Group(slice(None), self._number, particles),)
+        number = self._process if isinstance(self._process, int) else self.processes.numbers(columns)
+        return (Group(slice(None), number, particles),)
+
+    def _target_of(self, attributes: Mapping[str, Any]) -> Species:
+        """Return the nuclides at rest: the one of the attributes, or those that recoil."""
+        targets = codes(attributes, "target_pdg")
+        if len(targets) == 1:
+            return Species.one(targets[0], float(needed(attributes, "target_mass_GeV")))
+        for column in self._momenta:
+            if column.role is Role.RECOIL and column.species is not None and set(column.species.pdgid) <= set(targets):
+                return column.species
+        raise InputError("these events have several target nuclides and no column with the role target")
+
+    @staticmethod
+    def _stays(column: Column) -> bool:
+        """Whether a momentum is that of an outgoing particle that is seen, and not of a nucleus."""
+        assert column.species is not None
+        codes_of = column.species.pdgid
+        seen = all(abs(each) not in _UNSEEN_CODES and each < FIRST_NUCLEUS_CODE for each in codes_of)
+        return seen and column.role in (Role.OUTGOING, Role.RECOIL)
 
     @staticmethod
     def _particle(column: Column, columns: Columns) -> Particle:
@@ -178,6 +222,21 @@ class PlainRecords:
         if all(abs(each) in _NEUTRINO_CODES for each in column.species.pdgid):
             return neutrino_particle(place, code, columns[column.name])
         return Particle(place, code, components(columns[column.name]), mass)
+
+
+def with_decay(
+    outgoing: Sequence[Particle], parent: int, daughters: Sequence[Particle], columns: Columns
+) -> tuple[Particle, ...]:
+    """Return outgoing particles of which that at the place `parent` decays: it first, its daughters last.
+
+    The photon has the helicity of the neutrino: together they have the spin 1/2.
+    """
+    unstable = replace(outgoing[parent], place=Place.UNSTABLE, proper_ns=columns["proper_time"])
+    others = [particle for place, particle in enumerate(outgoing) if place != parent]
+    origin = columns["decay_x"], columns["decay_y"], columns["decay_z"], columns["decay_time"]
+    helicity = np.where(columns["decay_flavour"] > 0, -1.0, 1.0)
+    made = [replace(each, place=Place.DAUGHTER, origin=origin, helicity=helicity) for each in daughters]
+    return unstable, *others, *made
 
 
 class _OneProcess:
@@ -223,11 +282,14 @@ def places_in(known: IntArray, codes: IntArray) -> IntArray:
 def target_nuclides(columns: Sequence[Column], events: Columns) -> IntArray | None:
     """Return the PDG code of the target of each event, shape (N,); None if no column says it.
 
-    That is the particle of a column with the role target, or else of a nucleus that recoils.
+    That is the particle of a column with the role target, or else of a nucleus that recoils, unless it is a nucleon of
+    the target in some of the events.
     """
     for role in (Role.TARGET, Role.RECOIL):
         for column in columns:
             if column.role is role and column.species is not None and column.species.label:
+                if role is Role.RECOIL and column.species.label != ISOTOPE and ISOTOPE in events:
+                    return np.asarray(events[ISOTOPE], dtype=np.int64)
                 return np.asarray(particles_of(column.species, events)[0])
     return None
 

@@ -15,6 +15,7 @@ from tridentgen.events.integrity import GROUP
 from tridentgen.events.observables import Cut, limits_of, passing
 from tridentgen.events.reader import EventFile
 from tridentgen.events.stated_exposure import expected_for_exposure
+from tridentgen.events.weights import AcceptedSums
 from tridentgen.typing import Columns
 
 
@@ -88,15 +89,14 @@ class _Sums:
 
     def __init__(self, unit: float | None) -> None:
         self._unit = unit
-        self.read = self.weight = self.squares = self.seen = 0.0
+        self.read = 0.0
+        self.kept = AcceptedSums()
         self.overweight = 0
 
     def add(self, read: NDArray[np.float64], kept: Columns) -> None:
         weight = kept["weight"]
         self.read += float(np.sum(read))
-        self.weight += float(np.sum(weight))
-        self.squares += float(np.sum(weight**2))
-        self.seen += float(np.sum(weight * kept["acceptance"])) if "acceptance" in kept else 0.0
+        self.kept.add(weight, kept.get("acceptance"))
         if self._unit is not None:
             self.overweight += int(np.count_nonzero(weight > self._unit * (1.0 + 1e-9)))
 
@@ -105,11 +105,11 @@ def _results(known: Mapping[str, Any], sums: _Sums, sigma_error: float, rows: in
     """Return the attributes computed from the events that pass, as far as the file had them."""
     scale = float(known["sigma"]) / sums.read if "sigma" in known and sums.read > 0.0 else 1.0  # a shard sums to less
     found = {
-        "sigma": scale * sums.weight,
+        "sigma": scale * sums.kept.weight.sum,
         "sigma_error": sigma_error,
-        "sum_w": scale * sums.weight,
-        "sum_w2": scale**2 * sums.squares,
-        "acceptance": sums.seen / sums.weight if sums.weight > 0.0 else 1.0,
+        "sum_w": scale * sums.kept.weight.sum,
+        "sum_w2": scale**2 * sums.kept.weight.sum_of_squares,
+        **sums.kept.attributes,
         "overweight_events": sums.overweight,
     }
     if known.get("unweighted"):

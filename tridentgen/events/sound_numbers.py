@@ -29,7 +29,8 @@ _WHOLE: Mapping[str, tuple[int, int]] = MappingProxyType(
 """Root attributes that are whole numbers: the smallest and the largest possible one."""
 
 _AMOUNTS = (
-    "sigma", "sigma_error", "sum_w", "sum_w2", "acceptance", "max_weight", "expected_events", "poisson_mean",
+    "sigma", "sigma_error", "sum_w", "sum_w2", "acceptance", "acceptance_error", "max_weight", "expected_events",
+    "expected_events_error", "poisson_mean",
 )  # fmt: skip
 """Root attributes that are not negative."""
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 from tridentgen.errors import FileError, one_line
 from tridentgen.exposure import AMOUNTS, SECONDS_PER_YEAR
 
-_PER_CM2, _EXPECTED = "events_per_cm2", "expected_events"
+_PER_CM2, _EXPECTED, _EXPECTED_ERROR = "events_per_cm2", "expected_events", "expected_events_error"
 _EQUIVALENTS = MappingProxyType({
     "pot": "pot_equivalent",
     "muon_decays": "muon_decays_equivalent",
@@ -30,7 +30,7 @@ _UNITS = MappingProxyType(
 EXPOSURE_NAMES = ("exposure", "exposure_mass_t", _PER_CM2, *(f"exposure_{amount}" for amount in AMOUNTS.values()))
 """Root attributes that state the exposure of a card."""
 
-RESULT_NAMES = (_EXPECTED, *_EQUIVALENTS.values())
+RESULT_NAMES = (_EXPECTED, _EXPECTED_ERROR, *_EQUIVALENTS.values())
 """Root attributes that `exposure_results` returns."""
 
 
@@ -81,9 +81,14 @@ class StatedExposure:
         return {**self.expected(attributes), **self.standing_for(share).attributes}
 
     def expected(self, attributes: Mapping[str, Any]) -> dict[str, float]:
-        """Return the attribute ``expected_events``: those accepted by the detector, if there is one."""
+        """Return the attributes with the expected events, those that the detector accepts if there is one.
+
+        The error is that of the cross section and the acceptance of these events.
+        """
         sigma, acceptance = float(attributes["sigma"]), float(attributes.get("acceptance", 1.0))
-        return {_EXPECTED: self.events_per_cm2 * sigma * acceptance}
+        errors = [float(attributes.get(f"{name}_error", 0.0)) for name in ("sigma", "acceptance")]
+        error = math.hypot(errors[0] * acceptance, errors[1] * sigma)
+        return {_EXPECTED: self.events_per_cm2 * sigma * acceptance, _EXPECTED_ERROR: self.events_per_cm2 * error}
 
     def standing_for(self, share: float) -> Self:
         """Return the same exposure, of which the events stand for `share`."""

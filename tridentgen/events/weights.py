@@ -132,6 +132,42 @@ class WeightSums:
         return self.sum * self.sum / (self.trials * squares) if squares > 0.0 else 0.0
 
 
+class AcceptedSums:
+    """Sums over trials: weights, and these times the acceptance of the detector if there is one."""
+
+    def __init__(self) -> None:
+        self.weight, self.seen, self._once = WeightSums(), WeightSums(), WeightSums()
+
+    def add(self, weight: FloatArray, acceptance: FloatArray | None = None) -> None:
+        """Add a batch of trials, of weight 0 where they fail the cuts."""
+        self.weight.add(weight)
+        if acceptance is not None:
+            self.seen.add(weight * acceptance)
+            self._once.add(weight * weight * acceptance)
+
+    @property
+    def attributes(self) -> dict[str, float]:
+        """Root attributes with the share of the weight that is accepted and its error; none without a detector."""
+        if not self.seen.trials:
+            return {}
+        total = self.weight.sum
+        if not total > 0.0:
+            return {"acceptance": 1.0, "acceptance_error": 0.0}
+        share, squares = self.seen.sum / total, self.weight.sum_of_squares
+        variance = self.seen.sum_of_squares - 2.0 * share * self._once.sum + share * share * squares
+        error = math.sqrt(max(variance, 0.0)) / total
+        return {"acceptance": share, "acceptance_error": error if 0.0 < share < 1.0 else share_error(total, squares)}
+
+
+def share_error(weight: float, squares: float) -> float:
+    """Return the one-sided error of a share of exactly 0 or 1, from the sums of w and w^2 over the events.
+
+    It is the far end of the score interval of Wilson, J. Am. Stat. Assoc. 22 (1927) 209, at one standard deviation:
+    1/(n + 1) for an effective sample size (Kish) n = (sum w)^2/sum w^2.
+    """
+    return squares / (weight * weight + squares)
+
+
 OVERWEIGHT_SHARE = 1e-4
 """Share of the total weight that overweight events may carry, by the convention of event generators."""
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tridentgen.analysis.cut_flow import Share, cut_flow, error_at_the_end
+from tridentgen.analysis.cut_flow import Share, cut_flow
 from tridentgen.analysis.epa_comparison import sampled_events
 from tridentgen.events.events import Events
 from tridentgen.events.observables import cuts_on
+from tridentgen.events.weights import share_error
 from tridentgen.figures.base import FigureKind, Request
 from tridentgen.plots.names import neutrino_name, nuclide_name, pair_label, plain
 from tridentgen.plots.style import COLOURS, DASHES, plain_ticks
@@ -124,7 +125,7 @@ def _curve(pair: Pair, regime: str, name: str, events: Events) -> EfficiencyCurv
     variance = below[:, 1] * (1.0 - 2.0 * share) + share**2 * squares
     error = np.sqrt(np.maximum(variance, 0.0)) / total
     at_the_end = (number == 0) | (number == len(values))
-    error = np.where(at_the_end, error_at_the_end(total, squares), error)
+    error = np.where(at_the_end, share_error(total, squares), error)
     return EfficiencyCurve(pair, regime, name, cuts, share, error)
 
 

@@ -12,12 +12,13 @@ from tridentgen.flux.facility import KIND as FACILITY
 from tridentgen.flux.facility import own_file_keys
 from tridentgen.flux.kind import FluxKind
 from tridentgen.flux.kinds import KINDS
+from tridentgen.flux.source import DARK_MATTER
 from tridentgen.toml.tables import Document, Table, key_in_front, one_of
 
 
 @dataclass(frozen=True)
 class FluxCard:
-    """The table ``[flux]``: the source of the neutrinos.
+    """The table ``[flux]``: the source of the neutrinos, or the halo.
 
     Attributes
     ----------
@@ -44,7 +45,7 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
     flux = document.data.get("flux")
     if not isinstance(flux, dict):
         return
-    kind, path = flux.get("kind"), flux.get("path")
+    kind = flux.get("kind")
     if document.overridden(("flux", "kind")) and isinstance(kind, str) and kind in kinds:
         others = {name for other in kinds.values() for name in other.keys}.difference(kinds[kind].keys)
         for name in others.intersection(flux):
@@ -55,13 +56,16 @@ def fit_flux_overrides(document: Document, kinds: Mapping[str, FluxKind] = KINDS
         if not document.overridden(("flux", "name")):
             flux.pop("name", None)
         document.data["flux"] = flux = {**own_file_keys(facility), **flux, "kind": "file"}
-    if document.overridden(("flux", "path")) and isinstance(path, str) and path.strip() and path[0] != "~":
-        flux["path"] = str(Path(path).absolute())
+    for key in {key for other in kinds.values() for key in other.file_keys}:
+        path = flux.get(key)
+        if document.overridden(("flux", key)) and isinstance(path, str) and path.strip() and path[0] != "~":
+            flux[key] = str(Path(path).absolute())
 
 
 def read_flux_table(
-    table: Table, neutrino: str | None, *, one_spectrum: bool = True, kinds: Mapping[str, FluxKind] = KINDS
-) -> FluxCard:
+    table: Table, neutrino: str | None, *, one_spectrum: bool = True, kinds: Mapping[str, FluxKind] = KINDS,
+    projectile: str | None = None,
+) -> FluxCard:  # fmt: skip
     """Read the table.
 
     Parameters
@@ -74,14 +78,22 @@ def read_flux_table(
         Whether the process takes a single flux (tridents) or a whole source (CEvNS).
     kinds : mapping
         The known kinds of flux, by name.
+    projectile : str
+        What the process takes, ``neutrinos`` or ``dark matter``; any if it is not given.
     """
     name = table.need("kind", one_of(kinds), "")
     if name not in kinds:  # then the other keys cannot be checked
         table.accept_the_rest()
         return FluxCard("", MappingProxyType({}))
     kind, before = kinds[name], table.document.flaws
+    if projectile not in (None, kind.projectile):
+        fitting = [f"'{each.name}'" for each in kinds.values() if each.projectile == projectile]
+        cure = f"use {fitting[0]}" if len(fitting) == 1 else f"choose a flux of {projectile}, or process.kind = 'wimp'"
+        table.complain("kind", f"is a flux of {kind.projectile}, but the process takes {projectile}: {cure}")
+        table.accept_the_rest()
+        return FluxCard("", MappingProxyType({}))
     options = kind.read(table)
-    if neutrino != "" and not kind.needs_file and table.document.flaws == before:
+    if neutrino != "" and not kind.reads_file(options) and table.document.flaws == before:
         _check(table.document, kind, options, neutrino, one_spectrum=one_spectrum)
     return FluxCard(name, MappingProxyType(options), kind.range_key_of(options))
 
@@ -91,7 +103,9 @@ def _check(
 ) -> None:
     """Note what is wrong with values of the right types."""
     try:
-        if one_spectrum and neutrino is not None:
+        if kind.projectile == DARK_MATTER:
+            kind.halo(options, Path())
+        elif one_spectrum and neutrino is not None:
             kind.flux(options, neutrino, Path())
         else:
             kind.source(options, neutrino, Path())

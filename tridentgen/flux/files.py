@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.flux.base import require
+from tridentgen.flux.burst import Burst
 from tridentgen.flux.column_names import ENERGY, mentioned
 from tridentgen.flux.kind import NUMBER, NUMBER_OR_NAME, TEXT, FluxKind, FluxRequest
+from tridentgen.flux.made_flux import check_widths, made_flux, raise_flaw
 from tridentgen.flux.root_histogram import is_root_file, read_root_histogram
 from tridentgen.flux.settled_units import TIMES, numbered, settle_units
+from tridentgen.flux.snewpy_files import chosen, kind_of_archive, read_npz, read_tar
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
-from tridentgen.flux.text_flux import (
-    BECAUSE,
-    DEFAULT_COLUMNS,
-    FORMATS,
-    FluxTable,
-    check_widths,
-    made_flux,
-    raise_flaw,
-)
+from tridentgen.flux.text_flux import BECAUSE, DEFAULT_COLUMNS, FORMATS, FluxTable
 from tridentgen.flux.text_table import require_file
 from tridentgen.flux.units_text import ENERGIES_GeV, per_in_gev, read_units
 from tridentgen.matter.particles import NEUTRINOS
 from tridentgen.matter.particles import neutrino as find_neutrino
+from tridentgen.typing import FloatArray
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "format": ("auto", "columns", "globes", "snowglobes", "nuwro", "honda", "root"),
+    "format": ("auto", "columns", "globes", "snowglobes", "snewpy", "nuwro", "honda", "root"),
     "area": ("cm2", "m2"),
     "per": ("GeV", "MeV", "50 MeV", "bin"),
     "energy_unit": tuple(ENERGIES_GeV),
@@ -62,6 +59,7 @@ def read_flux(
     energy_column: int | str | None = None,
     low_column: int | str | None = None,
     high_column: int | str | None = None,
+    time_bin: int | None = None,
 ) -> TabulatedFlux:
     """Read the flux of one neutrino from a file.
 
@@ -76,9 +74,9 @@ def read_flux(
         Name of the neutrino, as ``"numu"``.
     format
         ``"columns"`` (text), ``"globes"`` (text, 7 columns, per m^2), ``"snowglobes"`` (the same per cm^2, bin and
-        burst), ``"nuwro"`` (``beam_energy = ...``; a shape unless `area`, `per` and `pot` or `time` are given),
-        ``"honda"`` (atmospheric, integrated over all directions), ``"root"``, or ``"auto"``: ROOT by its first
-        bytes, columns otherwise.
+        burst), ``"snewpy"`` (its tables, archives and .npz, all units as they say), ``"nuwro"`` (``beam_energy = ...``;
+        a shape unless `area`, `per` and `pot` or `time` are given), ``"honda"`` (atmospheric, integrated over all
+        directions), ``"root"``, or ``"auto"``: ROOT and snewpy by what they begin with, columns otherwise.
     columns
         Column of each neutrino and of the energy ``"E"``, counted from 0; if not given, those that the head of the
         file names, or `DEFAULT_COLUMNS`.
@@ -98,6 +96,8 @@ def read_flux(
         ``"burst"``.
     energy_column, low_column, high_column
         Columns of the energies, and of the lower and upper edges of the bins, by number or by name in the head.
+    time_bin
+        Bin in time of an archive or .npz of snewpy, counted from 0; their sum by default.
 
     Raises
     ------
@@ -116,7 +116,13 @@ def read_flux(
     rule = "must be a positive number of protons"
     require(pot is None or (math.isfinite(pot) and pot > 0.0), "pot", pot, rule)
     find_neutrino(neutrino)
-    flux = _read(Path(path), neutrino, format, columns, histogram, given, pot, (energy_column, low_column, high_column))
+    places = {"energy_column": energy_column, "low_column": low_column, "high_column": high_column}
+    if is_burst(Path(path), format):
+        options = {**given, **places, "pot": pot, "columns": columns, "histogram": histogram, "time_bin": time_bin}
+        burst = read_burst(Path(path), {key: value for key, value in options.items() if value is not None})
+        return burst_flux(burst, neutrino)
+    _refuse_time_bin(Path(path), time_bin)
+    flux = _read(Path(path), neutrino, format, columns, histogram, given, pot, places)
     _question(Path(path), flux, {name for name, value in {**given, "pot": pot}.items() if value is not None})
     return flux
 
@@ -129,10 +135,9 @@ def _read(
     histogram: str | None,
     given: Mapping[str, str | None],
     pot: float | None,
-    energies: Sequence[int | str | None],
+    places: Mapping[str, int | str | None],
 ) -> TabulatedFlux:
-    """Return the flux as `read_flux`, unquestioned; `energies` are the columns of energies, lower and upper edges."""
-    places = dict(zip(("energy_column", "low_column", "high_column"), energies, strict=True))
+    """Return the flux as `read_flux`, unquestioned; `places` are the columns of energies, lower and upper edges."""
     if format == "root" or (format == "auto" and is_root_file(source)):
         if columns is not None or any(place is not None for place in places.values()):
             raise InputError(f"{source}: is a ROOT file and has no columns; give histogram instead")
@@ -166,8 +171,7 @@ def neutrinos_in(path: Path, format: str = "auto") -> tuple[str, ...]:
             f"{path}:{mixed.line}: '{mixed.text}': a column is of several neutrinos; name one in process.neutrino, or "
             "write a column for each"
         )
-    rows = table.rows
-    names = tuple(name for name in NEUTRINOS if name in columns and rows[:, columns[name] : columns[name] + 1].any())
+    names = table.filled()
     if not names:
         raise FileError(f"{path}: no flux in the columns of {', '.join(NEUTRINOS)}; give one with process.neutrino")
     return names
@@ -222,11 +226,15 @@ def _question(path: Path, flux: TabulatedFlux, options: Collection[str]) -> None
 def _build(request: FluxRequest) -> Source:
     """Return the column of the neutrino asked for, or every one with flux."""
     options = request.options
-    path = request.base_dir / _home_expanded(options["path"])
+    path = request.path("path")
     published = options.get("published_at")
     found = f"such files are published at {published}; " if published else ""
     require_file(path, f"{found}put one there or correct flux.path")
     passed = {key: options[key] for key in options if key not in ("path", "column", "published_at")}
+    if is_burst(path, options.get("format", "auto")):
+        given = {key: options[key] for key in options if key not in ("path", "format", "published_at")}
+        return Source.of_burst(read_burst(path, given))
+    _refuse_time_bin(path, options.get("time_bin"))
     made = []
     for name in _neutrinos_asked(path, request):
         flux = read_flux(path, neutrino=name, columns=_column_of(path, options, name), **passed)
@@ -237,6 +245,51 @@ def _build(request: FluxRequest) -> Source:
     names = ", ".join(one.neutrino for one in made)
     numbers = ", ".join(number for number, _, _ in columns)
     return Source(tuple(made), f"{names} from {path.name}, columns {numbers} {columns[0][2]}")
+
+
+def is_burst(path: Path, format: str) -> bool:
+    """Return whether a file is an archive or a .npz of snewpy."""
+    return format in ("auto", "snewpy") and kind_of_archive(path) != ""
+
+
+def read_burst(path: Path, options: Mapping[str, Any]) -> Burst:
+    """Read an archive or a .npz of snewpy; of the options of `read_flux`, only `time_bin` goes with it.
+
+    Raises
+    ------
+    FileError
+        For a file that is damaged, or holds something else.
+    InputError
+        For another option, and for a bin in time that there is not.
+    """
+    others = [key for key in options if key != "time_bin"]
+    if others:
+        raise InputError(f"{others[0]} does not go with {path}, which is of snewpy and says all units; leave it out")
+    burst = read_npz(path) if kind_of_archive(path) == "npz" else read_tar(path, _member)
+    return chosen(burst, path, options.get("time_bin"))
+
+
+def _member(path: Path, text: str) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Return the energies and the fluences of a table in an archive of snewpy."""
+    table = FluxTable(path, "snewpy", text)
+    names = table.filled()
+    fluxes = {name: table.flux(name, None, {}, dict.fromkeys(CHOICES), None) for name in names}
+    if not fluxes:
+        return table.rows[:, 0], {}
+    return next(iter(fluxes.values())).energies_GeV, {name: flux.values for name, flux in fluxes.items()}
+
+
+def burst_flux(burst: Burst, neutrino: str) -> TabulatedFlux:
+    """Return the fluence of one neutrino; raise `FileError` if there is none."""
+    for part in burst.parts():
+        if part.neutrino == neutrino:
+            return part.flux
+    raise FileError(f"{burst.label}: has no {neutrino}; it has {', '.join(burst.values)}")
+
+
+def _refuse_time_bin(path: Path, time_bin: object) -> None:
+    if time_bin is not None:
+        raise InputError(f"time_bin = {time_bin!r}: {path} is no archive or .npz of snewpy, with bins in time")
 
 
 def _neutrinos_asked(path: Path, request: FluxRequest) -> tuple[str, ...]:
@@ -250,13 +303,6 @@ def _neutrinos_asked(path: Path, request: FluxRequest) -> tuple[str, ...]:
             "leave flux.column out to take every column"
         )
     return neutrinos_in(path, request.options.get("format", "auto"))
-
-
-def _home_expanded(path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:  # ~name of a user who does not exist
-        raise InputError(f"path = {path!r} starts in the home of an unknown user; write the whole path") from error
 
 
 def _column_of(path: Path, options: Mapping[str, object], neutrino: str) -> dict[str, int] | None:
@@ -298,11 +344,12 @@ KIND = FluxKind(
         "points": TEXT,
         "pot": NUMBER,
         "time": TEXT,
+        "time_bin": NUMBER,
         "published_at": TEXT,
     },
     required=("path",),
     build=_build,
     range_key="path",
     one_neutrino_keys=("column", "histogram"),
-    needs_file=True,
+    file_keys=("path",),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.flux.base import Flux
+from tridentgen.flux.dark_matter import Halo
 from tridentgen.flux.kind import FluxKind
 from tridentgen.flux.kinds import KINDS
 from tridentgen.flux.source import Source
@@ -70,6 +71,25 @@ def build_source(
         As for `build_flux`, and if no neutrino is named and the kind of flux does not define one.
     """
     return _checked(kind, options, neutrino, kinds).source(options, neutrino, base_dir)
+
+
+def build_beam(
+    kind: str,
+    options: Mapping[str, object],
+    neutrino: str | None,
+    base_dir: Path,
+    *,
+    kinds: Mapping[str, FluxKind] = KINDS,
+) -> Source | Halo:
+    """Return the source, or the dark matter, described by a card; arguments and errors as of `build_source`."""
+    return _checked(kind, options, neutrino, kinds).beam(options, neutrino, base_dir)
+
+
+def build_halo(
+    kind: str, options: Mapping[str, object], base_dir: Path, *, kinds: Mapping[str, FluxKind] = KINDS
+) -> Halo:
+    """Return the dark matter described by a card; raise `InputError` as `build_flux`, and for a flux of neutrinos."""
+    return _checked(kind, options, None, kinds).halo(options, base_dir)
 
 
 def _checked(name: str, options: Mapping[str, object], neutrino: str | None, kinds: Mapping[str, FluxKind]) -> FluxKind:

@@ -13,7 +13,8 @@ import numpy as np
 
 from tridentgen.errors import InputError, nearest
 from tridentgen.flux.base import Flux
-from tridentgen.flux.source import Source
+from tridentgen.flux.dark_matter import Halo
+from tridentgen.flux.source import NEUTRINOS, Source
 from tridentgen.toml.tables import FINITE, Table, integer, show, string
 
 
@@ -107,6 +108,14 @@ class FluxRequest:
                 raise InputError(f"{key} has {value!r} as entry {i}, which is not a number")
         return tuple(float(value) for value in values)
 
+    def path(self, key: str) -> Path:
+        """Return the path of a file, whose name may begin with ~ and refers to `base_dir`."""
+        path = self.options[key]
+        try:
+            return self.base_dir / Path(path).expanduser()
+        except RuntimeError as error:  # ~name of a user who does not exist
+            raise InputError(f"{key} = {path!r} starts in the home of an unknown user; write the whole path") from error
+
     def source_of(self, flux: Flux) -> Source:
         """Return `flux` as a source of the requested neutrino, which must be named."""
         assert self.neutrino is not None, "a kind of flux without neutrinos of its own needs the name of one"
@@ -126,7 +135,8 @@ class FluxKind:
     required : tuple of str
         Keys that must be given.
     build : callable
-        ``build(request)`` returns the source. Messages of its errors begin with the key at fault, if there is one.
+        ``build(request)`` returns the source, or the halo. Messages of its errors begin with the key at fault, if there
+        is one.
     range_key : str
         The key that sets the range of the flux: ``kind`` if the kind alone determines it.
     has_own_neutrinos : bool
@@ -135,19 +145,22 @@ class FluxKind:
         Keys that choose the spectrum of a single neutrino, which is then that of the process.
     alternatives : mapping
         A key that may be given in place of a required one.
-    needs_file : bool
-        Whether it reads a file: cards can be listed without the file, so the flux is made only when it is used.
+    file_keys : tuple of str
+        Keys that name a file: cards can be listed without the file, so the flux is made only when it is used.
+    projectile : str
+        ``neutrinos`` or ``dark matter``.
     """
 
     name: str
     keys: Mapping[str, ValueType]
     required: tuple[str, ...]
-    build: Callable[[FluxRequest], Source]
+    build: Callable[[FluxRequest], Source | Halo]
     range_key: str = "kind"
     has_own_neutrinos: bool = True
     one_neutrino_keys: tuple[str, ...] = ()
     alternatives: Mapping[str, str] = field(default_factory=dict)
-    needs_file: bool = False
+    file_keys: tuple[str, ...] = ()
+    projectile: str = NEUTRINOS
 
     def __post_init__(self) -> None:
         for name in ("keys", "alternatives"):
@@ -156,6 +169,10 @@ class FluxKind:
     def has_one_neutrino(self, options: Mapping[str, object]) -> bool:
         """Return whether the flux has one neutrino species only, which is that of its process."""
         return not self.has_own_neutrinos or any(key in options for key in self.one_neutrino_keys)
+
+    def reads_file(self, options: Mapping[str, object]) -> bool:
+        """Return whether the flux of these options is in a file."""
+        return any(key in options for key in self.file_keys)
 
     def range_key_of(self, options: Mapping[str, object]) -> str:
         """Return the key that sets the range of the flux with these options."""
@@ -185,8 +202,8 @@ class FluxKind:
                 words = self.keys[key].words
                 raise InputError(f"flux.{key} is missing: flux.kind = '{self.name}' needs it, {words}")
 
-    def source(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source:
-        """Return the source of options that `read` or `check` accepted.
+    def beam(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source | Halo:
+        """Return the source, or the halo, of options that `read` or `check` accepted.
 
         Raises
         ------
@@ -203,14 +220,32 @@ class FluxKind:
             )
         try:
             with np.errstate(over="raise", divide="raise"):
-                source = self.build(FluxRequest(options, neutrino, base_dir))
-                return source if neutrino is None else source.only(neutrino)
+                made = self.build(FluxRequest(options, neutrino, base_dir))
+                if isinstance(made, Halo) and neutrino is not None:
+                    raise InputError(f"has dark matter and no {neutrino}: name no neutrino")
+                return made if isinstance(made, Halo) or neutrino is None else made.only(neutrino)
         except InputError as error:
             message = str(error)
             is_key = re.split(r"[ []", message, maxsplit=1)[0].rstrip(":") in self.keys
             raise InputError(f"flux.{message}" if is_key else f"flux: {message}") from error
         except ArithmeticError as error:
             raise InputError("flux: a number is too large or too small to work with") from error
+
+    def source(self, options: Mapping[str, object], neutrino: str | None, base_dir: Path) -> Source:
+        """Return the source of neutrinos; raise as `beam` does, and `InputError` if it has none."""
+        made = self.beam(options, neutrino, base_dir)
+        if isinstance(made, Halo):
+            raise InputError(
+                f"flux.kind = '{self.name}' is a flux of {self.projectile}, not of neutrinos; choose another"
+            )
+        return made
+
+    def halo(self, options: Mapping[str, object], base_dir: Path) -> Halo:
+        """Return the dark matter of the halo; raise as `beam` does, and `InputError` if it is a flux of neutrinos."""
+        made = self.beam(options, None, base_dir)
+        if not isinstance(made, Halo):
+            raise InputError(f"flux.kind = '{self.name}' is a flux of neutrinos, not of dark matter; use 'halo'")
+        return made
 
     def flux(self, options: Mapping[str, object], neutrino: str, base_dir: Path) -> Flux:
         """Return the flux of one neutrino species; raise as `source` does, and `InputError` for several spectra."""

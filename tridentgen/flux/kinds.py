@@ -9,6 +9,7 @@ from tridentgen.flux.atmospheric import KIND as ATMOSPHERIC
 from tridentgen.flux.diffuse_supernova import KIND as DIFFUSE_SUPERNOVA
 from tridentgen.flux.facility import KIND as FACILITY
 from tridentgen.flux.files import KIND as FILE
+from tridentgen.flux.halo import KIND as HALO
 from tridentgen.flux.histogram import KIND as HISTOGRAM
 from tridentgen.flux.kind import FluxKind
 from tridentgen.flux.monochromatic import KIND as MONOCHROMATIC
@@ -32,6 +33,7 @@ _KINDS = (
     ATMOSPHERIC,
     DIFFUSE_SUPERNOVA,
     SUPERNOVA,
+    HALO,
 )
 
 KINDS: Mapping[str, FluxKind] = MappingProxyType({kind.name: kind for kind in _KINDS})

@@ -170,6 +170,8 @@ def _exposure(path: Path, time: str | None, pot: float | None, said: TextUnits) 
     kept = said.seconds if time == "s" else said.pot if time == "POT" else []
     if contradicting and not kept:
         _contradiction(path, "time", f"'{time}'", contradicting[0], "'POT'" if contradicting is said.pot else "'s'")
+    if said.burst and not kept and (time in ("s", "POT") or pot is not None):
+        _contradiction(path, "time", f"'{time or 'POT'}'", said.burst[0], "'burst'")
     if time is None and pot is None and said.burst and not said.pot and not said.seconds:
         return "burst", 1.0
     if time == "s" or (time is None and said.seconds):

@@ -10,8 +10,10 @@ width of some keV is neglected, and 8B is the spectrum measured by Winter et al.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -20,12 +22,14 @@ from tridentgen.errors import InputError, nearest
 from tridentgen.flux.base import Flux, require
 from tridentgen.flux.beta_decay import beta_energies, neutrino_spectrum
 from tridentgen.flux.curve import curve_flux
-from tridentgen.flux.kind import NAMES, NUMBERS, TEXT, FluxKind, FluxRequest
+from tridentgen.flux.kind import NAMES, NUMBER, NUMBERS, TEXT, FluxKind, FluxRequest
 from tridentgen.flux.monochromatic import Monochromatic
-from tridentgen.flux.solar_oscillation import survival_probability
+from tridentgen.flux.probability_table import ProbabilityTable, read_probabilities
+from tridentgen.flux.solar_oscillation import MIXING_KEYS, SolarMixing
 from tridentgen.flux.source import Component, Source
 from tridentgen.flux.tabulated import TabulatedFlux
 from tridentgen.matter.nuclei import data_rows
+from tridentgen.physics.elementary import Value
 from tridentgen.typing import FloatArray
 
 FLUXES: Mapping[str, float] = MappingProxyType(
@@ -56,10 +60,19 @@ _BETA_DECAYS = {
 """Maximum neutrino energy in GeV and charge of the daughter nucleus."""
 
 _UNITS = "cm^-2 s^-1"
+_FILE_KEY = "oscillation_file"
+
+_Conversion = SolarMixing | ProbabilityTable | None
+"""What gives the shares of the flavours; None: all are nue."""
 
 
 def solar(
-    components: Sequence[str] = tuple(FLUXES), fluxes: Sequence[float] | None = None, oscillation: str = "none"
+    components: Sequence[str] = tuple(FLUXES),
+    fluxes: Sequence[float] | None = None,
+    oscillation: str = "none",
+    *,
+    mixing: SolarMixing | None = None,
+    oscillation_file: str | os.PathLike[str] | None = None,
 ) -> Source:
     """Return the solar neutrinos, per cm^2 and second.
 
@@ -70,21 +83,39 @@ def solar(
     fluxes
         Their fluxes in cm^-2 s^-1 in the same order, summed over flavours; those of `FLUXES` by default.
     oscillation
-        ``"none"``: all arrive as nue, as produced. ``"lma"``: the fraction 1 - P_ee arrives as numu and nutau in equal
-        parts (`survival_probability`).
+        ``"none"``: all arrive as nue, as produced. ``"lma"``: P_ee, P_emu and P_etau of adiabatic conversion at each
+        energy, for the day; matter effects in the Earth are not included.
+    mixing
+        Angles, mass splitting and phase of ``"lma"``; by default those of the Particle Data Group.
+    oscillation_file
+        Table of probabilities to use instead of ``"lma"``: energy with its unit, P_ee and perhaps P_emu and P_etau.
 
     Raises
     ------
     InputError
         For a component that is unknown or named twice, a wrong number of fluxes, a flux that is not positive, and an
-        unknown oscillation.
+        unknown oscillation or one given twice.
+    FileError
+        For a table of probabilities that cannot be used.
     """
     _check(components, fluxes, oscillation)
+    if mixing is not None and not isinstance(mixing, SolarMixing):
+        raise InputError(f"mixing = {mixing!r} must be made with SolarMixing(...)")
+    for key, given, other in (
+        ("mixing", mixing, "is for oscillation = 'lma'; give that too, or leave the parameters of mixing out"),
+        ("oscillation_file", oscillation_file, "takes the place of oscillation = 'lma'; leave one of them out"),
+    ):
+        if given is not None and (oscillation == "lma") != (key == "mixing"):
+            raise InputError(f"{key} {other}")
     totals = [FLUXES[name] for name in components] if fluxes is None else [float(flux) for flux in fluxes]
+    conversion: _Conversion = (mixing or SolarMixing()) if oscillation == "lma" else None
+    told = "as made" if conversion is None else "after adiabatic conversion, by day"
+    if oscillation_file is not None:
+        conversion = read_probabilities(Path(oscillation_file))
+        told = f"with the probabilities of {conversion.path.name}, {conversion.split}"
     made: list[Component] = []
     for name, total in zip(components, totals, strict=True):
-        made += _line(name, total, oscillation) if name in _LINES_GEV else _spectrum(name, total, oscillation)
-    told = "as made" if oscillation == "none" else "after adiabatic conversion"
+        made += _line(name, total, conversion) if name in _LINES_GEV else _spectrum(name, total, conversion)
     chosen = "all components" if set(components) == set(FLUXES) else ", ".join(components)
     return Source(tuple(made), f"the Sun, {chosen}, {told}")
 
@@ -106,28 +137,38 @@ def _check(components: Sequence[str], fluxes: Sequence[float] | None, oscillatio
     require(oscillation in OSCILLATIONS, "oscillation", oscillation, rule)
 
 
-def _line(name: str, total: float, oscillation: str) -> list[Component]:
+def _line(name: str, total: float, conversion: _Conversion) -> list[Component]:
     """Return a line, divided among the flavours."""
     energy = _LINES_GEV[name]
-    if oscillation == "none":
-        return [_component(name, "nue", Monochromatic(energy, total, _UNITS))]
-    survives = survival_probability(name, energy)
-    shares = {"nue": survives, "numu": 0.5 * (1.0 - survives), "nutau": 0.5 * (1.0 - survives)}
-    return [_component(name, nu, Monochromatic(energy, share * total, _UNITS)) for nu, share in shares.items()]
+    whole = Monochromatic(energy, total, _UNITS)
+    shares = _shares(name, whole, np.float64(energy), conversion)
+    return [
+        _component(name, nu, Monochromatic(energy, float(share) * total, _UNITS))
+        for nu, share in shares.items()
+        if share > 0.0
+    ]
 
 
-def _spectrum(name: str, total: float, oscillation: str) -> list[Component]:
+def _spectrum(name: str, total: float, conversion: _Conversion) -> list[Component]:
     """Return a continuous spectrum, divided among the flavours at each energy."""
     energies, shape = _shape(name)
     whole = curve_flux(energies, shape, total, _UNITS, f"{name} neutrinos of the Sun")
-    if oscillation == "none":
+    if conversion is None:
         return [_component(name, "nue", whole)]
-    survives = survival_probability(name, energies)
-    shares = {"nue": survives, "numu": 0.5 * (1.0 - survives), "nutau": 0.5 * (1.0 - survives)}
     return [
         _component(name, nu, TabulatedFlux(energies, share * whole.values, "linear", _UNITS, whole.description))
-        for nu, share in shares.items()
+        for nu, share in _shares(name, whole, energies, conversion).items()
+        if (share * whole.values).any()
     ]
+
+
+def _shares(name: str, whole: Flux, energy_GeV: Value, conversion: _Conversion) -> dict[str, Value]:
+    """Return the shares of the flavours at energies in GeV."""
+    if conversion is None:
+        return {"nue": np.ones_like(energy_GeV)}
+    if isinstance(conversion, ProbabilityTable):
+        conversion.require_covers(name, whole)
+    return conversion.flavours(name, energy_GeV)
 
 
 def _component(name: str, neutrino: str, flux: Flux) -> Component:
@@ -150,12 +191,29 @@ def _build(request: FluxRequest) -> Source:
     fluxes = request.numbers("fluxes") if "fluxes" in options else None
     if fluxes is not None and "components" not in options:
         raise InputError("fluxes needs flux.components beside it: one flux for each component, in the same order")
-    return solar(tuple(options.get("components", FLUXES)), fluxes, options.get("oscillation", "none"))
+    given = {key: request.number(key) for key in MIXING_KEYS if key in options}
+    oscillation = options.get("oscillation", "none")
+    if given and oscillation == "none":
+        raise InputError(f"{next(iter(given))} is for oscillation = 'lma'; give flux.oscillation too, or leave it out")
+    return solar(
+        tuple(options.get("components", FLUXES)),
+        fluxes,
+        oscillation,
+        mixing=SolarMixing(**given) if given else None,
+        oscillation_file=request.path(_FILE_KEY) if _FILE_KEY in options else None,
+    )
 
 
 KIND = FluxKind(
     name="solar",
-    keys={"components": NAMES, "fluxes": NUMBERS, "oscillation": TEXT},
+    keys={
+        "components": NAMES,
+        "fluxes": NUMBERS,
+        "oscillation": TEXT,
+        _FILE_KEY: TEXT,
+        **dict.fromkeys(MIXING_KEYS, NUMBER),
+    },
     required=(),
     build=_build,
+    file_keys=(_FILE_KEY,),
 )

@@ -32,8 +32,10 @@ from tridentgen.flux.column_names import (
     read_head,
     unclear_head,
 )
+from tridentgen.flux.made_flux import check_widths, made_flux, raise_flaw
 from tridentgen.flux.program_files import LAYOUTS, layout_of, read_honda, read_nuwro
 from tridentgen.flux.settled_units import PLAIN, SHAPE, Defaults, Units, settle_units
+from tridentgen.flux.snewpy_files import HEAD, bin_head, units_of
 from tridentgen.flux.tabulated import TabulatedFlux, energy_flaw, value_flaw
 from tridentgen.flux.text_table import TextTable, read_text, read_text_table
 from tridentgen.flux.units_text import ENERGIES_GeV, TextUnits, per_in_gev, read_units
@@ -44,6 +46,9 @@ DEFAULT_COLUMNS: Mapping[str, int] = {ENERGY: 0, **{name: i for i, name in enume
 """E nue numu nutau nuebar numubar nutaubar: the order of GLoBES and of most published tables."""
 
 _PLACES = {"energy_column": ENERGY, "low_column": LOW, "high_column": HIGH}
+_GLOBES = {"globes": "GLoBES", "snowglobes": "SNOwGLoBES", "snewpy": "snewpy"}
+"""Formats with the columns `DEFAULT_COLUMNS`, and the programs that write them."""
+
 _GLOBES_SHAPE = (501, 7)
 """Rows and columns of the files of GLoBES (P. Huber et al., Comput. Phys. Commun. 167 (2005) 195) and SNOwGLoBES."""
 
@@ -51,6 +56,7 @@ FORMATS: Mapping[str, Defaults] = {
     "columns": PLAIN,
     "globes": {**PLAIN, "area": "m2"},
     "snowglobes": {**PLAIN, "per": "bin", "time": "burst", "points": "centre"},
+    "snewpy": {**PLAIN, "per": None, "time": "burst", "points": "points"},
     "honda": {**PLAIN, "area": "m2", "time": "s"},
     "nuwro": {"area": "cm2", "per": "bin", "energy_unit": "MeV", "time": SHAPE},
     "nuwro, absolute": {"area": None, "per": None, "energy_unit": "MeV", "time": "POT"},
@@ -87,17 +93,27 @@ class FluxTable:
     path
         The file.
     format
-        As of `read_flux`; ``"auto"`` are columns.
+        As of `read_flux`; ``"auto"`` are columns, or a table of snewpy.
+    text
+        The text of the file, if it is known.
     """
 
-    def __init__(self, path: Path, format: str) -> None:
-        self.path, self.format = path, format
-        if format == "auto" and (layout := layout_of(read_text(path))):
+    def __init__(self, path: Path, format: str, text: str | None = None) -> None:
+        self.path = path
+        known = read_text(path) if text is None and format in ("auto", "snewpy") else text
+        snewpy = bin_head(known) if known is not None and format in ("auto", "snewpy") else None
+        if format == "auto" and known is not None and snewpy is None and (layout := layout_of(known)):
             raise FileError(f"{path}: is in the layout of {LAYOUTS[layout]}; give format = '{layout}'")
-        self.table: TextTable = _READERS[format](path) if format in _READERS else read_text_table(path, heads=True)
+        if format == "snewpy" and snewpy is None:
+            raise FileError(f"{path}: has no line '{HEAD}' of snewpy")
+        self.format = "snewpy" if snewpy is not None else format
+        reader = _READERS.get(format)
+        self.table: TextTable = reader(path) if reader else read_text_table(path, heads=True, text=known)
         self.rows = self.table.rows
         self.head: Head | None = read_head(self.table.notes, self.rows)
         self.said: TextUnits = read_units(() if format in (*_READERS, "snowglobes") else self.table.notes)
+        if snewpy is not None:
+            self.said = units_of(snewpy)
 
     def where(self, row: int) -> str:
         """Return file and line of a row, for messages."""
@@ -107,7 +123,7 @@ class FluxTable:
         """Return the columns that the head names, or the default ones; raise `FileError` for one not understood."""
         if self.format == "nuwro" and self.head is None:
             return {LOW: 0, HIGH: 1, **dict.fromkeys(NEUTRINOS, 2)}
-        if self.format in ("globes", "snowglobes"):
+        if self.format in _GLOBES:
             return self._of_globes()
         if self.head is None:
             return self._nameless()
@@ -119,6 +135,11 @@ class FluxTable:
                 f"{self.rows.shape[1]}; say which is which with column and energy_column"
             )
         return dict(names)
+
+    def filled(self) -> tuple[str, ...]:
+        """Return the neutrinos with flux in a column of theirs."""
+        columns = self.named_columns()
+        return tuple(n for n in NEUTRINOS if n in columns and self.rows[:, columns[n] : columns[n] + 1].any())
 
     def of_several(self) -> Head | None:
         """Return the head if it names a column of several neutrinos, as ``nux``."""
@@ -145,9 +166,9 @@ class FluxTable:
     ) -> dict[str, int]:
         """Return the columns of the energy, of edges and of every neutrino in the table, including `neutrino`."""
         width = self.rows.shape[1]
-        if self.format in ("globes", "snowglobes") and width != len(DEFAULT_COLUMNS):
+        if self.format in _GLOBES and width != len(DEFAULT_COLUMNS):
             raise FileError(
-                f"{self.where(0)}: {width} columns, {'GLoBES' if self.format == 'globes' else 'SNOwGLoBES'} files have "
+                f"{self.where(0)}: {width} columns, {_GLOBES[self.format]} files have "
                 f"{len(DEFAULT_COLUMNS)}; use format = 'columns'"
             )
         placed = {_PLACES[key]: self._place(key, value) for key, value in places.items() if value is not None}
@@ -386,27 +407,3 @@ class FluxTable:
             f"{self.path}: its flux is per {units.per}, and its energies {energies[0]:g}, {energies[1]:g}, ... GeV may "
             "be lower edges or points; give points = 'edges', 'centre' or 'points'"
         )
-
-
-def check_widths(path: Path, edges_GeV: FloatArray, units: Units) -> None:
-    """Raise `FileError` where the text says one width of bins, the card the numbers per bin, and the bins differ."""
-    width = units.bin_width_GeV
-    if width is not None and not widths_are(edges_GeV, width):
-        raise FileError(
-            f"{path}: its text says a flux per {width * 1e3:g} MeV, and its bins are not all that wide, so per = 'bin' "
-            f"is something else; give per = '{width * 1e3:g} MeV'"
-        )
-
-
-def raise_flaw(flaw: tuple[int, str] | None, where: Callable[[int], str]) -> None:
-    """Raise `FileError` for a flaw, saying where it is."""
-    if flaw is not None:
-        raise FileError(f"{where(flaw[0])}: {flaw[1]}")
-
-
-def made_flux(
-    energies_GeV: FloatArray, values: FloatArray, interpolation: str, label: str, units: Units
-) -> TabulatedFlux:
-    """Return the flux, with column and units in its description."""
-    description = f"{label} ({units.in_words()}; {interpolation}), {energies_GeV[0]:.6g} to {energies_GeV[-1]:.6g} GeV"
-    return TabulatedFlux(energies_GeV, values, interpolation, units.total_units, description)

@@ -36,11 +36,12 @@ class TextTable:
     notes: tuple[tuple[int, str], ...] = ()
 
 
-def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
+def read_text_table(path: Path, *, heads: bool = False, text: str | None = None) -> TextTable:
     """Read columns of numbers separated by blanks, commas or semicolons.
 
     ``#``, ``%``, ``!`` and ``//`` start a comment anywhere, ``;`` at the start of a line. Exponents may be written with
-    the D of Fortran. With `heads`, lines of words before the numbers are heads, which need no ``#``.
+    the D of Fortran. With `heads`, lines of words before the numbers are heads, which need no ``#``. `text` is the text
+    of the file if it is known.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def read_text_table(path: Path, *, heads: bool = False) -> TextTable:
     rows: list[list[float]] = []
     lines: list[int] = []
     notes: list[tuple[int, str]] = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate((read_text(path) if text is None else text).split("\n"), start=1):
         start = _COMMENT.search(line)
         data = line if start is None else line[: start.start()]
         if start is not None and line[start.end() :].strip():
@@ -109,7 +110,11 @@ def read_text(path: Path) -> str:
             f"{path}: {size / 2**20:.1f} MiB is too large for a flux table; "
             f"at most {MAX_BYTES // 2**20} MiB are read: give a table of energy and flux alone"
         )
-    raw = read_bytes(path)
+    return decoded(path, read_bytes(path))
+
+
+def decoded(path: Path, raw: bytes) -> str:
+    """Return the bytes of a text file as text, with the line ends of Unix; raise `FileError` for other files."""
     if any(byte < 32 and byte not in b"\t\n\r\f\v\x1a" for byte in set(raw)):
         raise FileError(f"{path}: is not a text file; give columns of numbers, or a ROOT file with format = 'root'")
     try:

@@ -13,6 +13,11 @@ from tridentgen.errors import InputError, nearest
 FLAVOURS = ("e", "mu", "tau")
 HEAVY_NEUTRAL_LEPTON = 9900012
 """PDG code of the heavy neutral lepton (HNL) of the dipole portal."""
+PHOTON = 22
+"""PDG code of the photon."""
+
+DARK_MATTER = 52
+"""PDG code of dark matter of spin 1/2 (Monte Carlo particle numbering scheme, Particle Data Group 2024)."""
 
 _LEPTON_PDG = {"e": 11, "mu": 13, "tau": 15}
 

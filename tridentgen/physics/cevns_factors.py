@@ -144,10 +144,12 @@ def mediator_coupling(recoil: Value, mass: Value, mediator_mass: Value, strength
     return math.sqrt(2.0) / G_FERMI * strength / (2.0 * mass * recoil + mediator_mass * mediator_mass)
 
 
-def _dipole(energy: Value, recoil: Value, mass: Value, final_mass: Value, spin_term: Value) -> Value:
-    """Return [p_T^2/2MT + (2MT + m4^2) spin_term/4E^2]/T; see `dipole_spin0`."""
+def _dipole(
+    energy: Value, recoil: Value, mass: Value, final_mass: Value, spin_term: Value, charge: Value = 1.0
+) -> Value:
+    """Return [charge p_T^2/2MT + (2MT + m4^2) spin_term/4E^2]/T; see `dipole_spin0`."""
     low, high = recoil_limits(energy, mass, final_mass)
-    helicity = (mass + 2.0 * energy) * (high - recoil) * ((recoil - low) / recoil)
+    helicity = charge * ((mass + 2.0 * energy) * (high - recoil) * ((recoil - low) / recoil))
     chirality = (mass * recoil + 0.5 * final_mass * final_mass) * spin_term
     return (helicity + chirality) / (2.0 * energy * energy * recoil)
 
@@ -167,6 +169,20 @@ def dipole_spin_half(energy: Value, recoil: Value, mass: Value, final_mass: Valu
     As `dipole_spin0`, but computed as [p_T^2/2MT + (2MT + m4^2)(1 + m4^2/2M^2)/4E^2]/T.
     """
     return _dipole(energy, recoil, mass, final_mass, 1.0 + 0.5 * final_mass * final_mass / (mass * mass))
+
+
+def dipole_nucleon(energy: Value, recoil: Value, mass: Value, final_mass: Value, g_e: Value, g_m: Value) -> Value:
+    """Return the factor of the dipole portal on a nucleon with Sachs form factors G_E and G_M, in 1/GeV.
+
+    {(G_E^2 + tau G_M^2)/(1 + tau) p_T^2/2MT + (2MT + m4^2)(G_E^2 + G_M^2 m4^2/2M^2)/4E^2}/T with tau = T/2M; that of
+    `dipole_spin_half` for G_E = G_M = 1, of `dipole_spin0` for G_E^2 = 1 + tau and G_M = 0.
+    """
+    electric, magnetic = g_e * g_e, g_m * g_m
+    tau = 0.5 * recoil / mass
+    charge = (electric + tau * magnetic) / (1.0 + tau)
+    return _dipole(
+        energy, recoil, mass, final_mass, electric + 0.5 * magnetic * final_mass * final_mass / (mass * mass), charge
+    )
 
 
 def magnetic_spin0(energy: Value, recoil: Value) -> Value:

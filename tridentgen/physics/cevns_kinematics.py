@@ -55,6 +55,16 @@ def minimum_energy(recoil: Value, mass: Value, final_mass: Value = 0.0) -> Value
     return massless * (1.0 + 0.5 * final_mass * final_mass / (mass * np.maximum(recoil, _TINY)))
 
 
+def threshold_above(least: float, mass: float, final_mass: float) -> float:
+    """Return the threshold neutrino energy in GeV of recoils of at least `least` GeV.
+
+    At the threshold m4 + m4^2/2M the only recoil is m4^2/2(M + m4); a larger one needs `minimum_energy`.
+    """
+    if least <= final_mass * final_mass / (2.0 * (mass + final_mass)):
+        return float(threshold(mass, final_mass))
+    return float(minimum_energy(least, mass, final_mass))
+
+
 def recoil_momentum(recoil: Value, mass: Value) -> Value:
     """Return |p| = sqrt(T (T + 2M)) of the nucleus in GeV."""
     return np.sqrt(recoil * (recoil + 2.0 * mass))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tridentgen.engines.process import Role
 from tridentgen.events.columns import names_of
@@ -13,6 +15,10 @@ from tridentgen.events.observables import Axis
 from tridentgen.plots.parts import parts_of
 from tridentgen.processes.base import ReactionKind
 from tridentgen.processes.kinds import kind_in
+from tridentgen.typing import FloatArray
+
+_LONG_NS = 1e7
+"""Times are drawn in seconds beyond it: bursts of supernovae last so long, pulses of beams do not."""
 
 
 def axes_of_kind(kind: ReactionKind | None) -> tuple[Axis, ...]:
@@ -36,10 +42,16 @@ def axes_of(events: Events) -> list[Axis]:
 
 
 def _scaled(events: Events, axis: Axis) -> Axis:
-    """Return the axis, in GeV if the values are large."""
+    """Return the axis, in GeV or in seconds if the values are large."""
+    if axis.column_units == "ns" and np.max(np.abs(events[axis.column]), initial=0.0) > _LONG_NS:
+        return replace(axis, units="s", value=_in_s)
     if np.max(events[axis.column], initial=0.0) > axis.GeV_above:
         return replace(axis, units="GeV", value=np.asarray)
     return axis
+
+
+def _in_s(values: NDArray[Any]) -> FloatArray:
+    return np.asarray(1e-9 * values)
 
 
 def _tells(events: Events, axis: Axis) -> bool:
@@ -52,4 +64,4 @@ def _tells(events: Events, axis: Axis) -> bool:
     if axis.differs_from:
         return not np.array_equal(values, events[axis.differs_from])
     acceptance = names_of(events.schema, Role.ACCEPTANCE)
-    return not axis.seen or bool(np.sum(events["weight"] * events[acceptance[0]]) > 0.0)
+    return not (axis.seen and acceptance) or bool(np.sum(events["weight"] * events[acceptance[0]]) > 0.0)

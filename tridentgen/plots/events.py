@@ -140,7 +140,7 @@ class _Panel:
     @classmethod
     def of(cls, events: Events, axis: Axis) -> _Panel:
         values = axis.value(events[axis.column])
-        acceptance = events["acceptance"] if axis.seen else None
+        acceptance = events["acceptance"] if axis.seen and "acceptance" in events.columns else None
         weights = events["weight"] if acceptance is None else events["weight"] * acceptance
         edges, log = bin_edges(values, weights, always_log=axis.log, long_tail=axis.long_tail)
         per_log = log and not axis.log_y

@@ -37,12 +37,12 @@ def reaction_line(events: Events) -> str:
     """Return ``nu A -> nu l- l+ X`` or ``nu A -> nu A`` in TeX, as far as the attributes name the particles."""
     named = str(events.attributes.get("neutrino", ""))
     neutrino = _NEUTRINO.fullmatch(named)
-    if not neutrino or "lepton_minus" not in events.attributes:
+    minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
+    if not neutrino or minus not in _LEPTONS or plus not in _LEPTONS:
         target = events.attributes.get("target")
         given = str(events.attributes.get("reaction", "" if target is None else f"nu {target} -> nu {target}"))
         return _typeset(given, named) if "->" in given else plain(target or "neutrino scattering")
     flavour, anti = neutrino[1], bool(neutrino[2])
-    minus, plus = (str(events.attributes.get(f"lepton_{sign}", ""))[:-1] for sign in ("minus", "plus"))
     # Lepton numbers balance: a neutrino of the flavour of its charged partner passes on the other flavour.
     own, partner = (plus, minus) if anti else (minus, plus)
     outgoing = flavour if own == partner else partner
@@ -72,7 +72,7 @@ def _typeset(reaction: str, neutrino: str) -> str:
     """Return ``nu A -> nu A`` in TeX; `neutrino` replaces ``nu`` if the beam has a single species."""
     one = _NEUTRINO.fullmatch(neutrino)
     beam = _neutrino(one[1], bool(one[2])) if one else r"\nu"
-    sides = reaction.partition(" (")[0].split(" -> ", 1)
+    sides = reaction.partition(" (")[0].split(" -> ")
     told = [r"\,".join(_symbol(word, beam) for word in side.split()) for side in sides]
     told = [side.replace(rf"{beam}\,\mathrm{{or}}\,N", rf"({beam}\,\mathrm{{or}}\,N)") for side in told]
     return "$" + r" \rightarrow ".join(told) + "$"
@@ -85,6 +85,10 @@ def _symbol(word: str, beam: str) -> str:
         return _neutrino(neutrino[1], bool(neutrino[2]))
     if word == "nu":
         return beam
+    if word == "chi":  # dark matter
+        return r"\chi"
+    if word == "gamma":
+        return r"\gamma"
     if word in ("N", "n", "p"):  # a heavy neutral lepton, a neutron, a proton
         return word
     if word[:-1] in _LEPTONS and word[-1] in "+-":
@@ -122,7 +126,14 @@ def component_name(name: str) -> str:
     return " ".join(part for part in (told, neutrino_name(last) if last else "") if part)
 
 
-_FINAL_STATES = MappingProxyType({"elastic": r"$\nu$ (elastic)", "upscattering": r"$N$ (upscattering)"})
+_FINAL_STATES = MappingProxyType(
+    {
+        "elastic": r"$\nu$ (elastic)",
+        "upscattering": r"$N$ (upscattering)",
+        "upscattering-proton": r"$N\,p$ (upscattering)",
+        "upscattering-neutron": r"$N\,n$ (upscattering)",
+    }
+)
 
 
 def typeset(label: str, what: str) -> str:

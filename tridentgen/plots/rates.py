@@ -41,7 +41,7 @@ def check_picture(output: Path) -> None:
 
 
 def plot_rate(rate: RecoilRate, spectra: Sequence[Spectrum], output: Path, heading: Sequence[str] = ()) -> list[Path]:
-    """Draw every spectrum by component and by nuclide.
+    """Draw every spectrum by component, if there are any, and by nuclide.
 
     Parameters
     ----------
@@ -68,12 +68,14 @@ def plot_rate(rate: RecoilRate, spectra: Sequence[Spectrum], output: Path, headi
     with style():
         from matplotlib.figure import Figure
 
-        panels = list(product(spectra, _NAMES))
+        names = [by for by in _NAMES if by in rate.classifications]
+        panels = list(product(spectra, names))
         if output.suffix:
-            figure = Figure(figsize=(17.0, 7.5 * len(spectra) + 1.0), layout="constrained")
-            for axes, (spectrum, by) in zip(figure.subplots(len(spectra), 2).flat, panels, strict=True):
+            figure = Figure(figsize=(8.5 * len(names), 7.5 * len(spectra) + 1.0), layout="constrained")
+            places = figure.subplots(len(spectra), len(names), squeeze=False).flat
+            for axes, (spectrum, by) in zip(places, panels, strict=True):
                 _draw(axes, rate, spectrum, by)
-            figure.suptitle(_lines(heading, 104), fontsize=24)
+            figure.suptitle(_lines(heading, 52 * len(names)), fontsize=24)
             return [save(figure, output)]
         return [save(_single(rate, s, by, heading), output / f"{s.kind}_{by}.png") for s, by in panels]
 

@@ -20,8 +20,8 @@ from tridentgen.engines.process import Column, Process
 from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.events.observables import Axis, Observable
-from tridentgen.events.particles import Records
-from tridentgen.flux import Beam, Flux, Monochromatic, Source
+from tridentgen.events.particles import Processes, Records
+from tridentgen.flux import NEUTRINOS, Beam, Flux, Halo, Monochromatic, Neutrinos, Source
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.sampling.generate import check_count, generate_events
 from tridentgen.sampling.integrate import CrossSection, trained_cross_section
@@ -44,7 +44,7 @@ class Caveat(NamedTuple):
 
 
 class Reaction(ABC):
-    """A reaction of neutrinos on a target. Subclasses are frozen dataclasses."""
+    """A reaction of neutrinos, or of dark matter, on a target. Subclasses are frozen dataclasses."""
 
     threshold_cure: ClassVar[str] = "another target"
     """Cure, besides a higher energy, if the energy is below the threshold."""
@@ -124,7 +124,7 @@ class Reaction(ABC):
         ----------
         energy : float
             Neutrino energy in GeV; either this or `flux` is given.
-        flux : Flux or Source
+        flux : Flux or Source, or Halo
             The spectrum to average over.
         rel_error : float
             Relative precision goal.
@@ -177,7 +177,7 @@ def beam_from(energy: float | None, flux: Beam | None) -> Beam:
     if (energy is None) == (flux is None):
         raise InputError("give either an energy in GeV or a flux")
     if flux is not None:
-        if not _is_one_of(flux, Flux, Source):
+        if not _is_one_of(flux, Flux, Source, Halo):
             raise InputError(
                 f"flux = {flux!r} is not a flux; use tg.Monochromatic, tg.read_flux, tg.reactor and the like"
             )
@@ -193,8 +193,16 @@ def _is_one_of(value: object, *types: type) -> bool:
     return isinstance(value, types)
 
 
+def only_neutrinos(beam: Beam) -> Neutrinos:
+    """Return the beam of a reaction of neutrinos; raise `InputError` for dark matter."""
+    if isinstance(beam, Halo):
+        raise InputError(f"this reaction takes neutrinos, not {beam.description}; use Wimp, process.kind = 'wimp'")
+    return beam
+
+
 def only_flux(beam: Beam) -> Flux:
     """Return the flux for a reaction of one neutrino species; raise `InputError` for a source of several."""
+    beam = only_neutrinos(beam)
     if isinstance(beam, Source):
         raise InputError(
             f"this reaction takes the flux of one neutrino species, but the source has several ({beam.description}); "
@@ -286,6 +294,8 @@ class ReactionKind:
         ``particles(attributes, recoil)`` makes the particles of export formats; None uses the roles of the columns.
     required, defaults
         Keys of [process] that ``tridentgen xsec`` needs as options, and values of those that may be left out.
+    projectile : str
+        What the target meets: ``neutrinos`` or ``dark matter``; the latter has no single energy.
     one_flux : bool
         Whether it takes the flux of one neutrino species, not a source of several.
     of_nuclide : bool
@@ -298,6 +308,8 @@ class ReactionKind:
         A larger energy on a command line must have a unit.
     process_id : int
         NuHepMC process number (1.0.0, E.C.1) if `particles` is None: 100 to 799.
+    processes : callable or None
+        ``processes(attributes)`` returns several processes in place of the single one, or None for that.
     spellings : tuple of str
         Other names that cards and ``--process`` may use; upper and lower case, spaces and underscores do not matter.
     example : str
@@ -316,6 +328,7 @@ class ReactionKind:
     particles: Callable[[Mapping[str, Any], str], Records] | None = None
     required: Sequence[str] = ("neutrino", "target")
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    projectile: str = NEUTRINOS
     one_flux: bool = True
     of_nuclide: bool = True
     has_response: bool = False
@@ -323,6 +336,7 @@ class ReactionKind:
     unit_years: float = 1.0
     usual_below_GeV: float = math.inf
     process_id: int | None = None
+    processes: Callable[[Mapping[str, Any]], Processes | None] | None = None
     spellings: tuple[str, ...] = ()
     example: str = ""
 

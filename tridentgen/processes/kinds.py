@@ -17,14 +17,15 @@ from tridentgen.processes.inverse_beta.kind import INVERSE_BETA
 from tridentgen.processes.inverse_muon.kind import INVERSE_MUON
 from tridentgen.processes.neutrino_electron.kind import NEUTRINO_ELECTRON
 from tridentgen.processes.trident.kind import TRIDENT, TRIDENT_EPA
+from tridentgen.processes.wimp.kind import WIMP
 
 __all__ = [
-    "CEVNS", "KINDS", "TRIDENT", "TRIDENT_EPA", "columns_of", "kind_in", "kind_named", "kind_names", "kind_of",
+    "CEVNS", "KINDS", "TRIDENT", "TRIDENT_EPA", "WIMP", "columns_of", "kind_in", "kind_named", "kind_names", "kind_of",
     "kind_spelt", "records_of",
 ]  # fmt: skip
 
 KINDS: Mapping[str, ReactionKind] = MappingProxyType(
-    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA, NEUTRINO_ELECTRON, INVERSE_MUON)}
+    {kind.name: kind for kind in (TRIDENT, TRIDENT_EPA, CEVNS, INVERSE_BETA, NEUTRINO_ELECTRON, INVERSE_MUON, WIMP)}
 )
 
 
@@ -78,10 +79,14 @@ def columns_of(columns: Sequence[Column], attributes: Mapping[str, Any]) -> tupl
 def records_of(columns: Sequence[Column], attributes: Mapping[str, Any], recoil: str, path: str | Path) -> Records:
     """Return the object that makes particles from the columns of a file.
 
-    Raise `FileError` for an unknown kind, `InputError` for insufficient columns or attributes.
+    Raise `FileError` for an unknown kind, `InputError` for insufficient columns or attributes; both name the file.
     """
     kind = kind_of(attributes, path)
-    if kind.particles is None:
-        assert kind.process_id is not None
-        return PlainRecords(columns, attributes, recoil, kind.process_id)
-    return kind.particles(attributes, recoil)
+    try:
+        if kind.particles is None:
+            assert kind.process_id is not None
+            several = None if kind.processes is None else kind.processes(attributes)
+            return PlainRecords(columns, attributes, recoil, kind.process_id if several is None else several)
+        return kind.particles(attributes, recoil)
+    except InputError as error:
+        raise InputError(f"'{path}': {error}") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tridentgen.cards import Card
-from tridentgen.flux import Beam, Monochromatic, Source
+from tridentgen.flux import Beam, Halo, Monochromatic, Source
 from tridentgen.processes.base import Reaction
 from tridentgen.progress import Progress
 from tridentgen.reports.caveats import largest
@@ -70,10 +70,9 @@ def _place(reaction: Reaction, beam: Beam) -> str:
 def _row(job: Job, found: CrossSection) -> Json:
     reaction, beam = job.reaction, job.beam
     row: Json = {"process": reaction.kind, **reaction.row(beam)}
-    fluxes = [component.flux for component in beam.components] if isinstance(beam, Source) else [beam]
-    single = len(fluxes) == 1 and isinstance(fluxes[0], Monochromatic)
+    energy = _single_energy_GeV(beam)
     row |= {
-        "energy_GeV": fluxes[0].energy_max_GeV if single else None,
+        "energy_GeV": energy,
         "sigma_cm2": found.value,
         "error_cm2": found.error,
         "chi2_dof": found.chi2_dof,
@@ -81,7 +80,15 @@ def _row(job: Job, found: CrossSection) -> Json:
         "engine": found.engine,
         "seconds": found.seconds,
     }
-    return row if single else {**row, "flux": beam.description}
+    return row if energy is not None else {**row, "flux": beam.description}
+
+
+def _single_energy_GeV(beam: Beam) -> float | None:
+    """Return the energy of a beam of one energy, else None."""
+    if isinstance(beam, Halo):
+        return None
+    fluxes = [component.flux for component in beam.components] if isinstance(beam, Source) else [beam]
+    return fluxes[0].energy_max_GeV if len(fluxes) == 1 and isinstance(fluxes[0], Monochromatic) else None
 
 
 def cross_section_text(results: Sequence[Json]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tridentgen.analysis.cut_flow import Measured
 from tridentgen.errors import one_line
 from tridentgen.events.part_of_run import PartOfRun
 from tridentgen.events.stated_exposure import StatedExposure
 from tridentgen.events.weights import knows_sigma
-from tridentgen.reports.layout import block, measured
+from tridentgen.reports.layout import amount, block, measured, small_percent
 
 _VERSIONS = (("Python", "python"), ("NumPy", "numpy"), ("vegas", "vegas"))
 _ALL_SHARDS = "the weights of all shards together sum to the cross section"
@@ -39,7 +40,10 @@ def events_text(found: Mapping[str, Any]) -> str:
         ("unweighting", f"efficiency {found['unweighting_efficiency']:.1%}, {_overweight(found)}"),
     ]  # fmt: skip
     if "acceptance" in a:
-        rows.append(("acceptance", f"{a['acceptance']:.2%} of the cross section"))
+        rows.append(("acceptance", f"{small_percent(float(a['acceptance']))} of the cross section"))
+    if "decay" in a:
+        path = f", c tau {float(a['decay_ctau_m']):.5g} m" if "decay_ctau_m" in a else ""
+        rows.append(("decay", f"N -> nu gamma, {a['decay']}{path}"))
     rows += _exposure(found)
     rows += _placement(found["placement"])
     rows += _shares(found)
@@ -77,7 +81,8 @@ def _exposure(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "exposure", f"{stated.words} (the card's)"
     if found["expected_events"] is not None:
         accepted = ", accepted by the detector" if "acceptance" in attributes else ""
-        yield "expected events", f"{found['expected_events']:.4g} for the card's exposure{accepted}"
+        expected = amount(Measured(found["expected_events"], found["expected_events_error"] or 0.0))
+        yield "expected events", f"{expected} for the card's exposure{accepted}"
     if stated.share is not None:
         yield "stands for", stated.shared(stated.share)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from tridentgen.analysis.flux_numbers import ComponentNumbers, ListedFlux, component_numbers, components_of
-from tridentgen.flux import Beam
+from tridentgen.flux import Beam, Halo
 from tridentgen.flux.card import FluxCard
 from tridentgen.flux.facility import facility_table
 from tridentgen.reports.layout import Json, aligned, block
@@ -22,7 +22,7 @@ def list_json(fluxes: tuple[ListedFlux, ...]) -> list[Json]:
             "name": flux.name,
             "about": flux.about,
             "source": flux.origin,
-            "neutrinos": list(flux.beam.neutrinos),
+            "neutrinos": [] if isinstance(flux.beam, Halo) else list(flux.beam.neutrinos),
             "total": _total(flux.beam),
             "units": flux.beam.total_units,
         }
@@ -50,12 +50,18 @@ def show_json(card: FluxCard, beam: Beam, neutrino: str | None) -> Json:
         "units": beam.total_units,
         "total": _total(beam),
         **facts(card),
+        **_halo_json(beam),
         "components": [asdict(numbers) for numbers in _numbers(beam, neutrino)],
     }
 
 
 def show_text(card: FluxCard, beam: Beam, neutrino: str | None) -> str:
     """Return the same as lines and a table."""
+    if isinstance(beam, Halo):
+        given = [(key, str(value)) for key, value in card.options.items()]
+        about = [(key, f"{value:.6g}") for key, value in _halo_json(beam).items()]
+        rows = [("kind", card.kind), *given, ("integral", f"{beam.total:.5g} {beam.total_units}"), *about]
+        return block(beam.description, rows)
     numbers = _numbers(beam, neutrino)
     total = f"{beam.total:.5g} {beam.total_units}" if beam.total_units else SHAPE
     rows = [("kind", card.kind), *((key, str(value)) for key, value in card.options.items())]
@@ -90,7 +96,20 @@ def facts(card: FluxCard) -> Mapping[str, str]:
 
 
 def _numbers(beam: Beam, neutrino: str | None) -> list[ComponentNumbers]:
+    if isinstance(beam, Halo):
+        return []
     return [component_numbers(component) for component in components_of(beam, neutrino)]
+
+
+def _halo_json(beam: Beam) -> Mapping[str, float]:
+    """Return the speeds of dark matter; nothing for neutrinos."""
+    if not isinstance(beam, Halo):
+        return {}
+    return {
+        "speed_of_earth_km_s": beam.v_lab_km_s,
+        "mean_speed_km_s": beam.mean_speed_km_s,
+        "fastest_km_s": beam.fastest_km_s,
+    }
 
 
 def _total(beam: Beam) -> float | None:

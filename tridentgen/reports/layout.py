@@ -14,6 +14,9 @@ Json: TypeAlias = dict[str, Any]
 _PLAIN = (1e-3, 1e7)
 """Numbers of events in this range are printed without a power of ten."""
 
+_SHOWN = 1e-3
+"""Shares from this one on are printed in percent with two decimals."""
+
 _SMALLEST = 1e-300
 """Numbers below this one lose digits when they are divided by a power of ten."""
 
@@ -36,6 +39,11 @@ def amount(found: Measured) -> str:
         return f"{found.value:.6g}"
     digits = max(0, min(9, 1 - int(f"{found.error:e}".split("e")[1])))
     return f"{found.value:.{digits}f} +- {found.error:.{digits}f}"
+
+
+def small_percent(share: float) -> str:
+    """Return a share in percent with two decimals, or as a number if these do not show it."""
+    return f"{share:.2%}" if share >= _SHOWN or share == 0.0 else f"{share:.4g}"
 
 
 def percent(share: Share) -> str:

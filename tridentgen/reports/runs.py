@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tridentgen.analysis.cut_flow import Measured
 from tridentgen.cards import Card
-from tridentgen.reports.layout import Json, block, measured
+from tridentgen.reports.layout import Json, amount, block, measured, small_percent
 from tridentgen.reports.lifted import lifted_share, lifted_words
 from tridentgen.runs.run import Run
 
@@ -21,6 +22,7 @@ def run_json(run: Run, card: Card) -> Json:
         "effective_share": run.effective_share,
         "unweighting_efficiency": run.unweighting_efficiency,
         "expected_events": run.expected_events,
+        "expected_events_error": run.expected_events_error,
         "acceptance": run.acceptance,
         "lifted_share": None if run.acceptance is None else lifted_share(card, run.path),
         "overweight_events": run.overweight,
@@ -53,11 +55,12 @@ def run_text(run: Run, card: Card) -> str:
             f"efficiency {run.unweighting_efficiency:.1%}, {run.overweight} overweight {events}",
         )
     if run.expected_events is not None:
-        rows.insert(4, ("expected events", f"{run.expected_events:.4g} for the card's exposure"))
+        expected = amount(Measured(run.expected_events, run.expected_events_error or 0.0))
+        rows.insert(4, ("expected events", f"{expected} for the card's exposure"))
     if run.acceptance is not None:
         threshold = 0.0 if card.detector is None else card.detector.threshold_keVee
         rows += [("note", words) for words in lifted_words(lifted_share(card, run.path), threshold)]
-        rows.insert(4, ("acceptance", f"{run.acceptance:.2%} of the cross section"))
+        rows.insert(4, ("acceptance", f"{small_percent(run.acceptance)} of the cross section"))
     if run.poisson_mean is not None:
         rows.insert(3, ("number", f"Poisson, of mean {run.poisson_mean:.6g} before cuts, for the card's exposure"))
     return block(card.title, rows)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tridentgen.cards import Card, CardError
 from tridentgen.detector import Detector
 from tridentgen.detector.placement import Placement
+from tridentgen.detector.placement_card import PlacementCard
 from tridentgen.engines import choose_engine
-from tridentgen.engines.process import Column, Process
+from tridentgen.engines.process import Column, Process, Role
 from tridentgen.engines.work import Engine
 from tridentgen.errors import InputError
-from tridentgen.events.columns import require_sound
+from tridentgen.events.columns import has_decays, names_of, require_sound
+from tridentgen.events.particles import target_nuclides
 from tridentgen.exposure import Exposure, expected_events
-from tridentgen.flux import Beam, build_flux, build_source
+from tridentgen.flux import DARK_MATTER, Beam, build_flux, build_halo, build_source
 from tridentgen.matter.materials import material
 from tridentgen.processes.base import Caveat, Reaction, caveat_attributes
+from tridentgen.typing import Columns
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,16 @@ class Job:
         columns = self.process.columns
         return columns if self.placement is None else self.placement.columns(columns)
 
+    @property
+    def has_acceptance(self) -> bool:
+        """Whether events have a probability that the detector accepts them."""
+        return bool(names_of(self.columns, Role.ACCEPTANCE))
+
+    @property
+    def has_decays(self) -> bool:
+        """Whether a particle of its events decays."""
+        return has_decays(self.process.columns)
+
     @cached_property
     def caveats(self) -> tuple[Caveat, ...]:
         """What the calculation leaves out and matters in the beam."""
@@ -51,6 +65,8 @@ def beam_of(card: Card) -> Beam:
     """Return the flux or source of a card; raise `CardError` or `FileError` if it is not available."""
     with card.blaming("flux", card.flux.range_key):
         kind, options, neutrino = card.flux.kind, card.flux.options, card.process.neutrino
+        if card.kind.projectile == DARK_MATTER:
+            return build_halo(kind, options, card.base_dir)
         if not card.kind.one_flux:
             return build_source(kind, options, neutrino, card.base_dir)
         if neutrino is None:
@@ -69,12 +85,25 @@ def detector_of(card: Card, reaction: Reaction) -> Detector | None:
 def placement_of(card: Card) -> Placement | None:
     """Return the placement of the events of a card in space and time, or None.
 
-    Raise `CardError` if no volume of the detector contains the target.
+    Raise `CardError` if no volume of the detector contains the target, or the beam does not fit the flux.
     """
     if card.placement is None:
         return None
+    if card.kind.projectile == DARK_MATTER:
+        _check_wind(card, card.placement)
     with card.blaming("detector"):
         return card.placement.placement(material(card.process.target))
+
+
+def _check_wind(card: Card, placement: PlacementCard) -> None:
+    """Raise `CardError` for what belongs to beams of neutrinos, not to the wind of dark matter."""
+    beam, words = placement.beam, "belongs to beams of neutrinos; dark matter has a direction alone"
+    of_beam = beam.source_cm is not None or beam.divergence_rad > 0.0
+    for key, given in (("beam", of_beam), ("spill", placement.spill is not None)):
+        if given:
+            with card.blaming("detector", key):
+                what = "a source or a divergence" if key == "beam" else "a spill"
+                raise InputError(f"{what} {words}: leave it out")
 
 
 def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = None) -> Job:
@@ -90,12 +119,19 @@ def job_of(card: Card, beam: Beam | None = None, reaction: Reaction | None = Non
     with card.blaming("flux", card.flux.range_key):
         job = Job(reaction, beam, reaction.sampled(beam, detector), detector)
     require_sound(job.process.columns)
+    _check_observables(card, job)
     return job
 
 
 def placed_job(card: Card) -> Job:
     """Return the job of a card with the placement of its events; errors as of `job_of` and `placement_of`."""
     return replace(job_of(card), placement=placement_of(card))
+
+
+def place(placement: Placement, columns: Sequence[Column], events: Columns, seed: int) -> Columns:
+    """Return events of a process with `columns` with their vertices and times, and with decays in the detector."""
+    several = len(placement.pdgids) > 1
+    return placement.placed(events, seed, target_nuclides(columns, events) if several else None)
 
 
 def _check_cuts(card: Card) -> None:
@@ -106,6 +142,15 @@ def _check_cuts(card: Card) -> None:
                 raise InputError(
                     f"there is no '{cut.observable.name}' without a detector; add [detector] or leave the cut out"
                 )
+
+
+def _check_observables(card: Card, job: Job) -> None:
+    """Raise `CardError` for a cut on an observable that the events of the card do not have."""
+    names = {column.name for column in job.process.columns}
+    for cut in card.cuts.cuts:
+        if not cut.observable.needed(names):
+            with card.blaming("cuts"):
+                raise InputError(f"the events of this card have no '{cut.observable.name}'; leave the cut out")
 
 
 def engine_of(card: Card) -> Engine:

@@ -17,15 +17,15 @@ from tridentgen.events.columns import weights_of
 from tridentgen.events.hdf5 import RESCALED, EventWriter
 from tridentgen.events.observables import Cut, passing
 from tridentgen.events.output import uninterrupted
-from tridentgen.events.particles import target_nuclides
 from tridentgen.events.stated_exposure import StatedExposure, exposure_results
-from tridentgen.events.weights import BATCH, WeightSums, divide_weights, rows_of_batches, weight_rule
+from tridentgen.events.weights import BATCH, AcceptedSums, WeightSums, divide_weights, rows_of_batches, weight_rule
 from tridentgen.interrupts import Stopped
 from tridentgen.progress import Progress
+from tridentgen.runs.job import place
 from tridentgen.sampling.generate import event_batches, run_attributes
 from tridentgen.sampling.integrate import CrossSection, cross_section
 from tridentgen.sampling.poisson import LARGEST_MEAN, poisson_number
-from tridentgen.typing import Columns, Flags
+from tridentgen.typing import Columns, Flags, FloatArray
 
 BEFORE_CUTS, MEAN = "n_before_cuts", "poisson_mean"
 """Root attributes of a run with a Poisson number of events: those accepted so far, before the cuts, and the mean."""
@@ -84,12 +84,7 @@ class Plan:
 
     def placed(self, batch: Columns) -> Columns:
         """Return events with their vertices and times, if the run has a placement."""
-        if self.placement is None:
-            return batch
-        several = len(self.placement.pdgids) > 1
-        return self.placement.placed(
-            batch, self.seed, target_nuclides(self.process.columns, batch) if several else None
-        )
+        return batch if self.placement is None else place(self.placement, self.process.columns, batch, self.seed)
 
     def results(self, sums: WeightSums, error: float) -> dict[str, str | int | float]:
         """Return the root attributes with the result of the run."""
@@ -109,6 +104,7 @@ class Produced:
     error: float
     effective_share: float
     acceptance: float
+    acceptance_error: float
     overweight: int | None
     complete: bool
     poisson_mean: float | None = None
@@ -124,6 +120,7 @@ class Produced:
             error=float(attributes["sigma_error"]),
             effective_share=sigma * sigma / (trials * squares) if squares > 0.0 else 0.0,
             acceptance=float(attributes.get("acceptance", 1.0)),
+            acceptance_error=float(attributes.get("acceptance_error", 0.0)),
             overweight=int(attributes["overweight_events"]) if "overweight_events" in attributes else None,
             complete=complete,
             poisson_mean=float(attributes[MEAN]) if MEAN in attributes else None,
@@ -138,19 +135,22 @@ def produce(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
 
 
 class _Tally:
-    """Sums over trials: weights of those that pass the cuts, and these times the detector's acceptance."""
+    """Sums over trials that pass the cuts."""
 
     def __init__(self) -> None:
-        self.passed, self.seen = WeightSums(), WeightSums()
+        self.sums = AcceptedSums()
 
-    def add(self, batch: Columns, kept: Flags) -> None:
-        self.passed.add(np.where(kept, batch["weight"], 0.0))
-        if "acceptance" in batch:
-            self.seen.add(np.where(kept, batch["weight"] * batch["acceptance"], 0.0))
+    def add(self, batch: Columns, kept: Flags, selected: Columns) -> None:
+        """Add a batch of trials, of which those that pass are `selected`, with the acceptance of the detector."""
+        seen: FloatArray | None = None
+        if "acceptance" in selected:
+            seen = np.zeros(len(kept))
+            seen[kept] = selected["acceptance"]
+        self.sums.add(np.where(kept, batch["weight"], 0.0), seen)
 
     @property
-    def acceptance(self) -> float:
-        return self.seen.sum / self.passed.sum if self.seen.trials and self.passed.sum > 0.0 else 1.0
+    def passed(self) -> WeightSums:
+        return self.sums.weight
 
     @classmethod
     def of_file(cls, writer: EventWriter, first: int) -> _Tally:
@@ -163,7 +163,7 @@ class _Tally:
                 if name in writer.columns:
                     batch[name] = np.zeros(part.stop - part.start)
                     batch[name][place] = writer.column(name, part.row, part.end)
-            tally.add(batch, np.ones(part.stop - part.start, dtype=bool))
+            tally.add(batch, np.ones(part.stop - part.start, dtype=bool), batch)
         return tally
 
 
@@ -182,7 +182,7 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
             selected = plan.placed(_selected(batch, kept))
             with uninterrupted():
                 writer.append(selected, tried=len(kept))
-                tally.add(batch, kept)
+                tally.add(batch, kept, selected)
             progress("generating", writer.done / events.count)
     except KeyboardInterrupt as interrupt:
         if not events.ends_with(writer, interrupt):
@@ -192,7 +192,7 @@ def _weighted(writer: EventWriter, plan: Plan, progress: Progress) -> Produced:
         scale = events.total / tally.passed.trials
         # A shard keeps the weights of the whole run, but its cross section is an estimate of the whole.
         sums = tally.passed.scaled(scale)
-        results = plan.results(sums, sums.error) | _accepted(writer, tally)
+        results = plan.results(sums, sums.error) | tally.sums.attributes
         results |= exposure_results(writer.attributes | results, events.count / events.total if complete else 1.0)
         if complete:
             writer.set_attributes(results | {"weight_rule": weight_rule(events.count, events.total)})
@@ -297,7 +297,7 @@ def _finish_unweighted(writer: EventWriter, plan: Plan, total: CrossSection | No
     weights = (writer.column("weight", at, at + BATCH) for at in range(0, writer.rows, BATCH))
     overweight = sum(int(np.count_nonzero(block > 1.0)) for block in weights)
     sums, complete = relative.passed.scaled(unit), events.made(writer) == events.count
-    results = plan.results(sums, sums.error if sigma is None else sigma.error) | _accepted(writer, relative)
+    results = plan.results(sums, sums.error if sigma is None else sigma.error) | relative.sums.attributes
     results |= {"overweight_events": overweight}
     if events.poisson:
         results |= {"sigma": results["sigma"] if sigma is None else sigma.value}  # also of no events at all
@@ -323,11 +323,6 @@ def _stated(attributes: Mapping[str, Any], events: Range, unit: float) -> dict[s
     if not events.poisson:
         return stated.results(attributes, stated.share_of_unit(unit))
     return stated.results(attributes, attributes[BEFORE_CUTS] / events.count if events.count else 1.0)
-
-
-def _accepted(writer: EventWriter, tally: _Tally) -> dict[str, float]:
-    """Return the root attribute with the share of the weight accepted by the detector, if there is one."""
-    return {"acceptance": tally.acceptance} if "acceptance" in writer.columns else {}
 
 
 def _rescale_and_close(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -49,8 +50,9 @@ class Run:
     effective_share, unweighting_efficiency : float
         Effective sample size (Kish) (sum w)^2/(trials sum w^2), and mean weight over w_max of the training, the weight
         above which events carry 1e-4 of the total.
-    expected_events : float or None
-        For the card's exposure, if it has one; accepted by the detector, if there is one.
+    expected_events, expected_events_error : float or None
+        For the card's exposure, if it has one; accepted by the detector, if there is one. The error is that of the
+        cross section and the acceptance of these events.
     acceptance : float or None
         Share of the cross section accepted by the detector of the card, if it has one.
     overweight : int or None
@@ -81,6 +83,7 @@ class Run:
     complete: bool
     poisson_mean: float | None = None
     caveats: tuple[str, ...] = ()
+    expected_events_error: float | None = None
 
 
 def run(
@@ -327,7 +330,10 @@ def _result(path: Path, card: Card, job: Job, engine: str, proposal: Proposal, m
         effective_share=made.effective_share,
         unweighting_efficiency=made.sigma / proposal.max_weight,
         expected_events=rate_of(card, job.beam, made.sigma * made.acceptance),
-        acceptance=None if job.detector is None else made.acceptance,
+        expected_events_error=rate_of(
+            card, job.beam, math.hypot(made.error * made.acceptance, made.sigma * made.acceptance_error)
+        ),
+        acceptance=made.acceptance if job.has_acceptance else None,
         overweight=made.overweight,
         flux=job.beam.description,
         engine=engine,

@@ -179,6 +179,9 @@ def test_bad_events_are_one_line_each(coherent: Path, tmp_path: Path) -> None:
     lost = {name: value for name, value in events.attributes.items() if name != "target_mass_GeV"}
     replace(events, attributes=lost).to_hdf5(bad, force=True)
     assert "lack the attribute 'target_mass_GeV'" in one_line(bad, target)
+    for name, lepton in (("lepton_plus", "x"), ("lepton_plus", "mu-"), ("lepton_minus", ""), ("lepton_minus", "e+")):
+        replace(events, attributes={**events.attributes, name: lepton}).to_hdf5(bad, force=True)
+        assert one_line(bad, target).startswith(f"'{bad}': the attribute {name} = '{lepton}' is none of e")
 
 
 def test_coherent_scattering_needs_its_nucleus(samples: Samples, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
 from tridentgen.processes.cevns.terms import DipolePortal
+from tridentgen.processes.nucleus import NuclearShape
 
 Array = NDArray[np.float64]
 

@@ -206,6 +206,8 @@ MISTAKES_OF_THE_PROCESS = [
     ("proton_radius_fm = 0", "proton_radius_fm: must be a positive number, not 0"),
     ("neutron_radius_fm = { Cs = 5 }", "neutron_radius_fm: neutron_radius_fm has no entry for I127, only "
      "for Cs; add I"),
+    ("neutron_radius_fm = {}", "neutron_radius_fm: must be a radius in fm, or one of each nuclide or element, not an "
+     "empty table"),
     ("neutron_radius_fm = { Cs = 5, I = 0 }", "neutron_radius_fm.I: must be a positive number, not 0"),
     ('neutron_radius_fm = "5"', "neutron_radius_fm: must be a positive number, not '5'"),
     ("neutron_skin_fm = 1e999", "neutron_skin_fm: must be a finite number, not inf"),
@@ -420,7 +422,8 @@ energy_GeV = 5
 
 def test_a_detector_belongs_to_coherent_scattering() -> None:
     assert messages(TRIDENT + '[detector]\nquenching = "lindhard"\nthreshold_keVnr = 1\n') == (
-        "bad.toml:11: detector: belongs to process.kind = 'cevns': tridents have no detector response; leave it out",
+        "bad.toml:11: detector: belongs to process.kind = 'cevns' or 'wimp': tridents have no detector response; "
+        "leave it out",
     )
     card = parse_card(SHORT + '[detector.quenching]\nCs = "csi"\n', path="bad.toml")
     with pytest.raises(CardError, match=r"^bad.toml:9: detector.quenching: no entry for I127, only for Cs; add"):

@@ -18,7 +18,6 @@ from tridentgen.constants import G_FERMI, GEV_M2_TO_CM2
 from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import axial_strength
 from tridentgen.processes.cevns.spectrum import recoil_spectra
 from tridentgen.processes.cevns.terms import (
     SCALAR_NEUTRON_CHARGE,
@@ -28,6 +27,7 @@ from tridentgen.processes.cevns.terms import (
     LightTensor,
     Nsi,
 )
+from tridentgen.processes.nucleus import axial_strength
 from tridentgen.processes.terms import FlavourMatrix, LightVector, PerFlavour, VectorCharges
 
 

@@ -11,9 +11,9 @@ from tests.detector.tracing import assert_traces
 from tests.processes.cevns.spectra import EV, KEV, MEV, PION_LINE, POINT, elastic, upscattering
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import FORM_FACTORS, NuclearShape
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
 from tridentgen.processes.cevns.terms import ContactNgi, LightScalar, LightTensor, Nsi
+from tridentgen.processes.nucleus import FORM_FACTORS, NuclearShape
 from tridentgen.processes.terms import FlavourMatrix, LightVector
 
 EVERYTHING = [

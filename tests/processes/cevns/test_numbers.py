@@ -15,9 +15,9 @@ from tridentgen.constants import ALPHA, ELECTRON_MASS_GEV, HBARC_GEV_FM
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide, electron_binding_GeV, nuclide
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.spectrum import recoil_spectra
 from tridentgen.processes.cevns.terms import DipolePortal, LightScalar, LightTensor, Nsi
+from tridentgen.processes.nucleus import NuclearShape
 from tridentgen.processes.terms import FlavourMatrix, LightVector
 
 Array = NDArray[np.float64]

@@ -82,6 +82,15 @@ def test_a_heavy_lepton_has_no_derivative_by_its_mass() -> None:
     assert np.all(slope == 0.0)  # of elastic scattering
 
 
+def test_one_recoil_is_like_many() -> None:
+    """With an axial part, whose form factor is then a number."""
+    process = Cevns("Cs133", model=CevnsModel(axial=True), neutron_radius_fm=5.0)
+    slope = derivative(process, "process.neutron_radius_fm", nuclide("Cs133"), "numu")
+    many = slope(PION_LINE, np.array([5e-6, 1e-5]))
+    assert float(slope(PION_LINE, np.float64(1e-5))) == pytest.approx(many[1], rel=1e-12)
+    assert float(slope(PION_LINE, 1e-5)) == pytest.approx(many[1], rel=1e-12)
+
+
 def test_values_out_of_range_say_so() -> None:
     with pytest.raises(InputError, match=r"^sin2_theta_w = 1.5 must lie between 0 and 1"):
         with_value(CSI, "model.sin2_theta_w", 1.5)

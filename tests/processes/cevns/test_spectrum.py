@@ -16,7 +16,6 @@ from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.matter.particles import NEUTRINOS, lepton_mass_GeV
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
 from tridentgen.processes.cevns.terms import (
     SCALAR_NEUTRON_CHARGE,
@@ -26,6 +25,7 @@ from tridentgen.processes.cevns.terms import (
     LightScalar,
     LightTensor,
 )
+from tridentgen.processes.nucleus import NuclearShape
 from tridentgen.processes.terms import LightVector, PerFlavour
 
 

@@ -12,6 +12,7 @@ from tridentgen.constants import MEV_PER_GEV
 from tridentgen.errors import TridentgenError
 from tridentgen.exchange.export.facts import Beam
 from tridentgen.flux.base import Flux
+from tridentgen.flux.dark_matter import Halo
 from tridentgen.flux.monochromatic import Monochromatic
 from tridentgen.flux.source import Source
 from tridentgen.matter.particles import neutrino
@@ -28,12 +29,12 @@ _LOGARITHMIC_FROM = 30.0  # ratio of the highest to the lowest energy
 
 
 def beams_of(attributes: Mapping[str, Any]) -> tuple[Beam, ...]:
-    """Return the beams from the card of a run; empty if the card no longer describes the same beam."""
+    """Return the beams of neutrinos from the card of a run; empty if it no longer describes the same beam."""
     try:
         flux = beam_of(parse_card(str(attributes["card"])))
     except (KeyError, TridentgenError, OSError):  # the file of the flux no longer exists
         return ()
-    if flux.description != attributes.get("flux"):
+    if isinstance(flux, Halo) or flux.description != attributes.get("flux"):
         return ()
     source = flux if isinstance(flux, Source) else Source.of(flux, str(attributes["neutrino"]))
     return tuple(_beam(source.only(name), neutrino(name).pdgid) for name in source.neutrinos)

@@ -2,7 +2,8 @@
 
 ``status pdg mother mother daughter daughter px py pz E m x y z t``, in GeV, cm and ns, entries counted from 1. Only
 particles of status 1 are simulated; incoming particles have status 0, particles inside the nucleus 11, and a nucleus
-that is not to be simulated 15, as in GENIE. The format has no weights.
+that is not to be simulated 15, as in GENIE; a particle that decays has status 2, and its daughters their own position.
+The format has no weights.
 
 larsoft
     TextFileGen: as above.
@@ -16,12 +17,13 @@ edep-sim
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tridentgen.errors import InputError, nearest
-from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Particle, Place
+from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Number, Particle, Place
 from tridentgen.events.weights import knows_sigma
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
@@ -30,7 +32,10 @@ from tridentgen.exchange.export.writer import TextWriter
 
 FLAVOURS = ("larsoft", "sbn", "edep-sim")
 
-_STATUS = {Place.BEAM: 0, Place.TARGET: 0, Place.STRUCK: 11, Place.REMNANT: 1, Place.OUT: 1}
+_STATUS = {
+    Place.BEAM: 0, Place.TARGET: 0, Place.STRUCK: 11, Place.REMNANT: 1, Place.OUT: 1, Place.UNSTABLE: 2,
+    Place.DAUGHTER: 1,
+}  # fmt: skip
 _STATUS_PSEUDO = 15
 _COHERENT, _COHERENT_ELASTIC, _DIFFRACTIVE = 3, 4, 11  # simb::int_type_
 _REGIME_PLACE = 10  # of the regime in the number of a trident process
@@ -65,14 +70,14 @@ class HepevtWriter(TextWriter):
     def text(self, block: Block, group: Group) -> Bytes:
         """Return the events of a group, one row each."""
         number = group.whole(block.number)
-        where = [piece for value in block.position for piece in (b" ", floats(group.of(value)))]
+        primary = _place([group.of(value) for value in block.position])
         lines: list[Piece] = [integers(number), b" %d\n" % len(group.particles)]
         for particle in group.particles:
             lines += [b"%d " % status(particle), integers(particle.pdgid), self._relatives(particle, group)]
             e, px, py, pz = particle.p4
             for value in (px, py, pz, e, particle.mass_GeV):
                 lines += [b" ", floats(value)]
-            lines += [*where, b"\n"]
+            lines += [*(primary if particle.origin is None else _place(particle.origin)), b"\n"]
         return rows(len(number), *lines)
 
     def _relatives(self, particle: Particle, group: Group) -> bytes:
@@ -81,6 +86,10 @@ class HepevtWriter(TextWriter):
         if self._flavour == "sbn" and _is_neutrino(particle):
             daughters = _current_and_mode(group)
         return b" %d %d %d %d" % (*mothers, *daughters)
+
+
+def _place(position: Sequence[Number]) -> list[Piece]:
+    return [piece for value in position for piece in (b" ", floats(value))]
 
 
 def status(particle: Particle) -> int:
@@ -95,10 +104,15 @@ def relatives(particle: Particle, particles: tuple[Particle, ...]) -> tuple[tupl
     places = {role: [n for n, other in enumerate(particles, 1) if other.place is role] for role in Place}
     struck = places[Place.STRUCK]
     hit = (struck or places[Place.TARGET])[0]
-    out = (places[Place.OUT][0], places[Place.OUT][-1])
+    first = sorted(places[Place.UNSTABLE] + places[Place.OUT])
+    out, made = (first[0], first[-1]), places[Place.DAUGHTER]
     inside = struck + places[Place.REMNANT]
     if particle.place is Place.OUT:
         return (places[Place.BEAM][0], hit), (0, 0)
+    if particle.place is Place.UNSTABLE:
+        return (places[Place.BEAM][0], hit), (made[0], made[-1])
+    if particle.place is Place.DAUGHTER:
+        return (places[Place.UNSTABLE][0],) * 2, (0, 0)
     if particle.place in (Place.STRUCK, Place.REMNANT):
         target = places[Place.TARGET][0]
         return (target, target), out if particle.place is Place.STRUCK else (0, 0)

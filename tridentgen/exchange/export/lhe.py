@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from tridentgen.constants import ALPHA
-from tridentgen.events.particles import Group, Particle, Place, needed
+from tridentgen.constants import ALPHA, LIGHT_MM_PER_NS
+from tridentgen.events.particles import Group, Number, Particle, Place, needed
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.hepevt import relatives
@@ -16,7 +16,10 @@ from tridentgen.exchange.export.writer import TextWriter
 MEAN_IS_CROSS_SECTION = 4
 """IDWTUP: events come with weights in pb, positive, whose mean is the cross section."""
 
-STATUS = {Place.BEAM: -1, Place.TARGET: -1, Place.STRUCK: 2, Place.REMNANT: 1, Place.OUT: 1}
+STATUS = {
+    Place.BEAM: -1, Place.TARGET: -1, Place.STRUCK: 2, Place.REMNANT: 1, Place.OUT: 1, Place.UNSTABLE: 2,
+    Place.DAUGHTER: 1,
+}  # fmt: skip
 UNKNOWN = -1.0
 """Scale and strong coupling of an event that has none."""
 
@@ -68,13 +71,18 @@ class LheWriter(TextWriter):
         return b"</LesHouchesEvents>\n"
 
 
+def lifetime_mm(particle: Particle) -> Number:
+    """Return VTIMUP: c times the proper time until the decay of a particle in mm, 0 if it does not decay."""
+    return LIGHT_MM_PER_NS * particle.proper_ns
+
+
 def _line(particle: Particle, group: Group) -> Iterator[Piece]:
     """Yield code, status, mothers, colours, momentum and mass, lifetime and spin of a particle."""
     mothers, _ = relatives(particle, group.particles)
     yield integers(particle.pdgid)
     yield b" %d %d %d 0 0" % (STATUS[particle.place], *mothers)
     e, px, py, pz = particle.p4
-    for value in (px, py, pz, e, particle.mass_GeV, 0.0, particle.helicity):
+    for value in (px, py, pz, e, particle.mass_GeV, lifetime_mm(particle), particle.helicity):
         yield b" "
         yield floats(value)
     yield b"\n"

@@ -17,7 +17,7 @@ from tridentgen.constants import ALPHA
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.hepevt import relatives
-from tridentgen.exchange.export.lhe import MEAN_IS_CROSS_SECTION, STATUS, UNKNOWN, first_target_mass_GeV
+from tridentgen.exchange.export.lhe import MEAN_IS_CROSS_SECTION, STATUS, UNKNOWN, first_target_mass_GeV, lifetime_mm
 from tridentgen.exchange.export.writer import Writer
 from tridentgen.typing import FloatArray
 
@@ -107,8 +107,8 @@ def _particles(block: Block, start: NDArray[np.int64]) -> FloatArray:
             mothers, _ = relatives(particle, group.particles)
             e, px, py, pz = particle.p4
             values = (
-                particle.pdgid, STATUS[particle.place], *mothers, 0, 0, px, py, pz, e, particle.mass_GeV, 0.0,
-                particle.helicity,
+                particle.pdgid, STATUS[particle.place], *mothers, 0, 0, px, py, pz, e, particle.mass_GeV,
+                lifetime_mm(particle), particle.helicity,
             )  # fmt: skip
             for column, value in enumerate(values):
                 table[first + place, column] = value

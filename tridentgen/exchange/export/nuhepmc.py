@@ -15,40 +15,55 @@ import numpy as np
 from tridentgen._version import __version__
 from tridentgen.constants import LIGHT_MM_PER_NS, MEV_PER_GEV
 from tridentgen.errors import one_line
+from tridentgen.events.columns import has_decays
 from tridentgen.events.particles import PSEUDO_NUCLEUS, Group, Number, Particle, Place
 from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import Beam, RunFacts
 from tridentgen.exchange.export.text import Bytes, Piece, floats, integers, rows
 from tridentgen.exchange.export.writer import TextWriter
-from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
+from tridentgen.matter.particles import DARK_MATTER, HEAVY_NEUTRAL_LEPTON
 
 MM_PER_CM, S_PER_NS = 10.0, 1e-9
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
-BEAM, TARGET, STRUCK, FINAL = 4, 20, 21, 1
+BEAM, TARGET, STRUCK, FINAL, DECAYED = 4, 20, 21, 1, 2
 """Status codes of particles: P.R.1 and P.C.1."""
-PRIMARY, SEPARATION = 1, 21
-"""Status codes of vertices: V.R.1 and V.C.1."""
+PRIMARY, SEPARATION, DECAY = 1, 21, 22
+"""Status codes of vertices: V.R.1 and V.C.1; 22 is one of those that a generator defines itself."""
 
 _EXPOSURES = MappingProxyType({"pot": "POT", "livetime_s": "Livetime"})
 """Exposures that G.C.1 has names for: those of the events in the file, Livetime in s."""
 
-_STATUS = {Place.BEAM: BEAM, Place.TARGET: TARGET, Place.STRUCK: STRUCK, Place.REMNANT: FINAL, Place.OUT: FINAL}
+_STATUS = {
+    Place.BEAM: BEAM, Place.TARGET: TARGET, Place.STRUCK: STRUCK, Place.REMNANT: FINAL, Place.OUT: FINAL,
+    Place.UNSTABLE: DECAYED, Place.DAUGHTER: FINAL,
+}  # fmt: skip
 _VERTEX_STATUS = {
-    PRIMARY: ("Primary", "the interaction of the neutrino"),
+    PRIMARY: ("Primary", "the interaction of the incoming particle"),
     SEPARATION: ("NucleonSeparation", "the struck nucleon is separated from the target nucleus"),
 }
 _PARTICLE_STATUS = {
     FINAL: ("Final", "undecayed physical particle that leaves the nucleus"),
-    BEAM: ("Beam", "incoming neutrino"),
+    BEAM: ("Beam", "incoming neutrino or dark matter"),
     TARGET: ("Target", "target nucleus or free proton at rest"),
     STRUCK: ("StruckNucleon", "bound nucleon that was struck, at rest"),
 }
+_OF_DECAYS = {
+    "vertices": {DECAY: ("Decay", "the heavy neutral lepton decays")},
+    "particles": {DECAYED: ("Decayed", "physical particle that decays at the vertex where it ends")},
+    "names": {
+        22: ("gamma", "photon of the decay of N"),
+        HEAVY_NEUTRAL_LEPTON: ("N", "heavy neutral lepton of the dipole portal; neutral, spin 1/2, decays here"),
+        -HEAVY_NEUTRAL_LEPTON: ("Nbar", "its antiparticle, if it is a Dirac particle"),
+    },
+}
+"""Entries of the tables below of a file in which a particle decays."""
 _EXTRA_PARTICLES = {
     22: ("gamma", "photon; does not occur, the list must not be empty"),
     HEAVY_NEUTRAL_LEPTON: ("N", "heavy neutral lepton of the dipole portal; neutral, spin 1/2, stable here"),
     PSEUDO_NUCLEUS: ("NuclearRemnant", "stands for an outgoing nucleus; not to be simulated"),
 }
+_DARK_MATTER = {DARK_MATTER: ("chi", "dark matter of the halo; its mass is that of its momentum")}
 
 
 class NuHepmcWriter(TextWriter):
@@ -60,7 +75,7 @@ class NuHepmcWriter(TextWriter):
             "HepMC::Version 3.02.07",
             "HepMC::Asciiv3-START_EVENT_LISTING",
             "W CV",
-            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents, CEvNS, nu-e, inverse beta decay",
+            rf"T tridentgen\|{_escaped(self.facts.version)}\|neutrino tridents, CEvNS, nu-e, inverse beta decay, WIMPs",
         ]
         if self.facts.version != __version__:
             lines.append(rf"T tridentgen-convert\|{__version__}\|conversion of tridentgen's event files")
@@ -73,11 +88,12 @@ class NuHepmcWriter(TextWriter):
         position = block.position
         x, y, z, t = (group.of(value) for value in position)
         separated = any(particle.place is Place.STRUCK for particle in group.particles)
+        decays = any(particle.place is Place.DAUGHTER for particle in group.particles)
         placed = any(isinstance(value, np.ndarray) for value in position)
-        at = _place((MM_PER_CM * x, MM_PER_CM * y, MM_PER_CM * z, LIGHT_MM_PER_NS * t)) if placed else []
+        at = _place((x, y, z, t)) if placed or decays else []
         weight = block.weight_pb if block.relative is None else block.relative
         head: list[Piece] = [
-            b"E ", integers(number), b" %d %d\nU MEV MM\nW " % (1 + separated, len(group.particles)),
+            b"E ", integers(number), b" %d %d\nU MEV MM\nW " % (1 + separated + decays, len(group.particles)),
             floats(weight[group.rows]), b"\nA 0 lab_pos ", floats(MM_PER_CM * x), b" ", floats(MM_PER_CM * y),
             b" ", floats(MM_PER_CM * z), b" ", floats(S_PER_NS * t), b"\nA 0 signal_process_id ",
             integers(group.process), b"\n",
@@ -129,17 +145,19 @@ def _conventions(facts: RunFacts) -> Iterator[tuple[str, str]]:
 def _tables(facts: RunFacts) -> Iterator[tuple[str, str]]:
     """Yield processes, status codes and codes of particles: G.R.8 to G.R.11, G.C.5."""
     processes = {process.number: (process.name, process.description) for process in facts.processes}
+    decays = _OF_DECAYS if has_decays(facts.columns) else {"vertices": {}, "particles": {}, "names": {}}
+    extra = _EXTRA_PARTICLES | decays["names"] | (_DARK_MATTER if DARK_MATTER in facts.beam_codes else {})
     for ids, info, table in (
         ("ProcessIDs", "ProcessInfo", processes),
-        ("VertexStatusIDs", "VertexStatusInfo", _VERTEX_STATUS),
-        ("ParticleStatusIDs", "ParticleStatusInfo", _PARTICLE_STATUS),
+        ("VertexStatusIDs", "VertexStatusInfo", _VERTEX_STATUS | decays["vertices"]),
+        ("ParticleStatusIDs", "ParticleStatusInfo", _PARTICLE_STATUS | decays["particles"]),
     ):
         yield f"NuHepMC.{ids}", " ".join(map(str, table))
         for code, (name, description) in table.items():
             yield f"NuHepMC.{info}[{code}].Name", name
             yield f"NuHepMC.{info}[{code}].Description", description
-    yield "NuHepMC.AdditionalParticleNumbers", " ".join(map(str, _EXTRA_PARTICLES))
-    for code, (name, description) in _EXTRA_PARTICLES.items():
+    yield "NuHepMC.AdditionalParticleNumbers", " ".join(map(str, extra))
+    for code, (name, description) in extra.items():
         # The specification and its reference reader differ on the name of this attribute.
         for stem in ("AdditionalParticleNumber", "AdditionalParticleInfo"):
             yield f"NuHepMC.{stem}[{code}].Name", name
@@ -189,17 +207,23 @@ def _graph(particles: tuple[Particle, ...], at: list[Piece]) -> Iterator[Piece]:
     places = {particle.place: place for place, particle in enumerate(particles, 1) if particle.place is not Place.OUT}
     separated = Place.STRUCK in places
     primary = 2 if separated else 1
+    vertices = {
+        Place.BEAM: 0, Place.TARGET: 0, Place.STRUCK: 1, Place.REMNANT: 1, Place.OUT: primary, Place.UNSTABLE: primary,
+        Place.DAUGHTER: primary + 1,
+    }  # fmt: skip
     began = 0
     for place, particle in enumerate(particles, 1):
-        vertex = {Place.BEAM: 0, Place.TARGET: 0, Place.STRUCK: 1, Place.REMNANT: 1, Place.OUT: primary}[particle.place]
+        vertex = vertices[particle.place]
         if vertex > began:
             began = vertex
             into = b"%d" % places[Place.TARGET]
             if vertex == primary:
                 into = b"%d,%d" % (places[Place.BEAM], places[Place.STRUCK if separated else Place.TARGET])
             status = PRIMARY if vertex == primary else SEPARATION
+            if vertex > primary:
+                into, status = b"%d" % places[Place.UNSTABLE], DECAY
             yield b"V -%d %d [%s]" % (vertex, status, into)
-            yield from at
+            yield from at if particle.origin is None else _place(particle.origin)
             yield b"\n"
         e, px, py, pz = particle.p4
         yield b"P %d %d " % (place, -vertex)
@@ -210,7 +234,10 @@ def _graph(particles: tuple[Particle, ...], at: list[Piece]) -> Iterator[Piece]:
         yield b" %d\n" % _STATUS[particle.place]
 
 
-def _place(values: tuple[Number, Number, Number, Number]) -> list[Piece]:
+def _place(position: tuple[Number, Number, Number, Number]) -> list[Piece]:
+    """Return a position in cm and ns as HepMC has it, in mm."""
+    x, y, z, t = position
+    values = (MM_PER_CM * x, MM_PER_CM * y, MM_PER_CM * z, LIGHT_MM_PER_NS * t)
     return [b" @", *(piece for value in values for piece in (b" ", floats(value)))]
 
 

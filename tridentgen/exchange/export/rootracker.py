@@ -19,11 +19,12 @@ from tridentgen.exchange.export.block import Block
 from tridentgen.exchange.export.facts import RunFacts
 from tridentgen.exchange.export.hepevt import relatives, status
 from tridentgen.exchange.export.writer import Writer
+from tridentgen.typing import FloatArray
 
 MOST = 8
 """Number of particles of the largest event."""
 
-_M_PER_CM, _S_PER_NS = 1e-2, 1e-9
+_M_PER_CM, _S_PER_NS, _FM_PER_CM = 1e-2, 1e-9, 1e13
 _PB_PER_1E38_CM2 = 1e-2
 _COUNTED = ("Pdg", "Status", "Rescat", "Fd", "Ld", "Fm", "Lm")
 
@@ -78,7 +79,7 @@ class RootrackerWriter(Writer):
     def write(self, block: Block) -> None:
         """Add the events of a block."""
         count = len(block)
-        whole, momenta, lengths = _particles(block)
+        whole, momenta, places, lengths = _particles(block)
         inside = np.arange(MOST) < lengths[:, None]
         records = {name: self._awkward.unflatten(values[inside], lengths) for name, values in whole.items()}
         x, y, z, t = block.position
@@ -94,7 +95,7 @@ class RootrackerWriter(Writer):
                 "EvtProb": np.ones(count),
                 "EvtVtx": vertex,
                 "StdHep": self._awkward.zip(records),
-                "StdHepX4": np.zeros((count, MOST, 4)),
+                "StdHepX4": places,
                 "StdHepP4": momenta,
                 "StdHepPolz": np.zeros((count, MOST, 3)),
             }
@@ -110,10 +111,13 @@ class RootrackerWriter(Writer):
             self._file.close()
 
 
-def _particles(block: Block) -> tuple[dict[str, NDArray[np.int32]], NDArray[np.float64], NDArray[np.int64]]:
-    """Return integers ``(N, MOST)`` by name, momenta (px, py, pz, E) ``(N, MOST, 4)``, and numbers of particles."""
+def _particles(block: Block) -> tuple[dict[str, NDArray[np.int32]], FloatArray, FloatArray, NDArray[np.int64]]:
+    """Return integers ``(N, MOST)`` by name, momenta and places ``(N, MOST, 4)``, and numbers of particles.
+
+    Momenta are (px, py, pz, E); places are relative to the vertex of the event, x, y, z in fm and t in s as of GENIE.
+    """
     whole = {name: np.zeros((len(block), MOST), dtype=np.int32) for name in _COUNTED}
-    momenta = np.zeros((len(block), MOST, 4))
+    momenta, places = np.zeros((len(block), MOST, 4)), np.zeros((len(block), MOST, 4))
     lengths = np.zeros(len(block), dtype=np.int64)
     for group in block.groups:
         lengths[group.rows] = len(group.particles)
@@ -125,4 +129,8 @@ def _particles(block: Block) -> tuple[dict[str, NDArray[np.int32]], NDArray[np.f
             e, px, py, pz = particle.p4
             for component, number in enumerate((px, py, pz, e)):
                 momenta[group.rows, place, component] = number
-    return whole, momenta, lengths
+            if particle.origin is not None:
+                for component, (made, primary) in enumerate(zip(particle.origin, block.position, strict=True)):
+                    scale = _S_PER_NS if component == 3 else _FM_PER_CM
+                    places[group.rows, place, component] = scale * (made - group.of(primary))
+    return whole, momenta, places, lengths

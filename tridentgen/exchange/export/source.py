@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tridentgen.engines.process import Column, Role
 from tridentgen.engines.uniforms import PURPOSE_UNWEIGHTING, check_seed, stream_number, uniforms
 from tridentgen.errors import FileError, InputError
-from tridentgen.events.columns import names_of, weights_of
+from tridentgen.events.columns import has_decays, names_of, weights_of
 from tridentgen.events.part_of_run import part_of_run
 from tridentgen.events.particles import Number
 from tridentgen.events.reader import EventFile, require_events
@@ -85,7 +85,9 @@ class _Survey:
 class EventSource:
     """The events of an open file, in the form to be written.
 
-    The output is self-contained: the weights of a shard are rescaled to an estimate of the whole cross section.
+    The output is self-contained: the weights of a shard are rescaled to an estimate of the whole cross section. Weights
+    of events whose decay is in a detector are those times the probability of that, the column ``acceptance``: events
+    stand for decays in the detector. The column is 1 in the output.
 
     Parameters
     ----------
@@ -113,10 +115,12 @@ class EventSource:
         self._records = records_of(columns, file.attributes, recoil, path)
         self._known = {column.name: column for column in columns}
         self._weights = weights_of(columns)
+        inside = names_of(columns, Role.ACCEPTANCE) if has_decays(columns) else []
+        self._inside = inside[0] if inside else None
         self._require(("event_id", "weight", *self._records.columns))
         self._energy = _energy_column(columns)
         require_events(file)
-        self._already_unweighted = "overweight_events" in file.attributes
+        self._already_unweighted = "overweight_events" in file.attributes and self._inside is None
         accept = unweight and not self._already_unweighted
         self._unweighting = Unweighting(seed, self._maximum_weight()) if accept else None
         self._survey = self._look_through()
@@ -124,9 +128,12 @@ class EventSource:
     def facts(self, beams: Sequence[Beam] = ()) -> RunFacts:
         """Return the facts about the run for a writer."""
         survey, attributes = self._survey, self._file.attributes
-        sigma_pb = float(attributes.get("sigma", self._total)) * PB_PER_CM2
+        inside = 1.0 if self._inside is None else float(attributes.get("acceptance", 1.0))
+        sigma_pb = float(attributes.get("sigma", self._total)) * inside * PB_PER_CM2
         error_pb = float(attributes.get("sigma_error", math.nan)) * PB_PER_CM2
         per_weight = sigma_pb / survey.weight if self._unweighting else PB_PER_CM2
+        if self._inside is not None:
+            error_pb = math.sqrt(math.fsum(second for _, second in survey.by_process.values())) * per_weight
         processes = []
         for number, (first, second) in sorted(survey.by_process.items()):
             error = error_pb if len(survey.by_process) == 1 else math.sqrt(second) * per_weight
@@ -241,11 +248,16 @@ class EventSource:
 
     def _read(self, names: Sequence[str], start: int) -> dict[str, NDArray[Any]]:
         stop = min(start + READ_ROWS, self._file.rows)
-        read = {name: self._file.column(name, start, stop) for name in names}
+        wanted = set(names) | ({self._inside} if self._inside is not None else set())
+        read = {name: self._file.column(name, start, stop) for name in sorted(wanted)}
         for name, values in read.items():
             require_sound_column(name, values, start, self._path)
             if self._part is not None and name in self._weights:
                 read[name] = values * self._part.factor
+        if self._inside is not None:
+            inside = read[self._inside]
+            read |= {name: values * inside for name, values in read.items() if name in self._weights}
+            read[self._inside] = np.ones_like(inside)
         return read
 
     def _maximum_weight(self) -> float:

@@ -12,7 +12,7 @@ from tridentgen.exchange.importing.found import Found, Seen, require_possible
 from tridentgen.exchange.importing.mass_shell import Printed, agrees, judged, unit_hint
 from tridentgen.exchange.importing.notes import Notes
 from tridentgen.matter.nuclei import FIRST_NUCLEUS_CODE, NEUTRON_PDG, PROTON_PDG
-from tridentgen.matter.particles import NEUTRINOS
+from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON, NEUTRINOS, PHOTON
 
 FINAL, DECAYED = 1, 2
 _INCOMING = (4, 0, 20, 3, -12, 12, 21, -21)
@@ -22,6 +22,8 @@ _STRUCK = (11, 21)
 """Status of a nucleon inside the target: GENIE's, NuHepMC's."""
 _NEUTRINOS = tuple(neutrino.pdgid for neutrino in NEUTRINOS.values())
 _NUCLEONS = (NEUTRON_PDG, PROTON_PDG)
+_BALANCE = 1e-5
+"""Largest difference of a decayed particle's momentum to those of its daughters, relative to its energy."""
 _CONTRADICT = "masses contradict energy and momentum"
 
 
@@ -67,16 +69,40 @@ def found_of(event: Event, path: Path, notes: Notes) -> Found:
             if wrong and entry is not target and entry.pdgid < FIRST_NUCLEUS_CODE:
                 raise FileError(f"'{path}': event {event.number} has {wrong}")
             flaws += [wrong] if wrong else []
+    final = [seen[id(entry)] for entry in event.entries if entry.status == FINAL]
+    final, decay = _before_decay(final, [e for e in event.entries if is_decayed(e)], event, notes)
     return Found(
         number=event.number,
         weight=event.weight,
         beam=None if beam is None else seen[id(beam)],
         target=None if target is None else seen[id(target)],
         struck=struck,
-        final=tuple(seen[id(entry)] for entry in event.entries if entry.status == FINAL),
+        final=tuple(final),
         time_ns=event.time_ns,
+        decay=decay,
         flaw=f"'{path}': event {event.number} has {flaws[0]}" if flaws else "",
     )
+
+
+def is_decayed(entry: Entry) -> bool:
+    """Return whether an entry is a heavy neutral lepton that decays."""
+    return entry.status == DECAYED and abs(entry.pdgid) == HEAVY_NEUTRAL_LEPTON
+
+
+def _before_decay(
+    final: list[Seen], decayed: Sequence[Entry], event: Event, notes: Notes
+) -> tuple[list[Seen], tuple[Seen, Seen] | None]:
+    """Return the final particles with a heavy neutral lepton in place of the photon and neutrino that it decays to."""
+    if len(decayed) != 1:
+        return final, None
+    parent = _seen(decayed[0], event, notes)[0]
+    for photon in (particle for particle in final if particle.pdgid == PHOTON):
+        for light in (particle for particle in final if particle.pdgid in _NEUTRINOS):
+            off = [abs(sum(pair) - whole) for *pair, whole in zip(photon.p4, light.p4, parent.p4, strict=True)]
+            if max(off) <= _BALANCE * parent.p4[0]:
+                rest = [particle for particle in final if particle is not photon and particle is not light]
+                return [parent, *rest], (photon, light)
+    return final, None
 
 
 def _seen(entry: Entry, event: Event, notes: Notes) -> tuple[Seen, str]:

@@ -44,6 +44,8 @@ class Found:
         Code of a nucleon inside the target, 0 for none.
     final : tuple of Seen
     time_ns : float
+    decay : two of Seen, or None
+        Photon and neutrino of the decay of a heavy neutral lepton, which is among the `final` in their place.
     flaw : str
         Error in the incoming particles of a trident or CEvNS event; empty if there is none.
     """
@@ -56,6 +58,7 @@ class Found:
     final: tuple[Seen, ...]
     time_ns: float = 0.0
     flaw: str = ""
+    decay: tuple[Seen, Seen] | None = None
 
 
 class Reader(Protocol):

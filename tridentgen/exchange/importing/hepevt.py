@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from tridentgen.constants import LIGHT_MM_PER_NS
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
-from tridentgen.exchange.importing.entries import Entry, Event, found_of
+from tridentgen.exchange.importing.entries import Entry, Event, found_of, is_decayed
 from tridentgen.exchange.importing.found import Found
 from tridentgen.exchange.importing.notes import Notes
 from tridentgen.exchange.importing.tables import events_of
@@ -127,7 +127,9 @@ def _events(lines: _Lines, notes: Notes) -> Iterator[Event]:
         kind, running = head.kind, head.event + 1
         particles = [_particle(lines, head) for _ in range(head.particles)]
         times = [time for _, time in particles if time is not None]
-        yield Event(head.event, 1.0, tuple(entry for entry, _ in particles), times[-1] if times else head.time_ns)
+        # The last particle may be made by a decay elsewhere.
+        which = 0 if any(is_decayed(entry) for entry, _ in particles) else -1
+        yield Event(head.event, 1.0, tuple(entry for entry, _ in particles), times[which] if times else head.time_ns)
 
 
 def _head(words: list[str], running: int, number: int, path: Path) -> _Head:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tridentgen.constants import KEV_PER_GEV
+from tridentgen.constants import KEV_PER_GEV, MEV_PER_GEV
 from tridentgen.errors import FileError, InputError
 from tridentgen.events.events import Events
 from tridentgen.events.kinematics import angle, kinetic, neutrino_q2, square
@@ -24,6 +24,9 @@ from tridentgen.typing import FloatArray
 
 _NEUTRINO_NAMES = {neutrino.pdgid: neutrino.name for neutrino in NEUTRINOS.values()}
 _LEPTON_NAMES = {lepton.pdgid: lepton.name for lepton in CHARGED_LEPTONS.values()}
+
+_CHANNELS = "elastic,heavy/upscattering"
+_MORE_CHANNELS = ",".join(["elastic", *(f"heavy/nucleus/upscattering{on}" for on in ("", "-proton", "-neutron"))])
 
 _NO_RECOIL = "outgoing nuclei are not in the file"
 _CANCELS = 1e-12
@@ -63,7 +66,8 @@ def events_of(reader: Reader) -> Events:
         kinds.add(block)
     if not pieces:
         raise FileError(f"'{path}' holds no events; make it again")
-    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    shared = [name for name in pieces[0] if all(name in piece for piece in pieces)]
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in shared}
     about, sigma_cm2 = kinds.attributes(path), reader.sigma_cm2
     total = float(np.sum(columns["weight"]))
     require_positive(total, float(np.sum(np.abs(columns["weight"]))), path)
@@ -138,7 +142,10 @@ class _Kinds:
     def add(self, block: Block) -> None:
         for event, roles in zip(block.found, block.roles, strict=True):
             parts = (event.beam, event.target, roles.neutrino, roles.minus, roles.plus)
-            self._examples.setdefault(tuple(part.pdgid for part in parts if part is not None), (event, roles))
+            codes = [part.pdgid for part in parts if part is not None]
+            if roles.minus is None:
+                codes += [_cevns_channel(roles), 0 if event.decay is None else event.decay[1].pdgid]
+            self._examples.setdefault(tuple(codes), (event, roles))
 
     @property
     def kind(self) -> ReactionKind:
@@ -195,12 +202,34 @@ def _cevns_columns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, 
     columns = _common_columns(found, roles)
     recoil = columns["p4_recoil"]
     return columns | {
-        "channel": np.array([int(abs(role.neutrino.pdgid) == HEAVY_NEUTRAL_LEPTON) for role in roles]),
+        "channel": np.array([_cevns_channel(role) for role in roles]),
         "flavour": np.array([event.beam.pdgid for event in found if event.beam is not None]),
         "isotope": np.array([event.target.pdgid for event in found if event.target is not None]),
         "recoil_energy": kinetic(recoil, np.array([role.recoil.mass_GeV for role in roles])) * KEV_PER_GEV,
         "cos_theta": np.cos(angle(recoil, columns["p4_nu_in"])),
         "time": np.array([event.time_ns for event in found]),
+        **_decay_columns(found, columns["p4_nu_in"]),
+    }
+
+
+def _cevns_channel(role: Roles) -> int:
+    """Return the place in `_CHANNELS` or `_MORE_CHANNELS`."""
+    heavy = abs(role.neutrino.pdgid) == HEAVY_NEUTRAL_LEPTON
+    return 1 + role.regime if heavy else 0
+
+
+def _decay_columns(found: Sequence[Found], beam: FloatArray) -> dict[str, NDArray[Any]]:
+    """Return the columns of decays that follow from the particles; none unless a particle decays in all events."""
+    pairs = [event.decay for event in found if event.decay is not None]
+    if len(pairs) != len(found):
+        return {}
+    photon, light = (_momenta([pair[which] for pair in pairs]) for which in (0, 1))
+    return {
+        "decay_flavour": np.array([pair[1].pdgid for pair in pairs]),
+        "photon_energy": photon[:, 0] * MEV_PER_GEV,
+        "theta_photon": angle(photon, beam),
+        "p4_photon": photon,
+        "p4_nu_decay": light,
     }
 
 
@@ -234,12 +263,17 @@ def _about_cevns(found: Sequence[Found], roles: Sequence[Roles]) -> dict[str, An
     beams = sorted({event.beam.pdgid for event in found if event.beam is not None})
     heavy = [role.neutrino.mass_GeV for role in roles if abs(role.neutrino.pdgid) == HEAVY_NEUTRAL_LEPTON]
     model = {"model": json.dumps({"dipole": {"mass_GeV": heavy[0]}})} if heavy else {}
+    decays = [(event.beam, event.decay[1]) for event in found if event.decay is not None and event.beam is not None]
+    if decays:
+        kept = all(beam.pdgid * light.pdgid > 0 for beam, light in decays)
+        model |= {"decay": "dirac" if kept else "majorana"}
+    nucleons = any(_cevns_channel(role) > 1 for role in roles)
     return model | {
         "process": CEVNS.name,
         "reaction": "coherent scattering",
         "neutrino": ",".join(_NEUTRINO_NAMES.get(beam, str(beam)) for beam in beams),
         "target": ",".join(map(str, masses)),
-        "channel_names": "elastic,heavy/upscattering",
+        "channel_names": _MORE_CHANNELS if decays or nucleons else _CHANNELS,
         "beam_pdg": ",".join(map(str, beams)),
         "target_pdg": ",".join(map(str, masses)),
         "target_mass_GeV": ",".join(repr(mass) for mass in masses.values()),

@@ -12,16 +12,16 @@ from tridentgen.matter.materials import material
 from tridentgen.matter.particles import neutrino
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import COUPLINGS, SPINS, CevnsModel
-from tridentgen.processes.cevns.nucleus import FORM_FACTORS, Radius
 from tridentgen.processes.cevns.terms import (
     PSEUDOSCALAR_VERTICES,
     ContactNgi,
-    DipolePortal,
     LightScalar,
     LightTensor,
     Nsi,
 )
+from tridentgen.processes.dipole import read_dipole
 from tridentgen.processes.model_tables import charge_radius, fields_of, made, matrix, number_or_flavours, part, vector
+from tridentgen.processes.nucleus import FORM_FACTORS, Radius
 from tridentgen.toml.positions import Key
 from tridentgen.toml.tables import (
     FINITE,
@@ -87,6 +87,8 @@ def _radius(table: Table, name: str) -> Radius | None:
     if not isinstance(table.data.get(name), dict):
         return table.read(name, POSITIVE, None)
     part = table.table(name)
+    if not part.data:
+        table.complain(name, "must be a radius in fm, or one of each nuclide or element, not an empty table")
     return tuple((key, part.read(key, POSITIVE, 1.0)) for key in part.data) or None
 
 
@@ -102,12 +104,12 @@ def read_cevns_model(table: Table) -> CevnsModel:
         "charge_radius": charge_radius(table),
         "nsi": part(table, "nsi", lambda t: Nsi(matrix(t, "eps_u"), matrix(t, "eps_d"))),
         "vector": part(table, "vector", vector),
+        "dipole": part(table, "dipole", partial(read_dipole, on_nuclei=True)),
     }
     kinds: tuple[tuple[str, type], ...] = (
         ("ngi", ContactNgi),
         ("scalar", LightScalar),
         ("tensor", LightTensor),
-        ("dipole", DipolePortal),
     )
     for name, kind in kinds:
         vertex = one_of(PSEUDOSCALAR_VERTICES)

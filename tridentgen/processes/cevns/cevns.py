@@ -20,11 +20,12 @@ from tridentgen.flux.fingerprint import fingerprint, fingerprint_of_times
 from tridentgen.matter.materials import Material, material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, neutrino
-from tridentgen.processes.base import Attributes, Reaction
+from tridentgen.processes.base import Attributes, Reaction, only_neutrinos
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape, Radius
 from tridentgen.processes.cevns.sampled import CevnsChannel, SampledCevns, channels
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum, recoil_spectra
+from tridentgen.processes.dipole import without_defaults
+from tridentgen.processes.nucleus import NuclearShape, Radius
 from tridentgen.processes.source_channels import highest_energy_GeV
 from tridentgen.typing import FloatArray
 
@@ -168,15 +169,20 @@ class Cevns(Reaction):
     @property
     def line(self) -> str:
         """The process in one line, as in ``nu CsI -> nu CsI (coherent scattering, helm)``."""
-        incoming = self.neutrino or "nu"
-        out = "N" if self.model.dipole is not None else incoming
-        both = incoming if out == incoming else f"{incoming} or {out}"
-        return f"{incoming} {self.target} -> {both} {self.target} (coherent scattering, {self.form_factor})"
+        incoming, dipole = self.neutrino or "nu", self.model.dipole
+        shape = f"coherent scattering, {self.form_factor}"
+        if dipole is None:
+            return f"{incoming} {self.target} -> {incoming} {self.target} ({shape})"
+        regimes = shape if dipole.regimes == ("coherent",) else f"{', '.join(dipole.regimes)}, {self.form_factor}"
+        if dipole.decays:
+            kind, target = dipole.decay.capitalize(), self.target
+            return f"{incoming} {target} -> N {target} -> nu gamma {target} ({kind} N; {regimes})"
+        return f"{incoming} {self.target} -> {incoming} or N {self.target} ({regimes})"
 
     def threshold_GeV(self) -> float:
         """Return the neutrino energy in GeV above which a recoil of `recoil_min_keV` is possible."""
         least = self.recoil_min_keV / KEV_PER_GEV
-        return min(spectrum.energy_of_recoils_above(least) for spectrum in self._spectra("numu"))
+        return min(spectrum.threshold_above(least) for spectrum in self._spectra("numu"))
 
     @property
     def signature(self) -> str:
@@ -184,7 +190,7 @@ class Cevns(Reaction):
         fields = asdict(self)
         if self.neutron_skin_fm is None:
             del fields["neutron_skin_fm"]  # so that files of before this key still match
-        return json.dumps({"process": self.kind, **fields}, sort_keys=True)
+        return json.dumps({"process": self.kind, **fields, "model": without_defaults(fields["model"])}, sort_keys=True)
 
     def _spectra(self, neutrino_name: str) -> tuple[RecoilSpectrum, ...]:
         """Return the recoil spectra of all nuclides, one for each final state."""
@@ -217,6 +223,7 @@ class Cevns(Reaction):
 
     def source(self, flux: Beam) -> Source:
         """Return the neutrinos that scatter: only that of the process if it names one."""
+        flux = only_neutrinos(flux)
         if isinstance(flux, Flux):
             return Source.of(flux, self.neutrino or "numu")
         return flux if self.neutrino is None else flux.only(self.neutrino)
@@ -228,8 +235,16 @@ class Cevns(Reaction):
         """
         source = self.source(beam)
         highest = highest_energy_GeV(source, MAX_ENERGY_GEV)
+        if detector is not None:
+            self._check_response()
         parts = tuple(part for component in source.components for part in self._channels(component, source))
         if not parts:
+            if self.model.dipole is not None and self.model.dipole.decays:
+                raise InputError(
+                    f"no upscattering: the flux ends at {highest * 1e3:.6g} MeV ({source.description}), the threshold "
+                    f"is {self.threshold_GeV() * 1e3:.6g} MeV; choose a smaller model.dipole.mass_GeV or "
+                    "recoil_min_keV, or a flux of higher energy"
+                )
             raise InputError(
                 f"no recoil above recoil_min_keV = {self.recoil_min_keV:g}: the flux ends at {highest * 1e3:.6g} MeV "
                 f"({source.description}); choose a lower recoil_min_keV, a lighter target or a flux of higher energy"
@@ -240,7 +255,21 @@ class Cevns(Reaction):
             for part in parts
         ]  # fmt: skip
         signature = json.dumps({"process": json.loads(self.signature), "source": spectra})
-        return SampledCevns(parts, signature, detector)
+        return SampledCevns(parts, signature, detector, self.model.dipole)
+
+    def _check_response(self) -> None:
+        """Raise `InputError` for a response of the detector to events that it does not describe."""
+        dipole = self.model.dipole
+        if dipole is not None and dipole.decays:
+            raise InputError(
+                f"model.dipole.decay = '{dipole.decay}' does not go with a response to nuclear recoils; leave "
+                "quenching, resolution, efficiency and thresholds out of [detector]"
+            )
+        if dipole is not None and dipole.parts != ("coherent",):
+            raise InputError(
+                f"model.dipole.regimes = {list(dipole.regimes)} do not go with a response to nuclear recoils, which "
+                "nucleons are not; leave quenching, resolution, efficiency and thresholds out of [detector]"
+            )
 
     def _channels(self, component: Component, source: Source) -> tuple[CevnsChannel, ...]:
         least = self.recoil_min_keV / KEV_PER_GEV
@@ -256,7 +285,8 @@ class Cevns(Reaction):
     def row(self, beam: Beam) -> dict[str, Any]:
         """Return the entries of the process in a table of cross sections."""
         neutrinos = ",".join(self.source(beam).neutrinos)
-        return {"nu": neutrinos, "leptons": [], "target": self.target, "regime": "coherent"}
+        regimes = ("coherent",) if self.model.dipole is None else self.model.dipole.regimes
+        return {"nu": neutrinos, "leptons": [], "target": self.target, "regime": ",".join(regimes)}
 
     def attributes(self, beam: Beam) -> Attributes:
         """Return the root attributes of an event file of the process."""
@@ -269,7 +299,7 @@ class Cevns(Reaction):
             "nuclides": ",".join(nuclide.name for nuclide in self.nuclides),
             "channel_names": ",".join(self.sampled(beam).channels),
             "form_factor": self.form_factor,
-            "model": json.dumps(asdict(self.model), sort_keys=True),
+            "model": json.dumps(without_defaults(asdict(self.model)), sort_keys=True),
             "recoil_min_keV": self.recoil_min_keV,
             "flux": source.description,
             "flux_total": source.total,
@@ -277,4 +307,5 @@ class Cevns(Reaction):
             "beam_pdg": ",".join(str(neutrino(name).pdgid) for name in source.neutrinos),
             "target_pdg": ",".join(str(nuclide.pdgid) for nuclide in self.nuclides),
             "target_mass_GeV": ",".join(repr(nuclide.mass_GeV) for nuclide in self.nuclides),
+            **({} if self.model.dipole is None else self.model.dipole.attributes()),
         }

@@ -20,9 +20,9 @@ from tridentgen.physics.elementary import Value
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.parameters import model_with, value_of
-from tridentgen.processes.cevns.spectrum import Couplings, Density, Elastic, Upscattering, recoil_spectra
+from tridentgen.processes.cevns.spectrum import Couplings, Density, Elastic, recoil_spectra
+from tridentgen.processes.cevns.upscattering import OnNucleus
 
-_BOSONS = ("vector", "scalar", "tensor")
 _GROUPS = (("vector", "axial"), ("scalar", "pseudoscalar", "tensor"))
 """Couplings that interfere with each other, but not with those of the other group."""
 
@@ -43,7 +43,7 @@ def derivative(reaction: Cevns, key: str, nuclide: Nuclide, neutrino_name: str, 
         raise InputError(f"{key} has no derivative in closed form: the energies that can make a recoil change with it")
     for spectrum in recoil_spectra(nuclide, neutrino_name, reaction.model, reaction.shape):
         if spectrum.name == final_state:
-            if isinstance(spectrum.density, Upscattering):
+            if isinstance(spectrum.density, OnNucleus):
                 return _of_upscattering(spectrum.density, reaction, key, nuclide)
             assert isinstance(spectrum.density, Elastic)
             return _OfElastic(spectrum.density, reaction, key, value, nuclide, neutrino_name)
@@ -60,6 +60,7 @@ class _OfElastic:
         self._nuclide, self._neutrino = nuclide, neutrino_name
 
     def __call__(self, energy: Value, recoil: Value) -> Value:
+        """Return the derivative."""
         nucleons = self._elastic.nucleons(recoil)
         couplings = self._elastic.couplings(recoil, nucleons)
         total = 0.0 * (energy + recoil)
@@ -144,7 +145,7 @@ def _means(reaction: Cevns, names: list[str], nuclide: Nuclide) -> bool:
     return names[2] == (nuclide.name if nuclide.name in given else nuclide.symbol)
 
 
-def _of_upscattering(density: Upscattering, reaction: Cevns, key: str, nuclide: Nuclide) -> Density:
+def _of_upscattering(density: OnNucleus, reaction: Cevns, key: str, nuclide: Nuclide) -> Density:
     """Return d(dsigma/dT)/dp of upscattering, which is (mu Z F_p)^2 times a factor."""
     names = key.split(".")
     mu = 0.0 if reaction.model.dipole is None else reaction.model.dipole.mu_muB
@@ -169,6 +170,7 @@ class _Fixed:
     values: Value
 
     def __call__(self, q2: Value) -> Value:  # noqa: ARG002
+        """Return the values."""
         return self.values
 
 
@@ -184,7 +186,7 @@ def _parts(couplings: Couplings, changes: Couplings) -> Iterator[tuple[Couplings
     if changes.transitions:
         for one, by in zip(couplings.transitions, changes.transitions, strict=True):
             yield nothing._replace(transitions=(one,)), nothing._replace(transitions=(by,))
-    if not isinstance(couplings.spin, float):  # 0.0 of a nuclide or a model without axial part
+    if type(couplings.spin) is not float:  # 0.0 of a nuclide or a model without axial part
         yield nothing._replace(spin=couplings.spin), nothing._replace(spin=changes.spin)
     if couplings.moment:
         amplitude = couplings.moment * couplings.charge

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 ELASTIC, UPSCATTERING = "elastic", "upscattering"
 """Final states: the unchanged neutrino, and the heavy neutral lepton of the dipole portal."""
+UPSCATTERING_PROTON, UPSCATTERING_NEUTRON = "upscattering-proton", "upscattering-neutron"
+"""Upscattering on a single proton or neutron of the nucleus."""
 
 
 class ChannelName(NamedTuple):

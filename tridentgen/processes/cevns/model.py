@@ -38,8 +38,8 @@ class CevnsModel:
     sin2_theta_w : float
         Weak mixing angle at zero momentum transfer.
     couplings : str
-        ``tree``: g_p = 1/2 - 2 s_W^2, g_n = -1/2; ``radiative``: numbers by flavour with radiative corrections
-        for s_W^2 = 0.23863; another `sin2_theta_w` adds -2 (s_W^2 - 0.23863) to g_p, the dependence at tree level.
+        ``tree``: g_p = 1/2 - 2 s_W^2, g_n = -1/2; ``radiative``: numbers by flavour with radiative corrections,
+        taken to belong to s_W^2 = 0.23863; another `sin2_theta_w` adds -2 (s_W^2 - 0.23863) to g_p, as at tree level.
     nsi, ngi, vector, scalar, tensor, dipole
         Additions to the Standard Model; None for no addition.
     magnetic_moment : float or PerFlavour

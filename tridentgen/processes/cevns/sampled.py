@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -13,12 +14,16 @@ from tridentgen.constants import KEV_PER_GEV
 from tridentgen.detector import Detector
 from tridentgen.engines.process import Column
 from tridentgen.flux.source import Component
-from tridentgen.matter.particles import HEAVY_NEUTRAL_LEPTON
+from tridentgen.flux.tabulated_profile import TabulatedProfile
+from tridentgen.flux.time_profile import TimeProfile
 from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics.elementary import Value, Values, exp, log, sincos2pi
-from tridentgen.processes.cevns.columns import cevns_columns
+from tridentgen.processes.cevns.averages import averaged
+from tridentgen.processes.cevns.columns import cevns_columns, with_decays
 from tridentgen.processes.cevns.labels import ELASTIC
 from tridentgen.processes.cevns.spectrum import RecoilSpectrum
+from tridentgen.processes.detected import response
+from tridentgen.processes.dipole import Decay, DipolePortal
 from tridentgen.processes.source_channels import OfSource, SourceChannel
 
 LEAST_RATIO = 1e-12
@@ -58,6 +63,32 @@ class CevnsChannel(SourceChannel):
         up = "" if self.spectrum.name == ELASTIC else f"/{self.spectrum.name}"
         return f"{self.component.name}/{self.spectrum.nuclide.name}{up}"
 
+    @property
+    def time(self) -> TimeProfile | TabulatedProfile | None:
+        """Arrival times of the component."""
+        return self.component.time
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Names of the neutrino, the component and the nuclide."""
+        names = {"flavour": self.component.neutrino, "component": self.component.name}
+        return {**names, "nuclide": self.spectrum.nuclide.name}
+
+    @property
+    def is_steep(self) -> bool:
+        """Whether the spectrum is steep at small recoils."""
+        return self.spectrum.infrared
+
+    def recoil_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest recoil in GeV, of the highest energy of the flux."""
+        low, high = (float(T) for T in self.spectrum.recoil_limits(self.component.flux.energy_max_GeV))
+        low = max(low, self.least_recoil_GeV)
+        return max(low, LEAST_RATIO * high) if self.is_steep else low, high
+
+    def average(self, recoil_GeV: float) -> float:
+        """Return dsigma/dT in cm^2/GeV at one recoil, averaged over the flux of the component."""
+        return averaged(self.component.flux, self.spectrum, recoil_GeV)
+
     def recoil(self, energy: Value, x: Value) -> tuple[Value, Value]:
         """Return the recoil at `x` in (0, 1) and its derivative: linear in T, or in log T for infrared spectra."""
         low, high = self.spectrum.recoil_limits(energy)
@@ -80,31 +111,44 @@ class SampledCevns(OfSource):
     parts : channels
     signature : str
     detector : Detector or None
+    dipole : DipolePortal or None
+        That of the model.
     """
 
     parts: tuple[CevnsChannel, ...]
     signature: str
     detector: Detector | None = None
+    dipole: DipolePortal | None = None
 
     @property
     def spares(self) -> int:
-        """Number of auxiliary random numbers: for the azimuth, the time, and the resolution of the detector."""
-        return super().spares + (0 if self.detector is None else self.detector.dimensions)
+        """Number of auxiliary random numbers: for azimuth, time, and the resolution of the detector or the decay."""
+        more = 0 if self.detector is None else self.detector.dimensions
+        return super().spares + more + (0 if self.decay is None else Decay.spares)
+
+    @property
+    def decay(self) -> Decay | None:
+        """The decay of the heavy neutral lepton, if it decays."""
+        return Decay.of(self.dipole)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Columns of an event."""
         spectra = [part.spectrum for part in self.parts]
         outgoing = [
-            (HEAVY_NEUTRAL_LEPTON, s.final_mass_GeV) if s.final_mass_GeV > 0.0 else (s.neutrino.pdgid, 0.0)
+            (s.neutrino.pdgid if self.dipole is None or s.final_mass_GeV == 0.0 else self.dipole.code(s.neutrino),
+             s.final_mass_GeV)
             for s in spectra
-        ]
-        return cevns_columns(
+        ]  # fmt: skip
+        columns = cevns_columns(
             [s.neutrino.pdgid for s in spectra],
-            {s.nuclide.pdgid: s.mass_GeV for s in spectra},
+            {s.nuclide.pdgid: s.nuclide.mass_GeV for s in spectra},
             outgoing if any(mass > 0.0 for _, mass in outgoing) else (),
+            [(s.recoil_code, s.mass_GeV) for s in spectra] if any(s.struck is not None for s in spectra) else (),
             has_detector=self.detector is not None,
         )
+        decay = self.decay
+        return columns if decay is None else with_decays(columns, decay, [s.neutrino for s in spectra])
 
     def point(self, channel: int, x: Values) -> Point:
         """Evaluate energy, recoil and density at `x`."""
@@ -140,28 +184,22 @@ class SampledCevns(OfSource):
             "p4_nu_out": momenta.neutrino,
             "p4_recoil": momenta.nucleus,
         }
+        if self.decay is not None:
+            spin = spectrum.polarisation(energy, recoil)
+            drawn = spare[super().spares : super().spares + Decay.spares]
+            turn = (-cosine, -sine)
+            columns |= self.decay.columns(momenta.neutrino, turn, spin, spectrum.neutrino, time, drawn)
         if self.detector is None:
             return columns
-        return columns | self._response(self.detector, part.nuclide, recoil, time, spare)
-
-    def _response(
-        self, detector: Detector, nuclide: int, recoil: Value, time: Value, spare: Values
-    ) -> dict[str, Value]:
-        quenched = detector.quenched(recoil, float(nuclide))
-        u = spare[super().spares] if detector.dimensions else 0.5
-        observed = detector.observed(recoil, u, float(nuclide))
-        return {
-            "quenched_energy": quenched * KEV_PER_GEV,
-            "observed_energy": observed * KEV_PER_GEV,
-            "acceptance": detector.acceptance(recoil, observed, time, float(nuclide)),
-        }
+        u = spare[super().spares] if self.detector.dimensions else 0.5
+        return columns | response(self.detector, part.nuclide, recoil, time, u)
 
 
 def channels(
     component: Component, spectrum: RecoilSpectrum, nuclide: int, share: float, least_recoil_GeV: float
 ) -> tuple[CevnsChannel, ...]:
     """Return the sampling channel of a component on a nuclide; none if all of its flux is below the threshold."""
-    threshold = spectrum.energy_of_recoils_above(least_recoil_GeV)
+    threshold = spectrum.threshold_above(least_recoil_GeV)
     if not (share > 0.0 and component.flux.energy_max_GeV > threshold and math.isfinite(threshold)):
         return ()
     energies = component.flux.energy_map(threshold)

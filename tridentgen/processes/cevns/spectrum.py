@@ -14,11 +14,16 @@ from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, Neutrino, lepton_mass_GeV, neutrino
 from tridentgen.physics import cevns_factors as factors
 from tridentgen.physics import cevns_kinematics as kinematics
+from tridentgen.physics import dipole_portal
+from tridentgen.physics.dipole_portal import Polarisation
 from tridentgen.physics.elementary import Value
+from tridentgen.processes.bound_nucleons import fermi_momentum
 from tridentgen.processes.cevns.labels import ELASTIC, UPSCATTERING
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.cevns.nucleus import NuclearShape, Shape, axial_strength, is_even_even
 from tridentgen.processes.cevns.terms import LightScalar, LightTensor
+from tridentgen.processes.cevns.upscattering import NEUTRON, PROTON, Nucleon, OnNucleons, OnNucleus
+from tridentgen.processes.dipole import DipolePortal
+from tridentgen.processes.nucleus import NuclearShape, Shape, axial_strength, is_even_even
 from tridentgen.processes.terms import LightVector
 
 Density = Callable[[Value, Value], Value]
@@ -48,6 +53,8 @@ class RecoilSpectrum:
         Whether the spectrum is steep at small recoils (a 1/T term or a light boson): sample log T, not T.
     density : callable
         dsigma/dT in GeV^-3, valid within the limits only; use `dsigma_dT`.
+    struck : Nucleon or None
+        The nucleon that recoils, if it is not the nucleus as a whole.
     """
 
     name: str
@@ -56,16 +63,34 @@ class RecoilSpectrum:
     final_mass_GeV: float
     infrared: bool
     density: Density
+    struck: Nucleon | None = None
 
     @property
     def mass_GeV(self) -> float:
-        """Mass of the nucleus in GeV."""
-        return self.nuclide.mass_GeV
+        """Mass in GeV of what recoils: the nucleus or the nucleon."""
+        return self.nuclide.mass_GeV if self.struck is None else self.struck.mass_GeV
+
+    @property
+    def recoil_code(self) -> int:
+        """PDG code of what recoils."""
+        return self.nuclide.pdgid if self.struck is None else self.struck.pdgid
+
+    def polarisation(self, energy_GeV: Value, recoil_GeV: Value) -> Polarisation:
+        """Return the polarisation of the heavy neutral lepton from a neutrino; traceable."""
+        assert isinstance(self.density, OnNucleus | OnNucleons)
+        mass, heavy = self.mass_GeV, self.final_mass_GeV
+        versine = kinematics.versine_neutrino(energy_GeV, recoil_GeV, mass, heavy)
+        weights = self.density.tensor(recoil_GeV)
+        return dipole_portal.polarisation(energy_GeV, recoil_GeV, mass, heavy, versine, *weights)
 
     @property
     def threshold_GeV(self) -> float:
         """Neutrino energy in GeV above which the process is possible."""
         return float(kinematics.threshold(self.mass_GeV, self.final_mass_GeV))
+
+    def threshold_above(self, least_GeV: float) -> float:
+        """Return the neutrino energy in GeV above which recoils of at least `least_GeV` are possible."""
+        return kinematics.threshold_above(least_GeV, self.mass_GeV, self.final_mass_GeV)
 
     def recoil_limits(self, energy_GeV: Value) -> tuple[Value, Value]:
         """Return the smallest and largest recoil in GeV; traceable."""
@@ -74,11 +99,6 @@ class RecoilSpectrum:
     def minimum_energy(self, recoil_GeV: Value) -> Value:
         """Return the smallest neutrino energy in GeV that allows a recoil T > 0; traceable."""
         return kinematics.minimum_energy(recoil_GeV, self.mass_GeV, self.final_mass_GeV)
-
-    def energy_of_recoils_above(self, recoil_GeV: float) -> float:
-        """Return the smallest neutrino energy in GeV that allows this recoil T >= 0 or a larger one."""
-        at_threshold, _ = self.recoil_limits(self.threshold_GeV)
-        return self.threshold_GeV if recoil_GeV <= at_threshold else float(self.minimum_energy(recoil_GeV))
 
     def dsigma_dT(self, energy_GeV: Value, recoil_GeV: Value) -> Value:
         """Return dsigma/dT in cm^2/GeV, never negative, and exactly 0 beyond the kinematic limits; traceable."""
@@ -102,11 +122,11 @@ def recoil_spectra(
     protons, neutrons = (shape or NuclearShape()).of(nuclide)
     density = Elastic(nuclide, incoming, model, protons, neutrons)
     elastic = RecoilSpectrum(ELASTIC, nuclide, incoming, 0.0, _is_infrared(model, incoming.flavour), density)
-    if model.dipole is None or model.dipole.mu_muB == 0.0:
+    dipole = model.dipole
+    if dipole is None or dipole.mu_muB == 0.0:
         return (elastic,)
-    heavy = model.dipole.mass_GeV
-    up = RecoilSpectrum(UPSCATTERING, nuclide, incoming, heavy, True, _upscattering(nuclide, model, protons))
-    return elastic, up
+    up = _upscattering(nuclide, incoming, model, dipole, protons)
+    return up if dipole.decays else (elastic, *up)
 
 
 def _is_infrared(model: CevnsModel, flavour: str) -> bool:
@@ -129,29 +149,21 @@ def _has_spin(nuclide: Nuclide, model: CevnsModel) -> bool:
     return model.needs_spin or not is_even_even(nuclide)
 
 
-def _upscattering(nuclide: Nuclide, model: CevnsModel, protons: Shape) -> Density:
-    """Return dsigma/dT of the dipole portal."""
-    assert model.dipole is not None
-    mass, heavy = nuclide.mass_GeV, model.dipole.mass_GeV
-    factor = factors.dipole_spin_half if _has_spin(nuclide, model) else factors.dipole_spin0
-    strength = ALPHA * factors.BOHR_MAGNETON2 * (nuclide.Z * model.dipole.mu_muB) ** 2
-    return Upscattering(mass, heavy, strength, protons, factor)
-
-
-@dataclass(frozen=True)
-class Upscattering:
-    """dsigma/dT with a heavy neutral lepton in the final state."""
-
-    mass_GeV: float
-    heavy_GeV: float
-    strength: float
-    protons: Shape
-    factor: Callable[[Value, Value, Value, Value], Value]
-
-    def __call__(self, energy: Value, recoil: Value) -> Value:
-        """Return dsigma/dT in GeV^-3."""
-        charge = self.protons(2.0 * self.mass_GeV * recoil)
-        return self.strength * (charge * charge) * self.factor(energy, recoil, self.mass_GeV, self.heavy_GeV)
+def _upscattering(
+    nuclide: Nuclide, incoming: Neutrino, model: CevnsModel, dipole: DipolePortal, protons: Shape
+) -> tuple[RecoilSpectrum, ...]:
+    """Return the spectra of the dipole portal, one for each regime; H1 has that of the proton if both are wanted."""
+    heavy, found = dipole.mass_GeV, []
+    if "coherent" in dipole.parts and not (nuclide.is_hydrogen and "proton" in dipole.parts):
+        strength = ALPHA * factors.BOHR_MAGNETON2 * (nuclide.Z * dipole.mu_muB) ** 2
+        coherent = OnNucleus(nuclide.mass_GeV, heavy, strength, protons, _has_spin(nuclide, model))
+        found.append(RecoilSpectrum(UPSCATTERING, nuclide, incoming, heavy, True, coherent))
+    fermi = fermi_momentum(nuclide, dipole.pauli_blocking, dipole.fermi_momentum_GeV)
+    for nucleon, count in ((PROTON, nuclide.Z), (NEUTRON, nuclide.N)):
+        if nucleon.regime in dipole.parts and count:
+            density = OnNucleons(nucleon, heavy, dipole.strength * count, fermi)
+            found.append(RecoilSpectrum(nucleon.final, nuclide, incoming, heavy, True, density, nucleon))
+    return tuple(found)
 
 
 class Couplings(NamedTuple):

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError
+from tridentgen.processes.dipole import DipolePortal
 from tridentgen.processes.terms import FlavourMatrix, check_mass, check_name, check_number
+
+__all__ = [
+    "PSEUDOSCALAR_VERTICES", "SCALAR_NEUTRON_CHARGE", "SCALAR_PROTON_CHARGE", "TENSOR_CHARGES", "ContactNgi",
+    "DipolePortal", "LightScalar", "LightTensor", "Nsi",
+]  # fmt: skip
 
 PSEUDOSCALAR_VERTICES = ("i-gamma5", "gamma5")
 
@@ -117,18 +123,3 @@ class LightTensor:
     def nucleon_charge(self) -> float:
         """Charge of a nucleon without the factor 8."""
         return (self.delta_u + self.delta_d) * math.sqrt(self.factor / 8.0)
-
-
-@dataclass(frozen=True)
-class DipolePortal:
-    """Upscattering to a heavy neutral lepton of mass `mass_GeV` by L = (mu/2) Nbar sigma^mn nu F_mn.
-
-    mu is in Bohr magnetons. Where the literature writes L = d nubar sigma^mn N F_mn, mu = 2d.
-    """
-
-    mass_GeV: float
-    mu_muB: float
-
-    def __post_init__(self) -> None:
-        check_mass("dipole.mass_GeV", self.mass_GeV)
-        check_number("dipole.mu_muB", self.mu_muB)

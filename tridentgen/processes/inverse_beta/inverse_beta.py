@@ -26,7 +26,7 @@ from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide, nuclide
 from tridentgen.matter.particles import neutrino
 from tridentgen.physics import inverse_beta, two_body
-from tridentgen.processes.base import Attributes, Caveat, Reaction
+from tridentgen.processes.base import Attributes, Caveat, Reaction, only_neutrinos
 from tridentgen.processes.inverse_beta.columns import final_state
 from tridentgen.processes.inverse_beta.sampled import SampledInverseBeta
 from tridentgen.processes.source_channels import highest_energy_GeV, open_channels, sampled_signature
@@ -169,6 +169,7 @@ class InverseBetaDecay(Reaction):
 
     def source(self, beam: Beam) -> Source:
         """Return the neutrinos that take part."""
+        beam = only_neutrinos(beam)
         return Source.of(beam, self.neutrino) if isinstance(beam, Flux) else beam.only(self.neutrino)
 
     def sampled(self, beam: Beam, detector: Detector | None = None) -> SampledInverseBeta:

@@ -16,7 +16,7 @@ from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import charged_lepton, neutrino
 from tridentgen.physics import two_body
-from tridentgen.processes.base import Attributes, Reaction
+from tridentgen.processes.base import Attributes, Reaction, only_neutrinos
 from tridentgen.processes.inverse_muon.columns import ELECTRON_PDG, LEPTONS, neutrinos_of, outgoing_of
 from tridentgen.processes.inverse_muon.sampled import SampledInverseMuon
 from tridentgen.processes.source_channels import highest_energy_GeV, open_channels, sampled_signature
@@ -101,7 +101,7 @@ class InverseMuonDecay(Reaction):
 
     def source(self, beam: Beam) -> Source:
         """Return the neutrinos that take part; raise `InputError` if there are none."""
-        possible = neutrinos_of(self.lepton)
+        beam, possible = only_neutrinos(beam), neutrinos_of(self.lepton)
         if isinstance(beam, Flux):
             if self.neutrino is None:
                 raise InputError(f"neutrino is not given: name that of the flux, {' or '.join(possible)}")

@@ -10,6 +10,7 @@ from typing import Any
 from tridentgen.errors import InputError
 from tridentgen.matter.materials import material
 from tridentgen.matter.particles import neutrino
+from tridentgen.processes.dipole import read_dipole
 from tridentgen.processes.model_tables import charge_radius, fields_of, made, matrix, number_or_flavours, part, vector
 from tridentgen.processes.neutrino_electron.model import ElectronModel, ElectronNsi, ElectronScalar
 from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoElectron
@@ -66,6 +67,7 @@ def _model(table: Table) -> ElectronModel:
         "vector": part(table, "vector", vector),
         "scalar": part(table, "scalar", boson),
         "pseudoscalar": part(table, "pseudoscalar", boson),
+        "dipole": part(table, "dipole", partial(read_dipole, on_nuclei=False)),
     }
     assert set(given) == {each.name for each in dataclasses.fields(ElectronModel)}
     return made(table, lambda: ElectronModel(**given)) or default

@@ -8,10 +8,13 @@ from typing import Any
 
 from tridentgen.constants import ELECTRON_MASS_GEV
 from tridentgen.engines.process import Column, Role, Species
-from tridentgen.events.columns import EVENT_NUMBER, WEIGHT, identified, label, momentum
+from tridentgen.events.columns import DECAY_COLUMNS, EVENT_NUMBER, WEIGHT, identified, label, momentum
 from tridentgen.matter.particles import NEUTRINOS, neutrino
 
 ELECTRON_PDG = 11
+
+UPSCATTERING = "/upscattering"
+"""Ending of the names of channels with a heavy neutral lepton in the final state."""
 
 
 def _part(name: str, what: str) -> Column:
@@ -39,16 +42,30 @@ _COLUMNS: tuple[Column, ...] = (
 )
 
 
-def electron_columns(neutrinos: Sequence[str], *, parts: bool) -> tuple[Column, ...]:
-    """Return the columns with the particles of their momenta, with the parts of the weight if there are any."""
+def electron_columns(
+    neutrinos: Sequence[str], outgoing: Sequence[tuple[int, float]] = (), *, parts: bool
+) -> tuple[Column, ...]:
+    """Return the columns with the particles of their momenta, with the parts of the weight if there are any.
+
+    `outgoing` are PDG code and mass in GeV of the outgoing lepton by channel; empty if all channels are elastic.
+    """
     codes = tuple(dict.fromkeys(neutrino(name).pdgid for name in neutrinos))
     species = Species(codes, (0.0,) * len(codes), "flavour", codes)
+    out = species
+    if outgoing:
+        finals, masses = (tuple(values) for values in zip(*outgoing, strict=True))
+        out = Species(finals, masses, "channel", tuple(range(len(outgoing))))
     electron = Species.one(ELECTRON_PDG, ELECTRON_MASS_GEV)
     columns = (*_COLUMNS[:2], *PARTS, *_COLUMNS[2:]) if parts else _COLUMNS
-    return identified(columns, {"p4_nu_in": species, "p4_nu_out": species, "p4_lepton": electron})
+    return identified(columns, {"p4_nu_in": species, "p4_nu_out": out, "p4_lepton": electron})
 
 
 def columns_of_file(attributes: Mapping[str, Any]) -> tuple[Column, ...]:
     """Return the columns of a file from its attributes."""
     given = str(attributes.get("neutrino", ""))
-    return electron_columns(given.split(",") if given else tuple(NEUTRINOS), parts=True)
+    columns = electron_columns(given.split(",") if given else tuple(NEUTRINOS), parts=True)
+    if "decay" in attributes:
+        columns = (*columns, *DECAY_COLUMNS)
+    if UPSCATTERING in str(attributes.get("channel_names", "")):  # these do not name the neutrino of each channel
+        return tuple(replace(c, species=None) if c.name == "p4_nu_out" else c for c in columns)
+    return columns

@@ -9,6 +9,7 @@ from tridentgen.processes.base import ReactionKind, Sort
 from tridentgen.processes.neutrino_electron.card import read_neutrino_electron
 from tridentgen.processes.neutrino_electron.columns import columns_of_file
 from tridentgen.processes.neutrino_electron.observables import ELECTRON_AXES, ELECTRON_OBSERVABLES
+from tridentgen.processes.neutrino_electron.particles import ELASTIC_ID, processes
 from tridentgen.processes.source_channels import BY_COMPONENT, BY_FLAVOUR
 
 NEUTRINO_ELECTRON = ReactionKind(
@@ -28,7 +29,8 @@ NEUTRINO_ELECTRON = ReactionKind(
     required=("neutrino", "target"),
     one_flux=False,
     of_nuclide=False,
-    process_id=790,
+    process_id=ELASTIC_ID,
+    processes=processes,
     spellings=("nu-electron", "neutrino-electron"),
     example="dune_nd_nue_e",
 )

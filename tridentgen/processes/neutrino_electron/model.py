@@ -15,6 +15,7 @@ from tridentgen.matter.particles import FLAVOURS, lepton_mass_GeV
 from tridentgen.physics import cevns_factors as factors
 from tridentgen.physics import neutrino_electron as physics
 from tridentgen.physics.elementary import Value
+from tridentgen.processes.dipole import DipolePortal
 from tridentgen.processes.terms import (
     SM_CHARGE_RADII_CM2,
     FlavourMatrix,
@@ -72,6 +73,8 @@ class ElectronModel:
     nsi, vector, scalar, pseudoscalar
         Additions to the Standard Model; None for no addition. The electron has the charge of nue under the vector;
         charges with which it has none, but muon and tau opposite ones, couple through their loop, as to nuclei.
+    dipole : DipolePortal
+        Upscattering nu e -> N e to a heavy neutral lepton, and its decay.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class ElectronModel:
     vector: LightVector | None = None
     scalar: ElectronScalar | None = None
     pseudoscalar: ElectronScalar | None = None
+    dipole: DipolePortal | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.sin2_theta_w < 1.0:
@@ -106,6 +110,8 @@ class ElectronModel:
             if boson is not None:
                 check_mass(f"{name}.mass_GeV", boson.mass_GeV)
                 check_number(f"{name}.strength", boson.strength)
+        if self.dipole is not None and self.dipole.regimes != ("coherent",):
+            raise InputError("dipole.regimes are those of nuclei: leave them out for electrons")
         self._check_combination()
 
     def _check_combination(self) -> None:
@@ -195,7 +201,8 @@ class ElectronModel:
     def is_chiral(self) -> bool:
         """Whether g_L and g_R alone give the cross section, so that events can be reweighted to other couplings."""
         changes = any(self.flavour_changing(flavour) for flavour in FLAVOURS)
-        return not (changes or self.has_moment or self.scalar is not None or self.pseudoscalar is not None)
+        others = (self.scalar, self.pseudoscalar, self.dipole)
+        return not (changes or self.has_moment or any(other is not None for other in others))
 
     def infrared(self, flavour: str) -> tuple[tuple[str, float], ...]:
         """Return the name and the mass in GeV of whatever makes the spectrum steep at small recoils; 0 for a photon."""

@@ -19,9 +19,11 @@ from tridentgen.flux import Beam, Flux, Source
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import Nuclide
 from tridentgen.matter.particles import FLAVOURS, NEUTRINOS, neutrino
+from tridentgen.physics import cevns_kinematics as kinematics
 from tridentgen.physics import neutrino_electron as physics
 from tridentgen.physics.elementary import total
-from tridentgen.processes.base import Attributes, Reaction
+from tridentgen.processes.base import Attributes, Reaction, only_neutrinos
+from tridentgen.processes.dipole import without_defaults
 from tridentgen.processes.neutrino_electron.columns import ELECTRON_PDG
 from tridentgen.processes.neutrino_electron.model import ElectronModel
 from tridentgen.processes.neutrino_electron.sampled import ElectronChannel, SampledNeutrinoElectron, density_of
@@ -132,16 +134,26 @@ class NeutrinoElectron(Reaction):
         incoming = self.neutrino or "nu"
         bound = "" if self.electrons == "free" else ", stepping approximation"
         level = "radiative corrections" if self.model.radiative else "tree level"
-        return f"{incoming} e- -> {incoming} e- (in {self.target}, {level}{bound})"
+        dipole, where = self.model.dipole, f"in {self.target}, {level}{bound}"
+        if dipole is not None and dipole.decays:
+            kind = dipole.decay.capitalize()
+            return f"{incoming} e- -> N e- -> nu gamma e- ({kind} N; in {self.target}{bound})"
+        out = incoming if dipole is None else f"{incoming} or N"
+        return f"{incoming} e- -> {out} e- ({where})"
 
     @property
     def signature(self) -> str:
         """The process as text, for comparison."""
-        return json.dumps({"process": self.kind, **asdict(self)}, sort_keys=True)
+        return json.dumps({"process": self.kind, **asdict(self), "model": stated(self.model)}, sort_keys=True)
 
     def threshold_GeV(self) -> float:
         """Return the neutrino energy in GeV above which an electron can receive the smallest kinetic energy."""
+        if self.model.dipole is not None and self.model.dipole.decays:
+            return self._upscattering_threshold_GeV(self.model.dipole.mass_GeV)
         return float(physics.minimum_energy(self.least_GeV))
+
+    def _upscattering_threshold_GeV(self, heavy_GeV: float) -> float:
+        return kinematics.threshold_above(self.least_GeV, ELECTRON_MASS_GEV, heavy_GeV)
 
     def dsigma_dT(self, energy_GeV: ArrayLike, electron_GeV: ArrayLike, neutrino: str | None = None) -> FloatArray:
         """Return dsigma/dT in cm^2/GeV per atom, averaged over the atoms of the target; 0 beyond the limits of T.
@@ -199,6 +211,7 @@ class NeutrinoElectron(Reaction):
 
     def source(self, beam: Beam) -> Source:
         """Return the neutrinos that scatter: only that of the process if it names one."""
+        beam = only_neutrinos(beam)
         if isinstance(beam, Flux):
             return Source.of(beam, self._one_neutrino())
         return beam if self.neutrino is None else beam.only(self.neutrino)
@@ -212,7 +225,19 @@ class NeutrinoElectron(Reaction):
             raise InputError("neutrino-electron scattering has no response of a detector; leave it out")
         source, threshold = self.source(beam), self.threshold_GeV()
         highest = highest_energy_GeV(source, MAX_ENERGY_GEV)
-        parts = tuple(map(self._channel, open_channels(source, threshold)))
+        dipole = self.model.dipole
+        parts: tuple[ElectronChannel, ...] = ()
+        if dipole is None or not dipole.decays:
+            parts = tuple(map(self._channel, open_channels(source, threshold)))
+        if dipole is not None and dipole.mu_muB != 0.0:
+            upper = open_channels(source, self._upscattering_threshold_GeV(dipole.mass_GeV))
+            parts += tuple(ElectronChannel(c.component, c.energies, c.share, None, dipole.mass_GeV) for c in upper)
+        if not parts and dipole is not None and dipole.decays:
+            raise InputError(
+                f"no upscattering: the flux ends at {highest * 1e3:.6g} MeV ({source.description}), the threshold "
+                f"is {threshold * 1e3:.6g} MeV; choose a smaller model.dipole.mass_GeV or recoil_min_keV, "
+                "or a flux of higher energy"
+            )
         if not parts:
             raise InputError(
                 f"no electron above recoil_min_keV = {self.least_GeV * KEV_PER_GEV:g}: the flux ends at "
@@ -242,7 +267,7 @@ class NeutrinoElectron(Reaction):
             "target": self.target,
             "nuclides": ",".join(each.name for each in self.nuclides),
             "channel_names": ",".join(self.sampled(beam).channels),
-            "model": json.dumps(asdict(self.model), sort_keys=True),
+            "model": json.dumps(stated(self.model), sort_keys=True),
             "electrons": self.electrons,
             "recoil_min_keV": self.recoil_min_keV,
             "flux": source.description,
@@ -251,4 +276,11 @@ class NeutrinoElectron(Reaction):
             "beam_pdg": ",".join(str(neutrino(name).pdgid) for name in source.neutrinos),
             "target_pdg": ELECTRON_PDG,
             "target_mass_GeV": ELECTRON_MASS_GEV,
+            **({} if self.model.dipole is None else self.model.dipole.attributes()),
         }
+
+
+def stated(model: ElectronModel) -> dict[str, Any]:
+    """Return the parameters of a model, as before there was a dipole portal if it has none."""
+    found = without_defaults(asdict(model))
+    return found if model.dipole is not None else {name: value for name, value in found.items() if name != "dipole"}

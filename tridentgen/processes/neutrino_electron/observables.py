@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.events.observables import Axis, Observable, in_MeV
+from tridentgen.processes.dipole import DECAY_AXES, decay_observables
 from tridentgen.typing import FloatArray
 
 ELECTRON_OBSERVABLES = (
@@ -17,6 +18,7 @@ ELECTRON_OBSERVABLES = (
     Observable("e_theta2", "GeV"),
     Observable("y", ""),
     Observable("time", "ns", signed=True),
+    *decay_observables("p4_lepton"),
 )
 
 
@@ -35,4 +37,5 @@ ELECTRON_AXES = (
     Axis("cos_theta", "cos_theta", "", r"\cos\theta_e", "", sort="component", long_tail=1e-4),
     Axis("y", "y", "", r"y = T_e/E_\nu", "", sort="component"),
     Axis("time", "time", "ns", "t", r"$\mu$s", _in_us, sort="component", differs_from="0"),
+    *DECAY_AXES,
 )

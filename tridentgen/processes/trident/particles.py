@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tridentgen.constants import NEUTRON_MASS_GEV, PROTON_MASS_GEV
+from tridentgen.errors import InputError
 from tridentgen.events.particles import (
     UNKNOWN_HELICITY,
     Cite,
@@ -34,12 +35,27 @@ from tridentgen.events.particles import (
     neutrino_particle,
     treat_nuclei,
 )
-from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG, charge_and_mass_number, nucleus_code
-from tridentgen.matter.particles import FLAVOURS, charged_lepton
+from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG
+from tridentgen.matter.particles import CHARGED_LEPTONS, FLAVOURS, ChargedLepton
+from tridentgen.processes.bound_nucleons import remnant_code, separated
 from tridentgen.processes.trident.columns import COHERENT, PROTON, REGIME_NAMES
 from tridentgen.typing import Columns, IntArray
 
+__all__ = ["TridentProcesses", "TridentRecords", "remnant_code"]
+
 _TRIDENT_CITE: Cite = (("arXiv", "1807.10973"), ("arXiv", "1902.06765"))
+
+
+def _leptons(attributes: Mapping[str, Any]) -> tuple[ChargedLepton, ChargedLepton]:
+    """Return l- and l+ of the attributes; raise `InputError` where one is no lepton of this charge."""
+    found = []
+    for name, sign in (("lepton_minus", "-"), ("lepton_plus", "+")):
+        given = str(needed(attributes, name))
+        if given not in CHARGED_LEPTONS or given[-1] != sign:
+            known = ", ".join(lepton for lepton in CHARGED_LEPTONS if lepton[-1] == sign)
+            raise InputError(f"the attribute {name} = {given!r} is none of {known}; make the file again")
+        found.append(CHARGED_LEPTONS[given])
+    return found[0], found[1]
 
 
 class TridentProcesses:
@@ -51,7 +67,7 @@ class TridentProcesses:
         self._reaction = "{neutrino} -> {neutrino_out} {lepton_minus} {lepton_plus}".format(
             **{name: needed(attributes, name) for name in ("neutrino", "neutrino_out", "lepton_minus", "lepton_plus")}
         )
-        minus, plus = (charged_lepton(str(attributes[name])).flavour for name in ("lepton_minus", "lepton_plus"))
+        minus, plus = (lepton.flavour for lepton in _leptons(attributes))
         self._base = (700 if minus != plus else 750) + 3 * FLAVOURS.index(minus) + FLAVOURS.index(plus)
         self._target = str(needed(attributes, "target"))
 
@@ -75,8 +91,7 @@ class TridentRecords:
 
     def __init__(self, attributes: Mapping[str, Any], recoil: str) -> None:
         self.processes: Processes = TridentProcesses(attributes)
-        self._minus = charged_lepton(str(attributes["lepton_minus"]))
-        self._plus = charged_lepton(str(attributes["lepton_plus"]))
+        self._minus, self._plus = _leptons(attributes)
         self._beam, self._out, self._target = (
             codes(attributes, name)[0] for name in ("beam_pdg", "neutrino_out_pdg", "target_pdg")
         )
@@ -105,9 +120,7 @@ class TridentRecords:
         else:
             code, mass = NEUTRON_PDG, NEUTRON_MASS_GEV
         if bound:
-            rest = self._mass_GeV - mass
-            remnant = Particle(Place.REMNANT, remnant_code(self._target, code), at_rest(rest), rest)
-            incoming += [Particle(Place.STRUCK, code, at_rest(mass), mass), remnant]
+            incoming += separated(self._target, self._mass_GeV, code, mass)
         outgoing = [
             neutrino_particle(Place.OUT, self._out, mine["p4_nu_out"]),
             _lepton(self._minus.pdgid, mine["p4_minus"], self._minus.mass_GeV, mine.get("helicity_minus")),
@@ -116,12 +129,6 @@ class TridentRecords:
         ]
         number = int(self.processes.numbers({"regime": np.array([regime])})[0])
         return Group(rows, number, treat_nuclei((*incoming, *outgoing), self._recoil))
-
-
-def remnant_code(nucleus: int, nucleon: int) -> int:
-    """Return the code of a nucleus after the loss of a nucleon; for a deuteron, that of the other nucleon."""
-    Z, A = charge_and_mass_number(nucleus) or (0, 0)
-    return nucleus_code(Z - (nucleon == PROTON_PDG), A - 1)
 
 
 def _lepton(pdgid: int, p4: NDArray[Any], mass_GeV: float, helicity: NDArray[Any] | None) -> Particle:

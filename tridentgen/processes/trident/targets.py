@@ -6,12 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tridentgen.constants import (
-    FERMI_MOMENTUM_GEV,
-    HBARC_GEV_FM,
-    NEUTRON_MASS_GEV,
-    PROTON_MASS_GEV,
-)
+from tridentgen.constants import HBARC_GEV_FM, NEUTRON_MASS_GEV, PROTON_MASS_GEV
 from tridentgen.errors import InputError, nearest
 from tridentgen.matter.nuclei import NEUTRON_PDG, PROTON_PDG, Nuclide, fourier_bessel_density
 from tridentgen.physics import form_factors, trident_hadron
@@ -19,6 +14,7 @@ from tridentgen.physics.elementary import Value
 from tridentgen.physics.form_factors import FormFactor
 from tridentgen.physics.trident_hadron import Hadron
 from tridentgen.physics.trident_phase_space import Transfer
+from tridentgen.processes.bound_nucleons import fermi_momentum
 from tridentgen.processes.trident.columns import COHERENT, NEUTRON, PROTON, REGIME_NAMES
 
 FORM_FACTORS = ("fermi", "woods-saxon", "helm", "klein-nystrand", "fourier-bessel", "unit")
@@ -30,7 +26,6 @@ _WOODS_SAXON_RADIUS_FM = 1.126  # times A^(1/3): Altmannshofer et al., Phys. Rev
 _HELM_SKIN_FM = 0.9  # Lewin and Smith, Astropart. Phys. 6 (1996) 87
 _KLEIN_NYSTRAND_RADIUS_FM, _KLEIN_NYSTRAND_RANGE_FM = 1.2, 0.7  # Phys. Rev. C 60 (1999) 014903
 _NUCLEON_Q2_SCALE_GEV2 = 0.3
-_LIGHTEST_BLOCKED = 12
 _PARTS = {"diffractive": ("proton", "neutron"), "total": REGIME_NAMES}
 
 
@@ -98,17 +93,6 @@ def simple_regimes(nuclide: Nuclide, regimes: Iterable[str]) -> tuple[str, ...]:
     missing = {"coherent"} if nuclide.is_hydrogen else set()
     missing |= {"neutron"} if nuclide.N == 0 else set()
     return tuple(name for name in REGIME_NAMES if name in meant - missing)
-
-
-def fermi_momentum(nuclide: Nuclide, blocking: bool, value_GeV: float | None) -> float | None:
-    """Return the Fermi momentum in GeV; None if Pauli blocking is off, for H1, or for A < 12 without a given value."""
-    if value_GeV is not None and not (math.isfinite(value_GeV) and value_GeV > 0.0):
-        raise InputError(f"fermi_momentum_GeV = {value_GeV} must be positive; nuclei have about {FERMI_MOMENTUM_GEV}")
-    if not blocking or nuclide.is_hydrogen:
-        return None
-    if value_GeV is None and nuclide.A < _LIGHTEST_BLOCKED:
-        return None
-    return FERMI_MOMENTUM_GEV if value_GeV is None else value_GeV
 
 
 def nucleus(nuclide: Nuclide, form_factor: str) -> Target:

@@ -1,4 +1,4 @@
-"""Expected CEvNS recoils and their spectra, as text and as JSON."""
+"""Expected recoils of nuclei, by neutrinos or dark matter, and their spectra, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from numpy.typing import NDArray
 
 from tridentgen._version import __version__
 from tridentgen.analysis.rate_table import exposure_of
-from tridentgen.analysis.recoil_spectra import LABELS, RecoilRate, Spectrum, recoil_rate
+from tridentgen.analysis.recoil_spectra import RecoilRate, Spectrum, recoil_rate
 from tridentgen.cards import Card
-from tridentgen.exposure import number_of_nuclei
+from tridentgen.constants import KEV_PER_GEV
+from tridentgen.exposure import DAY_YEARS, KG_T, Exposure, number_of_nuclei
 from tridentgen.flux.source import Source
 from tridentgen.processes.cevns.cevns import Cevns
+from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.progress import Progress
 from tridentgen.reports.layout import Json, aligned, block, percent
 from tridentgen.reports.lifted import lifted_words
 from tridentgen.reports.rates import RateReport, exposure_words, flow_of, head_json, head_rows
 from tridentgen.runs.job import Job, job_of
 
+_ABOVE_KEV = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+"""Energies above which the recoils of dark matter are listed."""
 
-def cevns_report(card: Card, progress: Progress) -> RateReport:
+
+def recoil_report(card: Card, progress: Progress) -> RateReport:
     """Return the recoils expected for the card's exposure, with their spectra."""
     job = job_of(card)
     reaction, beam = job.reaction, job.beam
-    if not isinstance(reaction, Cevns):
+    if not isinstance(reaction, Cevns | Wimp):
         raise TypeError(f"{card.kind.name} has another report")
     exposure = exposure_of(card, beam)
     nuclei = number_of_nuclei(reaction.target, exposure.mass_t)
@@ -44,7 +49,8 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
         "events": rate.events,
         "observed_events": None if seen is None else float(seen.sum()),
         "lifted_events": None if seen is None else rate.lifted_events,
-        **{f"by_{name}": _groups_json(rate, name) for name in LABELS},
+        **{f"by_{name}": _groups_json(rate, name) for name in rate.classifications},
+        **({"recoils_above": _above(rate, reaction, exposure)} if isinstance(reaction, Wimp) else {}),
         "cuts": [
             {"cut": step, "share": share.value, "error": share.error, "events": rate.events * share.value}
             for step, share in zip(steps, flow, strict=True)
@@ -55,7 +61,9 @@ def cevns_report(card: Card, progress: Progress) -> RateReport:
     warnings = (*_steady_warning(job), *(caveat.text for caveat in job.caveats))
     found["warnings"] = list(warnings)
     told = exposure_words(card, exposure, beam)
-    lines = [block(card.title, head_rows(head, told)), "", aligned(_cevns_table(rate), "  ")]
+    lines = [block(card.title, head_rows(head, told)), "", aligned(_table(rate), "  ")]
+    if isinstance(reaction, Wimp):
+        lines += ["", aligned(_above_table(found["recoils_above"]), "  ")]
     if seen is not None and job.detector is not None:
         share = rate.lifted_events / math.fsum(seen) if rate.lifted_events else 0.0
         lines += [f"\n  {words}" for words in lifted_words(share, job.detector.threshold_keVee)]
@@ -80,16 +88,42 @@ def _steady_warning(job: Job) -> Iterator[str]:
         )
 
 
-def _cevns_table(rate: RecoilRate) -> list[tuple[str, ...]]:
+def _table(rate: RecoilRate) -> list[tuple[str, ...]]:
     seen = rate.observed_events
     lines: list[tuple[str, ...]] = [("", "recoils", *(["observed"] if seen is not None else []))]
     groups = [("all", list(range(len(rate.parts))))]
-    for by in LABELS:
+    for by in rate.classifications:
         groups += [(f"{by} {name}", members) for name, members in rate.groups(by).items()]
     for name, members in groups:
         recoils = sum(rate.parts[i].events for i in members)
         lines.append((name, f"{recoils:.5g}", *([f"{seen[members].sum():.5g}"] if seen is not None else [])))
     return lines
+
+
+def _above(rate: RecoilRate, reaction: Wimp, exposure: Exposure) -> list[dict[str, float]]:
+    """Return the recoils above several energies: in the exposure, per tonne and year, per kilogram and day."""
+    most = max(part.curve.limits_GeV[1] for part in rate.parts) * KEV_PER_GEV
+    least = [reaction.recoil_min_keV, *(each for each in _ABOVE_KEV if reaction.recoil_min_keV < each < most)]
+    counts = rate.recoil_counts(np.array([*least, most])).sum(axis=0)
+    above = np.cumsum(counts[::-1])[::-1].tolist()
+    per_t_year = 1.0 / (exposure.mass_t * (exposure.years or 1.0))
+    return [
+        {
+            "recoil_min_keV": energy,
+            "events": events,
+            "per_t_year": events * per_t_year,
+            "per_kg_day": events * per_t_year * KG_T * DAY_YEARS,
+        }
+        for energy, events in zip(least, above, strict=True)
+    ]
+
+
+def _above_table(rows: list[dict[str, float]]) -> list[tuple[str, ...]]:
+    head = ("recoil above/keV", "recoils", "per t and year", "per kg and day")
+    return [
+        head,
+        *((f"{row['recoil_min_keV']:g}", *(f"{value:.5g}" for value in list(row.values())[1:])) for row in rows),
+    ]
 
 
 def _groups_json(rate: RecoilRate, by: str) -> Json:
@@ -114,6 +148,6 @@ def _spectrum_json(rate: RecoilRate, spectrum: Spectrum) -> Json:
         f"edges_{spectrum.units}": spectrum.edges_keV.tolist(),
         f"events_per_{spectrum.units}": density(spectrum.counts),
     }
-    for by in LABELS:
+    for by in rate.classifications:
         found[f"by_{by}"] = {name: density(spectrum.counts[members]) for name, members in rate.groups(by).items()}
     return found

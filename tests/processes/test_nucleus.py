@@ -12,7 +12,7 @@ from tests.processes.cevns.plain import helm
 from tridentgen.constants import AXIAL_COUPLING, HBARC_GEV_FM
 from tridentgen.errors import InputError
 from tridentgen.matter.nuclei import nuclide
-from tridentgen.processes.cevns.nucleus import (
+from tridentgen.processes.nucleus import (
     AXIAL_STRANGENESS,
     FORM_FACTORS,
     SPIN_CONTENT,
@@ -127,7 +127,7 @@ def test_every_nuclide_has_every_shape(name: str, shape: str) -> None:
 
 
 def test_shapes_are_refused_in_one_line() -> None:
-    with pytest.raises(InputError, match=r"unknown form factor 'hellm', did you mean 'helm'\?; known for CEvNS are"):
+    with pytest.raises(InputError, match=r"unknown form factor 'hellm', did you mean 'helm'\?; known are"):
         NuclearShape("hellm")
     with pytest.raises(InputError, match="neutron_radius_fm = -1 must be positive"):
         NuclearShape(neutron_radius_fm=-1)

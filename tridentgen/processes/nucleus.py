@@ -1,4 +1,4 @@
-"""Distributions of protons, neutrons and their spins in a nucleus, for CEvNS."""
+"""Distributions of protons, neutrons and their spins in a nucleus, for elastic scattering on it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class NuclearShape:
         if self.name not in FORM_FACTORS:
             raise InputError(
                 f"unknown form factor '{self.name}'{nearest(self.name, FORM_FACTORS)}; "
-                f"known for CEvNS are {', '.join(FORM_FACTORS)}"
+                f"known are {', '.join(FORM_FACTORS)}"
             )
         for key in ("proton_radius_fm", "neutron_radius_fm"):
             given = getattr(self, key)
@@ -154,7 +154,7 @@ class NuclearShape:
             size2 = (radius_fm**2 - b) / a
         if size2 <= 0.0 or (radius_fm is not None and radius_fm <= 0.0):
             raise InputError(
-                f"{key} = {radius_fm} is too small for form factor '{self.name}': its surface alone has "
+                f"{key} = {radius_fm:.6g} is too small for form factor '{self.name}': its surface alone has "
                 f"{math.sqrt(b):.3g} fm; give a larger radius of {nuclide.name}"
             )
         size = math.sqrt(size2)

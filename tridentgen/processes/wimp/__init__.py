@@ -1,0 +1,1 @@
+"""Elastic scattering of dark matter of the galactic halo on nuclei."""
