@@ -43,8 +43,8 @@ def test_counts_in_energy_are_those_of_a_rate(sets: dict[str, Measurement]) -> N
     found = rate.observed_counts(data.axes[0].edges / 13.35)
     by_component = {name: found[members].sum(axis=0) for name, members in rate.groups("component").items()}
     counts = data.signal.counts(data.reaction)[0]
-    for name, mine in zip(data.signal.names, counts, strict=True):
-        kept = next(part.kept_in_time for part in rate.parts if part.channel.component.name == name)
+    for name, mine in zip(data.signal.components, counts, strict=True):
+        kept = next(part.kept_in_time for part in rate.parts if part.channel.labels["component"] == name)
         assert mine * kept == pytest.approx(by_component[name], rel=2e-5)
 
 
@@ -94,7 +94,7 @@ def test_the_prediction_of_xenon_is_that_of_its_efficiency(sets: dict[str, Measu
     table = np.loadtxt("tridentgen/data/measurements/xenonnt_8b.csv", delimiter=",", skiprows=5, comments="#")
     edges = np.linspace(0.5, 5.0, 451)
     middle = 0.5 * (edges[1:] + edges[:-1])
-    recoils = rate.recoil_counts(edges).sum(axis=0) * data.signal.neutrinos_times_nuclei / rate.parts[0].scale
+    recoils = rate.recoil_counts(edges).sum(axis=0) * data.signal.scale / rate.parts[0].scale
     recoils *= rate.parts[0].channel.share
     for run, share in ((0, 1.174398), (1, 2.342593)):
         expected = float(np.sum(recoils * np.interp(middle, table[:, 0], table[:, run + 1]))) * share / 3.516991

@@ -15,9 +15,9 @@ from functools import cached_property
 
 import numpy as np
 
+from tridentgen.analysis.recoil_counts import RecoilCounts
 from tridentgen.errors import InputError, nearest
 from tridentgen.fits.shapes import FARTHEST, Shape
-from tridentgen.fits.signal import Signal
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.typing import FloatArray
 
@@ -88,7 +88,7 @@ class Dataset:
     backgrounds : tuple of Background
     rates : mapping of str to float
         Relative errors of the number of recoils.
-    signal : Signal
+    signal : RecoilCounts
     shape : Shape
     reaction : Cevns
         The model of the card.
@@ -111,7 +111,7 @@ class Dataset:
     events: FloatArray
     backgrounds: tuple[Background, ...]
     rates: Mapping[str, float]
-    signal: Signal
+    signal: RecoilCounts
     shape: Shape
     reaction: Cevns
     scales: Mapping[str, float] = field(default_factory=dict)
@@ -165,7 +165,7 @@ class Dataset:
         return replace(self, rates=kept, scales=scales, backgrounds=tuple(backgrounds.values()))
 
     def prediction(self, counts: FloatArray) -> Prediction:
-        """Return what is expected for the counts of a model, from `Signal.counts`."""
+        """Return what is expected for the counts of a model, from `RecoilCounts.counts`."""
         return Prediction(self, counts)
 
     def at(self, reaction: Cevns) -> Prediction:
@@ -231,7 +231,7 @@ def _rate(name: str, sigma: float) -> Nuisance:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Expected events of a model in a data set, `counts` from `Signal.counts`, for any pulls."""
+    """Expected events of a model in a data set, `counts` from `RecoilCounts.counts`, for any pulls."""
 
     data: Dataset
     counts: FloatArray
@@ -257,7 +257,7 @@ class Prediction:
         return found
 
     def signal_slope(self, pulls: FloatArray, counts: FloatArray) -> FloatArray:
-        """Return the signal for other counts, such as the derivatives from `Signal.slopes`, at the same pulls."""
+        """Return the signal for other counts, such as those of `RecoilCounts.derivative`, at the same pulls."""
         given = dict(zip((n.name for n in self.data.nuisances), pulls, strict=True))
         return Prediction(self.data, counts)._signal(given)[0]
 

@@ -11,13 +11,14 @@ from types import MappingProxyType
 
 import numpy as np
 
+from tridentgen.analysis.recoil_counts import DetectorResponse, Runs
 from tridentgen.cards import Card, CardError, read_card
 from tridentgen.detector import Detector, Polynomial, SigmoidEfficiency
 from tridentgen.detector.arrival import arrival_shares
 from tridentgen.errors import InputError, nearest
 from tridentgen.fits.dataset import Axis, Background, Dataset
 from tridentgen.fits.shapes import InTime, Templates, in_time, shifted
-from tridentgen.fits.signal import DetectorResponse, Runs, cevns_of, detector_for, signal_of, source_of
+from tridentgen.fits.signal import cevns_of, detector_for, signal_of, source_of
 from tridentgen.fits.tables import measurement_table
 from tridentgen.typing import FloatArray
 

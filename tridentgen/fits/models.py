@@ -172,7 +172,7 @@ class CardModels:
             data = self.sets[place]
             own = [(k, v * k.unit) for k, v in zip(self.keys, values, strict=True) if k.belongs_to(data)]
             try:
-                return data.signal.slopes(changed_reaction(data.reaction, own), key.key) * key.unit
+                return data.signal.derivative(changed_reaction(data.reaction, own), key.key) * key.unit
             except InputError:  # a number without a closed form
                 pass
         width = _STEP * step

@@ -9,21 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tridentgen.analysis.recoil_counts import DetectorResponse, RecoilBins, Response
 from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.cards import Card, CardError
 from tridentgen.errors import FileError, InputError
 from tridentgen.fit_card import SIGNAL, TIME_AXIS, FitCard
 from tridentgen.fits.dataset import Axis, Background, Dataset
 from tridentgen.fits.shapes import InTime, Templates, in_time
-from tridentgen.fits.signal import (
-    DetectorResponse,
-    RecoilBins,
-    Response,
-    cevns_of,
-    detector_for,
-    signal_of,
-    source_of,
-)
+from tridentgen.fits.signal import cevns_of, detector_for, signal_of, source_of
 from tridentgen.flux.text_table import read_text_table
 from tridentgen.typing import FloatArray
 
