@@ -113,6 +113,8 @@ def test_errors_of_a_measurement_may_be_changed(cli: Command) -> None:
         (["csi-2021", "--set", "fit.systematics.brm=0.1"], "did you mean 'brn'"),
         (["csi-2021", "--set", "fit.data=csi-2020"], "unknown measurement 'csi-2020', did you mean 'csi-2021'"),
         (["dune_nd_mumu"], "fits are made of CEvNS"),
+        (["csi-2021", "--free", KEY, "--scan", "model.foo=1,2"], "unknown key 'model.foo'"),
+        (["csi-2021", "--set", "process.recoil_min_keV=1000"], "no CEvNS events are expected"),
         (["csi-2022"], "did you mean 'csi_2021'"),
         (["csi-2021", "-o", "fit.txt"], "unknown picture format"),
     ],

@@ -16,7 +16,7 @@ import numpy as np
 from tridentgen.errors import InputError
 from tridentgen.fits.dataset import LEAST, Prediction
 from tridentgen.fits.likelihood import Likelihood, Minimum, minimum
-from tridentgen.fits.models import Models
+from tridentgen.fits.models import SIGNAL, Models
 from tridentgen.typing import FloatArray
 
 _FIRST_STEP = 1e-4
@@ -218,6 +218,8 @@ class Explorer:
         self._require_freedom(number)
         sides = [self._one_sigma(number, sign) for sign in (1.0, -1.0)]
         if max(change for _, change, _ in sides) < _NO_CHANGE:
+            if key.text == SIGNAL:
+                raise InputError("no CEvNS events are expected in the bins of these data, so there is nothing to fit")
             raise InputError(f"--free {key.text}: the expected events do not depend on it; leave it out")
         (up, _, high), (down, _, low) = sides
         return Step(up, down, low, high)

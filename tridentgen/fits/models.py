@@ -20,7 +20,10 @@ from tridentgen.typing import FloatArray
 MakeData = Callable[[Card], Dataset]
 """Returns the data set of a card."""
 
-_FAST = ("model", "process", "signal")
+SIGNAL = "signal"
+"""Name of the factor on the number of CEvNS, the free number where no key is."""
+
+_FAST = ("model", "process", SIGNAL)
 _MEV = ("_MeV", "_GeV", 1e-3)
 _SKIN = "process.neutron_skin_fm"
 _RADII = ("neutron_radius_fm", "proton_radius_fm")
@@ -235,7 +238,7 @@ class Strength:
 
     sets: tuple[Dataset, ...]
     nominal: tuple[FloatArray, ...]
-    keys: tuple[FreeKey, ...] = (FreeKey("signal", "signal.strength", low=0.0),)
+    keys: tuple[FreeKey, ...] = (FreeKey(SIGNAL, f"{SIGNAL}.strength", low=0.0),)
 
     @classmethod
     def of(cls, sets: Sequence[Dataset]) -> Strength:

@@ -32,17 +32,16 @@ def read_measurement(
 
 def _card_with(name: str | Path, overrides: Sequence[str | Override], keys: Sequence[FreeKey]) -> Card:
     """Return a card that has all keys."""
-    of_model = [key for key in keys if key.key.startswith("model.")]
     try:
         card = read_card(name, overrides)
-    except CardError:
-        if not of_model:
-            raise
-        missing = of_model
-    else:
         missing = [key for key in keys if not _has(card, key)]
         if not missing:
             return card
+    except CardError:  # a boson without its strength, which is to be free
+        plain = read_card(name)
+        missing = [key for key in keys if not _has(plain, key)]
+        if not missing:
+            raise
     zero = [Override(tuple(key.key.split(".")), 0.0, f"--free {key.text}") for key in missing]
     return read_card(name, [*overrides, *zero])
 

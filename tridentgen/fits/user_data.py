@@ -180,9 +180,9 @@ def _there(path: Path) -> Path:
 
 def expected_data(card: Card) -> Dataset:
     """Return the data that a card without measured events expects, in bins of observed or recoil energy."""
+    reaction, detector, source = cevns_of(card), detector_for(card), source_of(card)
     if card.exposure is None:
         raise CardError(f"{card.where(())}: a fit needs the table [exposure]: mass_t, and pot or years")
-    reaction, detector, source = cevns_of(card), detector_for(card), source_of(card)
     edges, response = _expected_bins(card)
     kept = None if detector is None else detector.time_efficiency
     unit = "keVnr" if detector is None else "keVee"

@@ -83,7 +83,7 @@ def _draw_profile(axes: Axes, number: FreeNumber) -> None:
     if len(inside):
         axes.set_xlim(curve.values[inside[0]], curve.values[inside[-1]])
     axes.set_ylim(0.0, top)
-    axes.legend(loc="upper right", fontsize=18)
+    axes.legend(loc="upper center", fontsize=18)
 
 
 def _draw_contour(axes: Axes, contour: Contour, fit: FitResult) -> None:
@@ -194,7 +194,9 @@ def _draw_limits(axes: Axes, done: ScanResult, key: str, level: float, colour: s
     if positive.any() and np.nanmin(first) > 0.0:
         axes.set_yscale("log")
     axes.plot(x, first, color=colour, label=label)
-    axes.fill_between(x, first, 3.0 * np.nanmax(highs), color=colour, alpha=0.10, lw=0)
+    top = 3.0 * float(np.nanmax(highs))
+    axes.fill_between(x, first, top, color=colour, alpha=0.10, lw=0)
+    axes.set_ylim(top=top)
     bands = [sorted((r for r in each if r.low > 0.0), reverse=True)[:1] for each in ranges]
     low = np.array([band[0].low if band else math.nan for band in bands])
     high = np.array([band[0].high if band else math.nan for band in bands])

@@ -10,6 +10,7 @@ import numpy as np
 from tridentgen._version import __version__
 from tridentgen.fits.fit import Contour, FitResult, FreeNumber
 from tridentgen.fits.intervals import Interval
+from tridentgen.fits.models import SIGNAL
 from tridentgen.fits.scan import ScanResult
 from tridentgen.reports.layout import Json, aligned, block
 
@@ -51,7 +52,7 @@ def _finite(value: float) -> float | None:
 
 def _events(fit: FitResult) -> dict[str, tuple[float, dict[float, tuple[Interval, ...]]]]:
     """Return the best number of events of each data set and its intervals."""
-    number = fit.free["signal"]
+    number = fit.free[SIGNAL]
     found = {}
     for measurement in fit.measurements:
         expected = _expected(fit, measurement.name)
