@@ -80,33 +80,33 @@ def test_cards_without_data_are_fitted_to_what_they_expect(cli: Command) -> None
 
 def test_errors_of_a_measurement_may_be_changed(cli: Command) -> None:
     widths = []
-    for error in ("0", "0.1", "0.3"):
+    for error in ("0", "0.3"):
         found = json.loads(
             cli("fit", "csi-2021", "--free", KEY, "--json", "--set", f"fit.systematics.flux={error}").out
         )
         ((low, high),) = found["free"][KEY]["intervals"]["0.6827"]
         widths.append(high - low)
     assert widths == sorted(widths)
-    assert widths[2] > 1.5 * widths[0]
+    assert widths[1] > 1.5 * widths[0]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["csi-2021", "--free", "model.sin2_theta"], "unknown key 'model.sin2_theta', did you mean 'sin2_theta_w'"),
-        (["csi-2021", "--free", "sin2_theta_w"], "must be a key of a card with its table"),
-        (["csi-2021", "--free", "process.target"], "not a number of CEvNS that can vary"),
-        (["csi-2021", "--free", "model.nsi.eps_u.tautau"], "the expected events do not depend on it"),
+        (["csi-2017", "--free", "model.sin2_theta"], "unknown key 'model.sin2_theta', did you mean 'sin2_theta_w'"),
+        (["csi-2017", "--free", "sin2_theta_w"], "must be a key of a card with its table"),
+        (["csi-2017", "--free", "process.target"], "not a number of CEvNS that can vary"),
+        (["csi-2017", "--free", "model.nsi.eps_u.tautau"], "the expected events do not depend on it"),
         (["csi-2021", "--free", f"{KEY}=0.25:0.4"], "the best value is at the limit 0.25; give a wider range"),
-        (["csi-2021", "--free", f"{KEY}=0.4:0.25"], "from a lower to a higher number"),
-        (["csi-2021", "--free", f"{KEY}=high"], "must be KEY or KEY=LOW:HIGH"),
-        (["csi-2021", "--free", KEY, KEY], "is given twice"),
-        (["csi-2021", "--free", "model.vector.strength"], "key 'model.vector.mass_GeV' is missing"),
-        (["csi-2021", "--free", f"lar-2020:{KEY}"], "no data set is called 'lar-2020'"),
+        (["csi-2017", "--free", f"{KEY}=0.4:0.25"], "from a lower to a higher number"),
+        (["csi-2017", "--free", f"{KEY}=high"], "must be KEY or KEY=LOW:HIGH"),
+        (["csi-2017", "--free", KEY, KEY], "is given twice"),
+        (["csi-2017", "--free", "model.vector.strength"], "key 'model.vector.mass_GeV' is missing"),
+        (["csi-2017", "--free", f"lar-2020:{KEY}"], "no data set is called 'lar-2020'"),
         (["csi-2021", "lar-2020", "--free", "process.neutron_radius_fm"], "write csi-2021:process.neutron_radius_fm"),
         (["csi-2021", "csi-2017"], "the events of 'csi-2017' are part of 'csi-2021'"),
         (["csi-2021", "csi_2021"], "'csi-2021' is given twice"),
-        (["csi-2021", "--cl", "90"], "--cl 90: must be a number between 0 and 1"),
+        (["csi-2017", "--cl", "90"], "--cl 90: must be a number between 0 and 1"),
         (["csi-2021", "--scan", "model.vector.mass_MeV=1:10:5"], "needs a free key"),
         (["csi-2021", "--free", KEY, "--scan", "model.vector.mass_MeV"], "must be KEY=LOW:HIGH:N"),
         (["csi-2021", "--free", KEY, "--scan", f"{KEY}=0.1:0.3:3"], "is scanned too"),
@@ -114,7 +114,7 @@ def test_errors_of_a_measurement_may_be_changed(cli: Command) -> None:
         (["csi-2021", "--set", "fit.data=csi-2020"], "unknown measurement 'csi-2020', did you mean 'csi-2021'"),
         (["dune_nd_mumu"], "fits are made of CEvNS"),
         (["csi-2021", "--free", KEY, "--scan", "model.foo=1,2"], "unknown key 'model.foo'"),
-        (["csi-2021", "--set", "process.recoil_min_keV=1000"], "no CEvNS events are expected"),
+        (["csi-2017", "--set", "process.recoil_min_keV=1000"], "no CEvNS events are expected"),
         (["csi-2022"], "did you mean 'csi_2021'"),
         (["csi-2021", "-o", "fit.txt"], "unknown picture format"),
     ],

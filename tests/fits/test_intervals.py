@@ -76,6 +76,7 @@ def test_a_number_that_only_its_square_matters_has_a_symmetric_interval(csi: Mea
     assert low == pytest.approx(-high, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_profile_of_two_numbers_is_the_minimum_of_their_contour(csi: Measurement) -> None:
     keys = (KEY, "process.neutron_radius_fm")
     fit = tg.fit(csi, free=keys)
@@ -92,6 +93,15 @@ def test_a_pull_has_a_smaller_error_only_where_the_data_tell_of_it(csi: Measurem
     fit = tg.fit(csi, free=KEY)
     assert fit.nuisances["flux"][1] == pytest.approx(1.0, abs=0.01)
     assert fit.nuisances["time"][1] < 0.3
+
+
+def test_an_interval_that_leaves_the_range_given_is_open(csi: Measurement) -> None:
+    fit = tg.fit(csi, free={KEY: (0.21, 0.235)})
+    assert fit.interval(0.9) == ((-math.inf, math.inf),)
+    assert [line.split(":")[1].split(",")[0] for line in fit.warnings] == [
+        " an interval goes on below the range given",
+        " an interval goes on above the range given",
+    ]
 
 
 @pytest.mark.slow

@@ -90,6 +90,10 @@ class Explorer:
         for key, value in zip(self.models.keys, values, strict=True):
             if not key.low <= value <= key.high:
                 return None
+        return self._of_card(values)
+
+    def _of_card(self, values: FloatArray) -> tuple[Prediction, ...] | None:
+        """Return the predictions for values, also outside the range given, or None if a card refuses them."""
         try:
             return self.models.predictions(values)
         except InputError:
@@ -181,7 +185,7 @@ class Explorer:
 
     def change(self, values: FloatArray) -> float:
         """Return by how much chi2 of events expected on the cards changes with the values; inf if they are refused."""
-        predictions = self.allowed(values)
+        predictions = self._of_card(values)
         return np.inf if predictions is None else self._distance(predictions)
 
     def _distance(self, predictions: tuple[Prediction, ...]) -> float:
