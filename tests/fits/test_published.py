@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 import tridentgen as tg
 from tridentgen.fits.fit import FitResult
 from tridentgen.fits.intervals import Interval
+from tridentgen.fits.measurement import Measurement
+
+
+@cache
+def measured(name: str) -> Measurement:
+    """Return a built-in measurement."""
+    return tg.measurement(name)
 
 
 def ends(fit: FitResult, level: float = 0.6827, key: str | None = None) -> Interval:
@@ -17,7 +26,7 @@ def ends(fit: FitResult, level: float = 0.6827, key: str | None = None) -> Inter
 
 def events_of(name: str) -> tuple[float, float, float, FitResult]:
     """Return the best number of events of a measurement, its errors and the fit."""
-    measurement = tg.measurement(name)
+    measurement = measured(name)
     fit = tg.fit(measurement)
     expected = float(measurement.expected()["CEvNS"].sum())
     low, high = ends(fit)
@@ -45,7 +54,7 @@ def test_lar_2020_has_the_published_number_of_events_and_significance() -> None:
 
 def test_csi_2017_has_the_published_number_of_events() -> None:
     # Akimov et al., Science 357 (2017) 1123: 142 events after subtraction of the anti-coincidence data.
-    measurement = tg.measurement("csi-2017")
+    measurement = measured("csi-2017")
     assert measurement.data.events.sum() == 142.0
     events, down, up, _ = events_of("csi-2017")
     assert events == pytest.approx(142.0 - 5.4, abs=0.3 * 0.5 * (down + up))  # less prompt neutrons
@@ -74,7 +83,7 @@ def test_xenonnt_8b_has_the_published_number_of_events() -> None:
 def test_the_weak_mixing_angle_is_the_published_one(
     data: list[str], published: float, errors: tuple[float, float], other: float, other_errors: tuple[float, float]
 ) -> None:
-    fit = tg.fit(data, free="model.sin2_theta_w")
+    fit = tg.fit([measured(name) for name in data], free="model.sin2_theta_w")
     best = fit.best["model.sin2_theta_w"]
     low, high = ends(fit)
     assert abs(best - published) < 0.5 * max(errors)
@@ -84,7 +93,7 @@ def test_the_weak_mixing_angle_is_the_published_one(
 
 def test_the_neutron_radius_of_csi_is_the_published_one() -> None:
     # 5.47 +- 0.38 fm: Atzori Corona et al., EPJ C 83 (2023) 683; 5.55 +- 0.44: Cadeddu et al., PRC 104 (2021) 065502
-    fit = tg.fit("csi-2021", free="process.neutron_radius_fm")
+    fit = tg.fit(measured("csi-2021"), free="process.neutron_radius_fm")
     low, high = ends(fit)
     best = fit.best["process.neutron_radius_fm"]
     assert best == pytest.approx(5.47, abs=0.25 * 0.38)
@@ -94,15 +103,15 @@ def test_the_neutron_radius_of_csi_is_the_published_one() -> None:
 
 def test_the_neutron_skin_is_that_of_the_radius() -> None:
     # Radii of both nuclides move together, with those of the protons 4.821 and 4.766 fm
-    ((low, high),) = tg.fit("csi-2021", free="process.neutron_skin_fm").interval()
-    ((low_radius, high_radius),) = tg.fit("csi-2021", free="process.neutron_radius_fm").interval()
+    ((low, high),) = tg.fit(measured("csi-2021"), free="process.neutron_skin_fm").interval()
+    ((low_radius, high_radius),) = tg.fit(measured("csi-2021"), free="process.neutron_radius_fm").interval()
     assert low == pytest.approx(low_radius - 4.7935, abs=0.02)
     assert high == pytest.approx(high_radius - 4.7935, abs=0.02)
 
 
 def test_the_first_neutron_radius_is_the_published_one() -> None:
     # 5.5 +0.9 -1.1 fm: Cadeddu et al., PRL 120 (2018) 072501
-    fit = tg.fit("csi-2017", free="process.neutron_radius_fm")
+    fit = tg.fit(measured("csi-2017"), free="process.neutron_radius_fm")
     low, high = ends(fit)
     best = fit.best["process.neutron_radius_fm"]
     assert best == pytest.approx(5.5, abs=0.1)
@@ -111,7 +120,7 @@ def test_the_first_neutron_radius_is_the_published_one() -> None:
 
 def test_the_magnetic_moment_is_limited_as_published() -> None:
     # The other implementation: 21.2e-10 mu_B for all flavours; published by flavour only: 23e-10 (numu), 42e-10 (nue)
-    low, high = ends(tg.fit("csi-2021", free="model.magnetic_moment"), 0.9)
+    low, high = ends(tg.fit(measured("csi-2021"), free="model.magnetic_moment"), 0.9)
     assert high == pytest.approx(21.2e-10, rel=0.03)
     assert low == pytest.approx(-high, rel=1e-3)
 
