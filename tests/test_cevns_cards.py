@@ -138,15 +138,19 @@ def test_the_cards_are_these() -> None:
     assert NAMES == [
         "coherent_csi",
         "coherent_lar",
+        "csi_2017",
+        "csi_2021",
         "dipole_portal_argon",
         "dresden2_ge",
         "dsnb_xenon",
         "hnl_gamma_argon",
+        "lar_2020",
         "light_vector_csi",
         "magnetic_moment_xenon",
         "nubdx_drift_cs2",
         "supernova_xenon",
         "xenon_b8",
+        "xenonnt_8b",
     ]
 
 

@@ -82,7 +82,7 @@ def test_extras_named_in_install_instructions_exist(document: str, project: dict
 def test_extras_that_extras_are_made_of_exist(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
     parts = _extras_in("\n".join(line for requirements in extras.values() for line in requirements))
-    assert parts == {"dask", "io", "plot", "test"}
+    assert parts == {"dask", "fit", "io", "plot", "test"}
     assert parts <= set(extras)
 
 

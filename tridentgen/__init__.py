@@ -20,7 +20,7 @@ from tridentgen.analysis.recoil_nodes import RecoilNodes
 from tridentgen.analysis.recoil_spectra import recoil_rate
 from tridentgen.analysis.standard_candle import Candle, CandleErrors
 from tridentgen.analysis.verify import Check, verify
-from tridentgen.api import bench, candle, cut, epa, plot, rate
+from tridentgen.api import bench, candle, cut, epa, fit, measurement, plot, rate
 from tridentgen.cards import Card, CardError, read_card
 from tridentgen.detector import (
     Constant,
@@ -50,6 +50,8 @@ from tridentgen.events.merge import merge
 from tridentgen.exchange.convert import convert
 from tridentgen.exchange.export.convert import Conversion
 from tridentgen.exposure import expected_events, number_of_nuclei
+from tridentgen.fits.fit import FitResult
+from tridentgen.fits.measurement import Measurement
 from tridentgen.flux import (
     Component,
     Halo,
@@ -123,6 +125,7 @@ __all__ = [
     "Events",
     "ExpectedCounts",
     "FileError",
+    "FitResult",
     "FlavourMatrix",
     "GammaResolution",
     "GaussianResolution",
@@ -134,6 +137,7 @@ __all__ = [
     "LightTensor",
     "LightVector",
     "Lindhard",
+    "Measurement",
     "Monochromatic",
     "MuonDecay",
     "NeutrinoElectron",
@@ -179,9 +183,11 @@ __all__ = [
     "expected_counts",
     "expected_events",
     "facility_flux",
+    "fit",
     "fold",
     "halo",
     "material",
+    "measurement",
     "measurement_text",
     "merge",
     "nuclide",

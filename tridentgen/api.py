@@ -19,6 +19,10 @@ from tridentgen.errors import InputError
 from tridentgen.events.events import Events
 from tridentgen.exchange.importing.candidates import Candidates, Taken
 from tridentgen.exchange.importing.electrons import ElectronCandidates
+from tridentgen.fits.fit import LEVELS, FitResult, fit_measurements
+from tridentgen.fits.measurement import Measurement
+from tridentgen.fits.models import FreeKey, free_key
+from tridentgen.fits.read import read_measurement
 from tridentgen.flux import Beam
 from tridentgen.processes.base import beam_from, only_flux
 from tridentgen.processes.trident.trident import Trident
@@ -145,6 +149,83 @@ def candle(
         given = [Background(Path(each)) for each in paths]
     candidates = ElectronCandidates(Taken.named("electron", _listed(electron), -1), veto_GeV)
     return standard_candle(Path(path), given, candidates, selection or CandleSelection(), errors or CandleErrors())
+
+
+Free = str | Sequence[str] | Mapping[str, tuple[float, float] | None]
+"""Keys of a card, or keys with ranges (None for no range)."""
+
+
+def measurement(
+    name: PathLike, *, overrides: str | Sequence[str] = (), free: Free = (), asimov: bool = False
+) -> Measurement:
+    """Return measured CEvNS events and the card that predicts them.
+
+    Parameters
+    ----------
+    name
+        A built-in card with [fit], such as ``"csi-2021"``, or the path of a card.
+    overrides
+        Card keys to set, ``KEY=VALUE``.
+    free
+        Keys that a fit will need and that the card lacks, such as ``"model.vector.strength"``: they begin at zero.
+    asimov
+        Take the events that the card expects as data.
+
+    Returns
+    -------
+    Measurement
+        Its `chi2(model, nuisances)` is the likelihood as a plain function.
+
+    Raises
+    ------
+    CardError, InputError, FileError
+        An invalid card, unknown data, or a file that cannot be read.
+    """
+    return read_measurement(
+        name if isinstance(name, str) else Path(name), _listed(overrides), _keys(free), asimov=asimov
+    )
+
+
+def fit(
+    data: Measurement | PathLike | Sequence[Measurement | PathLike], free: Free = (), *,
+    levels: Sequence[float] = LEVELS, progress: Progress = silent,
+) -> FitResult:  # fmt: skip
+    """Fit numbers of cards to measured events: ``tridentgen fit``.
+
+    Parameters
+    ----------
+    data
+        Measurements, or names of cards; several are fitted together.
+    free
+        Keys to fit, ``{"model.sin2_theta_w": (0.1, 0.4)}`` with ranges; ``"csi-2021:process.neutron_radius_fm"`` is the
+        key of one card. Without any, the number of CEvNS events is fitted.
+    levels
+        Confidence levels of the intervals.
+    progress
+        Called with the name of the step and the completed fraction.
+
+    Returns
+    -------
+    FitResult
+        Best values, all intervals, chi2, pulls; `interval`, `profile` and `contour` give more.
+
+    Raises
+    ------
+    InputError, CardError, FileError
+        A key that does not change the expected events, a best value at its limit, or a fit that does not converge.
+    TridentgenError
+        iminuit is not installed.
+    """
+    keys = _keys(free)
+    several = [data] if isinstance(data, (Measurement, str, os.PathLike)) else list(data)
+    found = [each if isinstance(each, Measurement) else measurement(each, free=free) for each in several]
+    return fit_measurements(found, keys, tuple(levels), progress)
+
+
+def _keys(free: Free) -> tuple[FreeKey, ...]:
+    if isinstance(free, Mapping):
+        return tuple(free_key(k if r is None else f"{k}={r[0]!r}:{r[1]!r}") for k, r in free.items())
+    return tuple(free_key(key) for key in _listed(free))
 
 
 def rate(

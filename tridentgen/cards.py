@@ -21,12 +21,13 @@ from tridentgen.detector.placement_card import PLACEMENT_KEYS, PlacementCard, re
 from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.cuts_card import CutsCard, read_cuts_table
+from tridentgen.fit_card import FitCard, read_fit_table
 from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import ProcessTable, Reaction, ReactionKind
 from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names, kind_spelt
-from tridentgen.resources import builtin_cards, cards_dir
+from tridentgen.resources import builtin_card, builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump
 from tridentgen.toml.tables import (
     FRACTION,
@@ -120,6 +121,7 @@ class Card:
     output: OutputCard
     path: Path | None
     text: str
+    fit: FitCard | None = None
     places: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
     """Position of each table and key as quoted in messages; the empty key stands for the whole card."""
 
@@ -190,7 +192,7 @@ def read_card(path_or_name: str | Path, overrides: Sequence[str | Override] = ()
     if str(path_or_name) == "-":
         data = sys.stdin.buffer.read(_LARGEST_CARD + 1)
         return parse_card(_decoded(data, "standard input"), path="standard input", overrides=overrides)
-    path = builtin_cards().get(str(path_or_name), Path(path_or_name))
+    path = builtin_card(str(path_or_name)) or Path(path_or_name)
     card = parse_card(_read_text(path), path=str(path), overrides=overrides)
     return dataclasses.replace(card, path=path)
 
@@ -266,6 +268,7 @@ def _card(document: Document) -> Card:
         output=_output(root.table("output")),
         path=None,
         text="",
+        fit=read_fit_table(root.table("fit")),
     )
     root.finish()
     return card

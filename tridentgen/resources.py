@@ -22,6 +22,11 @@ def builtin_cards() -> dict[str, Path]:
     return {path.stem: path for path in sorted(cards_dir().glob("*.toml"))}
 
 
+def builtin_card(name: str) -> Path | None:
+    """Return the built-in card of that name, also of one with hyphens for underscores; None if there is none."""
+    return builtin_cards().get(name.replace("-", "_"))
+
+
 def _folder(name: str) -> Path:
     """Find `name` inside an installed package, or at the root of a checkout (also an editable install)."""
     package = Path(__file__).resolve().parent

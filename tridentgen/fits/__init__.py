@@ -1,0 +1,1 @@
+"""Fits of CEvNS to measurements: predictions in bins, likelihoods, and intervals of a card's numbers."""
