@@ -25,6 +25,7 @@ from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import ProcessTable, Reaction, ReactionKind
+from tridentgen.processes.floor_card import FloorCard, read_floor_table
 from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names, kind_spelt
 from tridentgen.resources import builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump
@@ -120,6 +121,7 @@ class Card:
     output: OutputCard
     path: Path | None
     text: str
+    floor: FloorCard | None = None
     places: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
     """Position of each table and key as quoted in messages; the empty key stands for the whole card."""
 
@@ -266,6 +268,7 @@ def _card(document: Document) -> Card:
         output=_output(root.table("output")),
         path=None,
         text="",
+        floor=read_floor_table(root.table("floor"), kind.name),
     )
     root.finish()
     return card

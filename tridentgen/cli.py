@@ -19,6 +19,7 @@ from tridentgen.commands import (
     cut,
     epa,
     figure,
+    floor,
     flux,
     generate,
     info,
@@ -40,7 +41,24 @@ if TYPE_CHECKING:
 _NO_THREAD = "can't start new thread"
 _UNFINISHED = "what was written can be gone on with by --resume"
 
-_COMMANDS = (generate, xsec, epa, rate, cut, candle, info, plot, figure, flux, convert, merge, verify, bench, cards)
+_COMMANDS = (
+    generate,
+    xsec,
+    epa,
+    rate,
+    cut,
+    candle,
+    info,
+    plot,
+    figure,
+    floor,
+    flux,
+    convert,
+    merge,
+    verify,
+    bench,
+    cards,
+)
 
 
 def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:
