@@ -54,7 +54,7 @@ def _floor(options: argparse.Namespace) -> int:
             _numbers("--mass", options.mass),
             _numbers("--index", options.index),
             exposures_t_year=_numbers("--exposure", options.exposure),
-            free=dict(_free(text) for text in options.free),
+            free=_free(options.free),
             progress=progress,
         )
     pictures = []
@@ -80,12 +80,17 @@ def _number(option: str, text: str) -> float:
         raise InputError(f"{option}: '{text}' is not a number; write one such as 10") from None
 
 
-def _free(text: str) -> tuple[str, float]:
-    """Return key and relative width of ``KEY=WIDTH``."""
-    key, equals, width = text.partition("=")
-    if not equals:
-        raise InputError(f"--free {text}: needs a relative error, as in {text}=0.1")
-    value = _number(f"--free {text}", width)
-    if not 0.0 < value <= 0.5:
-        raise InputError(f"--free {text}: the relative error must be above 0 and at most 0.5")
-    return key, value
+def _free(texts: Sequence[str]) -> dict[str, float]:
+    """Return keys and relative errors of ``KEY=WIDTH``."""
+    found: dict[str, float] = {}
+    for text in texts:
+        key, equals, width = text.partition("=")
+        if not equals:
+            raise InputError(f"--free {text}: needs a relative error, as in {text}=0.1")
+        value = _number(f"--free {text}", width)
+        if not 0.0 < value <= 0.5:
+            raise InputError(f"--free {text}: the relative error must be above 0 and at most 0.5")
+        if key in found:
+            raise InputError(f"--free {text}: {key} is given twice; give one error")
+        found[key] = value
+    return found

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FOG = "0.6"
+_MARGIN = 1.05
 _FEW = 12
 """Fewer points are drawn as points."""
 
@@ -49,7 +50,7 @@ def plot_fog(fog: Fog, output: Path, curves: Mapping[str, tuple[FloatArray, Floa
         axes.set_yscale("log")
         masses_GeV = [mass.mass_GeV for mass in fog.masses]
         if max(masses_GeV) > min(masses_GeV):
-            axes.set_xlim(min(masses_GeV), max(masses_GeV))
+            axes.set_xlim(min(masses_GeV) / _MARGIN, max(masses_GeV) * _MARGIN)
         _keep_in_view(axes, fog)
         axes.set_xlabel(r"$m_\chi$ [GeV]")
         axes.set_ylabel(r"cross section on a nucleon [cm$^2$]")

@@ -35,7 +35,7 @@ FLUXES: Mapping[str, tuple[float, float]] = MappingProxyType(
 (arXiv:2109.03116), with B16-GS98 and the global analysis of J. Bergstrom et al., JHEP 03 (2016) 132, for the Sun. That
 of the atmosphere is the part below 1 GeV of his 10.7."""
 
-_INDEX = number("an index from 1.01 to 50", lambda x: 1.01 <= x <= 50.0)
+_INDEX = number("an index from 1.3 to 50", lambda x: 1.3 <= x <= 50.0)
 _ENERGY = number("an energy from 1e-6 to 1e4 keV", lambda x: 1e-6 <= x <= 1e4)
 _PROBABILITY = number("a probability from 0.01 to 0.999", lambda x: 0.01 <= x <= 0.999)
 _SIGNIFICANCE = number("a number of standard deviations from 1 to 10", lambda x: 1.0 <= x <= 10.0)

@@ -176,8 +176,8 @@ def _found(
     chosen = _checked(
         "mass", masses or floor.masses_GeV or (experiment.halo.mass_GeV,), _LEAST_MASS_GEV, _MOST_MASS_GEV
     )
-    amounts = _checked("exposure", floor.exposures_t_year if exposures is None else exposures, 1e-6, 1e15)
-    wanted = _checked("index", floor.index if index is None else index, 1.01, 50.0)
+    amounts = _checked("exposure", floor.exposures_t_year if exposures is None else exposures, 1e-6, 1e12)
+    wanted = _checked("index", floor.index if index is None else index, 1.3, 50.0)
     if not (amounts or wanted):
         raise InputError("exposures_t_year: give at least one exposure in tonne-years")
     found = []

@@ -29,6 +29,8 @@ _DEFAULT_BINS, _PUBLISHED_BINS = 200, 50
 _RECOIL_RATIO = 1.3
 """Of the edges of panels in which a spectrum of WIMPs is a polynomial."""
 
+_ROUNDING = 1e-8
+
 FREE_KEYS = ("model.sin2_theta_w",)
 """Numbers of the model that `--free` takes."""
 
@@ -98,6 +100,7 @@ class Spectra:
         if not least < floor.energy_max_keV:
             raise InputError(f"process.recoil_min_keV = {least:g}: is not below floor.energy_max_keV")
         self.edges_keV = np.geomspace(least, floor.energy_max_keV, bins + 1)
+        self._least_keV = least if detector is None else wimp.recoil_min_keV
 
     @property
     def published(self) -> bool:
@@ -139,7 +142,7 @@ class Spectra:
     def _reaction(self, model: CevnsModel) -> Cevns:
         wimp = self.wimp
         return Cevns(
-            wimp.target, form_factor=wimp.form_factor, model=model, recoil_min_keV=wimp.recoil_min_keV,
+            wimp.target, form_factor=wimp.form_factor, model=model, recoil_min_keV=self._least_keV,
             proton_radius_fm=wimp.proton_radius_fm, neutron_radius_fm=wimp.neutron_radius_fm,
         )  # fmt: skip
 
@@ -162,10 +165,11 @@ class Spectra:
         """
         most = self._most_keV(halo)
         edges = self.edges_keV
-        if not most > edges[0]:
+        if not most * (1.0 - _ROUNDING) > self._least_keV:
             raise InputError(
-                f"mass_GeV = {halo.mass_GeV:g}: recoils of {self.wimp.target} end at {most:.3g} keV, below "
-                f"floor.energy_min_keV = {edges[0]:g}; give a heavier particle or a lower energy"
+                f"mass = {halo.mass_GeV:g}: recoils of {self.wimp.target} end at {most:.3g} keV, and the smallest "
+                f"one here is {self._least_keV:g} keV; give a heavier particle, or a lower floor.energy_min_keV and "
+                "process.recoil_min_keV"
             )
         if self.detector is None:
             inside = edges[(edges > edges[0]) & (edges < min(most, edges[-1]))]
@@ -176,9 +180,7 @@ class Spectra:
             rates = self._folded(halo, self.detector, most)
         rates = np.asarray(rates, dtype=np.float64)
         if not rates.sum() > 0.0:
-            raise InputError(
-                f"mass_GeV = {halo.mass_GeV:g}: the detector sees none of its recoils; lower the threshold"
-            )
+            raise InputError(f"mass = {halo.mass_GeV:g}: the detector sees none of its recoils; lower the threshold")
         if self.published:
             rates = _trapezoids(self.wimp.dR_dT(edges, halo)[None], edges, np.array([rates.sum()]))[0]
         return rates
