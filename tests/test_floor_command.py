@@ -61,6 +61,7 @@ def test_picture_with_points_of_others(cli: Command, tmp_path: Path) -> None:
             ("xenon_wimp", "--mass", "5", "--set", "detector.threshold_keVnr=30"),
             "the detector sees none of its recoils",
         ),
+        (("xenon", "--set", "process.target=CH4", "--free", "process.neutron_radius_fm=0.1"), "H1 is a single proton"),
         (("xenon", "--curve", "a.txt"), "give its name with --output"),
         (("xenon", "-o", "a.jpeg"), "unknown picture format"),
         (("xenon", "--set", "floor.convention=ohare"), "must be one of exact, ohare-2021"),

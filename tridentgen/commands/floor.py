@@ -28,7 +28,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--index", metavar="N", action="extend", nargs="+", help="indices of the boundaries of the fog "
                         "(default: 2)")  # fmt: skip
     parser.add_argument("--free", metavar="KEY=WIDTH", action="extend", nargs="+", default=[],
-                        help="a number of the model that is not known, and its relative error, as in "
+                        help="model.sin2_theta_w or process.neutron_radius_fm, and its relative error, as in "
                         "model.sin2_theta_w=0.1")  # fmt: skip
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
                         help="set a key of the card, as in floor.convention=ohare-2021; may be repeated")  # fmt: skip

@@ -80,6 +80,31 @@ def test_free_mixing_angle_raises_the_limit_unless_other_neutrinos_fix_it() -> N
         assert free.cross_section_cm2 / fixed.cross_section_cm2 == pytest.approx(ratio, rel=0.02)
 
 
+@pytest.mark.parametrize("key", ["model.sin2_theta_w", "process.neutron_radius_fm"])
+def test_free_numbers_move_the_neutrinos_as_another_model_does(key: str) -> None:
+    """Rates at a pull of 0.7 against those of a model that is shifted by 0.7 times 10 %."""
+    wimp, floor = tg.Wimp("Xe131", 1e-45), FloorCard(bins=20, energy_min_keV=0.1, energy_max_keV=20.0)
+    made = Spectra(wimp, None, floor, {key: 0.1}).background
+    found = made.rates + 0.7 * made.slopes[0] + 0.5 * 0.7**2 * made.bends[0]
+    if key == "model.sin2_theta_w":
+        model = tg.CevnsModel(sin2_theta_w=1.07 * tg.CevnsModel().sin2_theta_w)
+        expected = Spectra(wimp, None, FloorCard(bins=20, energy_min_keV=0.1, energy_max_keV=20.0, model=model))
+    else:
+        radius = tg.Cevns("Xe131").shape.rms_radii_fm(tg.nuclide("Xe131"))
+        wimp = tg.Wimp("Xe131", 1e-45, proton_radius_fm=radius[0], neutron_radius_fm=1.07 * radius[1])
+        expected = Spectra(wimp, None, floor)
+    np.testing.assert_allclose(found.sum(axis=0), expected.background.total, rtol=2e-3)
+
+
+def test_unknown_radius_raises_limits_on_heavy_particles() -> None:
+    high = card("floor.energy_min_keV=0.1", "process.target=Xe131")
+    free, fixed = (
+        tg.discovery_limit(high, [100.0], [1000.0], free=key).masses[0].limits[0].cross_section_cm2
+        for key in ({"process.neutron_radius_fm": 0.1}, None)
+    )
+    assert free > 1.02 * fixed
+
+
 def test_six_species_of_supernovae_add_background_between_8B_and_the_atmosphere(xenon131: Fog) -> None:
     more = sigmas(tg.neutrino_fog(card("floor.supernovae=six-species", "process.target=Xe131"), list(PUBLISHED)))
     low, middle, high = np.array(more) / np.array(sigmas(xenon131))

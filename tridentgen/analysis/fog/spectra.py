@@ -31,7 +31,7 @@ _RECOIL_RATIO = 1.3
 
 _ROUNDING = 1e-8
 
-FREE_KEYS = ("model.sin2_theta_w",)
+FREE_KEYS = ("model.sin2_theta_w", "process.neutron_radius_fm")
 """Numbers of the model that `--free` takes."""
 
 _SPECIES = ("nue", "nuebar", "numu")
@@ -114,11 +114,9 @@ class Spectra:
         counts = self._counter(source)
         middle = counts(self._reaction(self.floor.model))
         slopes, bends = [], []
-        for width in self.free.values():
-            # Couplings squared are polynomials of degree two in sin^2 theta_W.
-            value = self.floor.model.sin2_theta_w
-            shifted = [self._model(value * (1.0 + side * width)) for side in (1.0, -1.0)]
-            up, down = (counts(self._reaction(model)) for model in shifted)
+        for key, width in self.free.items():
+            # A parabola: exact for sin^2 theta_W, of which couplings squared are polynomials of degree two.
+            up, down = (counts(self._shifted(key, side * width)) for side in (1.0, -1.0))
             slopes.append(0.5 * (up - down))
             bends.append(up - 2.0 * middle + down)
         names = tuple(name for name in FLUXES if middle[[label == name for label in labels]].sum() > 0.0)
@@ -133,11 +131,18 @@ class Spectra:
             np.array([member @ bend for bend in bends]) if bends else none,
         )  # fmt: skip
 
-    def _model(self, sin2_theta_w: float) -> CevnsModel:
+    def _shifted(self, key: str, shift: float) -> Cevns:
+        """Return the reaction with a free number changed by this fraction of it."""
+        middle = self._reaction(self.floor.model)
         try:
-            return replace(self.floor.model, sin2_theta_w=sin2_theta_w)
-        except InputError as error:
-            raise InputError(f"--free model.sin2_theta_w: {error}; give a smaller error") from error
+            if key == "model.sin2_theta_w":
+                value = middle.model.sin2_theta_w * (1.0 + shift)
+                return replace(middle, model=replace(middle.model, sin2_theta_w=value))
+            radii = {each.name: middle.shape.rms_radii_fm(each)[1] * (1.0 + shift) for each in middle.nuclides}
+            return replace(middle, neutron_radius_fm=radii)
+        except (InputError, KeyError) as error:
+            reason = "'unit' has no radius" if isinstance(error, KeyError) else str(error)
+            raise InputError(f"--free {key}: cannot be changed by {abs(shift):.0%}: {reason}") from error
 
     def _reaction(self, model: CevnsModel) -> Cevns:
         wimp = self.wimp
