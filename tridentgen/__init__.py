@@ -14,6 +14,8 @@ from tridentgen.analysis.cut_results import CutFlow
 from tridentgen.analysis.electron_counts import CandleSelection
 from tridentgen.analysis.epa_comparison import EpaRatio
 from tridentgen.analysis.expected_counts import ExpectedCounts, expected_counts
+from tridentgen.analysis.fog.fog import Fog, FogMass, discovery_limit, neutrino_fog
+from tridentgen.analysis.fog.limits import LimitPoint
 from tridentgen.analysis.measurements import MEASUREMENTS, chi2, predict
 from tridentgen.analysis.recoil_moments import RecoilMoments, recoil_nodes
 from tridentgen.analysis.recoil_nodes import RecoilNodes
@@ -127,6 +129,8 @@ __all__ = [
     "FileError",
     "FitResult",
     "FlavourMatrix",
+    "Fog",
+    "FogMass",
     "GammaResolution",
     "GaussianResolution",
     "Halo",
@@ -136,6 +140,7 @@ __all__ = [
     "LightScalar",
     "LightTensor",
     "LightVector",
+    "LimitPoint",
     "Lindhard",
     "Measurement",
     "Monochromatic",
@@ -179,6 +184,7 @@ __all__ = [
     "convert",
     "cut",
     "diffuse_supernovae",
+    "discovery_limit",
     "epa",
     "expected_counts",
     "expected_events",
@@ -190,6 +196,7 @@ __all__ = [
     "measurement",
     "measurement_text",
     "merge",
+    "neutrino_fog",
     "nuclide",
     "number_of_nuclei",
     "plot",

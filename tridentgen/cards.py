@@ -26,6 +26,7 @@ from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import ProcessTable, Reaction, ReactionKind
+from tridentgen.processes.floor_card import FloorCard, read_floor_table
 from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names, kind_spelt
 from tridentgen.resources import builtin_card, builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump
@@ -122,6 +123,7 @@ class Card:
     path: Path | None
     text: str
     fit: FitCard | None = None
+    floor: FloorCard | None = None
     places: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
     """Position of each table and key as quoted in messages; the empty key stands for the whole card."""
 
@@ -269,6 +271,7 @@ def _card(document: Document) -> Card:
         path=None,
         text="",
         fit=read_fit_table(root.table("fit")),
+        floor=read_floor_table(root.table("floor"), kind.name),
     )
     root.finish()
     return card

@@ -90,7 +90,7 @@ class Wimp(Reaction):
                 f"recoil_min_keV = 0 does not go with a mediator of {mediator:g} GeV, whose cross section lies at "
                 "recoils of a meV and below; give the smallest recoil of interest, such as 0.001"
             )
-        if not any(spectrum.couples for spectrum in self._spectra(Halo(1.0))):
+        if not any(spectrum.couples for spectrum in self.spectra(Halo(1.0))):
             raise InputError(
                 f"target = '{self.target}' has no nuclide on which these couplings act: the spin of {names} is 0 or "
                 "not known here, or protons and neutrons cancel; choose another target, such as Xe or F, or interaction"
@@ -136,8 +136,8 @@ class Wimp(Reaction):
         """Return 0: the recoil of a slow particle is limited by the halo, not by an energy."""
         return 0.0
 
-    def _spectra(self, halo: Halo) -> tuple[WimpSpectrum, ...]:
-        """Return the spectra of all nuclides."""
+    def spectra(self, halo: Halo) -> tuple[WimpSpectrum, ...]:
+        """Return the spectra of all nuclides in a halo."""
         about = (halo, self.cross_section_cm2, self.model, self.shape)
         return tuple(WimpSpectrum(nuclide, *about) for nuclide in self.nuclides)
 
@@ -159,7 +159,7 @@ class Wimp(Reaction):
         if not np.all(np.isfinite(recoil) & (recoil >= 0.0)):
             raise InputError("recoil_GeV must be finite and not negative")
         total = np.zeros(recoil.shape)
-        for share, spectrum in zip(self.fractions, self._spectra(only_halo(halo)), strict=True):
+        for share, spectrum in zip(self.fractions, self.spectra(only_halo(halo)), strict=True):
             total = total + share * spectrum.dsigma_dT(recoil)
         return np.where(recoil * KEV_PER_GEV >= self.recoil_min_keV, total, 0.0)
 
@@ -176,7 +176,7 @@ class Wimp(Reaction):
         """Return the process to sample; raise `InputError` for neutrinos, or if no recoil reaches the smallest one."""
         halo = only_halo(beam)
         least = self.recoil_min_keV / KEV_PER_GEV
-        open_to = [spectrum for spectrum in self._spectra(halo) if spectrum.couples]
+        open_to = [spectrum for spectrum in self.spectra(halo) if spectrum.couples]
         numbers = {nuclide: number for number, nuclide in enumerate(self.nuclides)}
         parts = tuple(
             WimpChannel(spectrum, numbers[spectrum.nuclide], self.fractions[numbers[spectrum.nuclide]], least)
