@@ -22,11 +22,11 @@ from tridentgen.engines import ENGINES
 from tridentgen.errors import FileError, InputError, nearest
 from tridentgen.events.cuts_card import CutsCard, read_cuts_table
 from tridentgen.fit_card import FitCard, read_fit_table
+from tridentgen.floor_card import FloorCard, read_floor_table
 from tridentgen.flux.card import FluxCard, fit_flux_overrides, read_flux_table
 from tridentgen.matter.materials import material
 from tridentgen.matter.nuclei import nuclide
 from tridentgen.processes.base import ProcessTable, Reaction, ReactionKind
-from tridentgen.processes.floor_card import FloorCard, read_floor_table
 from tridentgen.processes.kinds import TRIDENT, kind_named, kind_names, kind_spelt
 from tridentgen.resources import builtin_card, builtin_cards, cards_dir
 from tridentgen.toml.positions import Key, dump

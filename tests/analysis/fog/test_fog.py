@@ -11,7 +11,7 @@ from scipy.integrate import quad
 import tridentgen as tg
 from tridentgen.analysis.fog.fog import Fog
 from tridentgen.analysis.fog.spectra import Spectra, background_source
-from tridentgen.processes.floor_card import FLUXES, FloorCard
+from tridentgen.floor_card import FLUXES, FloorCard
 
 PUBLISHED = {3.0: 1.2223e-45, 10.093: 4.0552e-48, 100.0: 6.2864e-49}
 """n = 2 of xenon, C. A. J. O'Hare, Phys. Rev. Lett. 127 (2021) 251802, data of the paper at these masses in cm^2."""

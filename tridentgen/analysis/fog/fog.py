@@ -12,8 +12,8 @@ from tridentgen.analysis.fog.limits import LimitPoint, Searcher, boundaries, nee
 from tridentgen.analysis.fog.spectra import Spectra
 from tridentgen.cards import Card, read_card
 from tridentgen.errors import InputError
+from tridentgen.floor_card import FloorCard
 from tridentgen.flux import Halo
-from tridentgen.processes.floor_card import FloorCard
 from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.progress import Progress, silent
 from tridentgen.runs.job import job_of

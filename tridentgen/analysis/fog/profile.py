@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tridentgen.errors import TridentgenError
-from tridentgen.typing import FloatArray
+from tridentgen.typing import Flags, FloatArray
 
 _DECREMENT = 1e-11
 """Expected gain of q at which the minimum is reached."""
@@ -157,7 +157,7 @@ def _newton(gradient: FloatArray, hessian: FloatArray) -> tuple[FloatArray, floa
 class _Expected:
     """Expected counts of the background, for an exposure, as a function of the pulls."""
 
-    def __init__(self, background: Backgrounds, used: FloatArray, exposure: float) -> None:
+    def __init__(self, background: Backgrounds, used: Flags, exposure: float) -> None:
         self._rates = exposure * background.rates[:, used]
         self._slopes = exposure * background.slopes[:, :, used]
         self._bends = exposure * background.bends[:, :, used]

@@ -17,11 +17,11 @@ from tridentgen.detector import Constant, Detector
 from tridentgen.detector.folding import response_at_nodes
 from tridentgen.errors import InputError
 from tridentgen.exposure import SECONDS_PER_YEAR, number_of_nuclei
+from tridentgen.floor_card import FLUXES, FloorCard
 from tridentgen.flux import Component, Halo, Source, TabulatedFlux, atmospheric, diffuse_supernovae, solar
 from tridentgen.flux.diffuse_supernova import TEMPERATURES_MEV
 from tridentgen.processes.cevns.cevns import Cevns
 from tridentgen.processes.cevns.model import CevnsModel
-from tridentgen.processes.floor_card import FLUXES, FloorCard
 from tridentgen.processes.wimp.wimp import Wimp
 from tridentgen.typing import FloatArray
 
