@@ -321,7 +321,7 @@ def _detector(root: Table, kind: ReactionKind) -> tuple[DetectorCard | None, Pla
         alone = f"; only {', '.join(PLACEMENT_KEYS)} go with them" if placement is not None else "; leave it out"
         at = ("detector", response[0]) if placement is not None else ("detector",)
         with_one = " or ".join(f"'{name}'" for name in kind_names() if kind_named(name).has_response)
-        said = f"belongs to process.kind = {with_one}: {kind.events_are} have no detector response{alone}"
+        said = f"belongs to process.kind = {with_one}: there is no detector response to {kind.events_are}{alone}"
         root.document.refuse(at, said)
         table.accept_the_rest()
         return None, placement

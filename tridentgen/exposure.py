@@ -92,7 +92,8 @@ def expected_events(
     sigma_cm2 : float
         Cross section per nucleus of the target in cm^2, averaged over the flux.
     flux : Flux or Source
-        Absolute flux: its total is per proton on target, muon decay, second or burst.
+        Absolute flux: its total is per proton on target, muon decay, second or burst. For a process that takes only
+        some neutrinos of a source, ``process.source(source)``.
     target : str
         The nuclide or material; its atomic masses convert tonnes into nuclei.
     mass_t : float

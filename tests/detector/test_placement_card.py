@@ -286,12 +286,13 @@ def test_geometry_and_response_go_together() -> None:
     [
         (
             TRIDENT + '[detector]\nquenching = "csi"\n',
-            "my.toml:10: detector: belongs to process.kind = 'cevns': tridents have no detector response; leave it out",
+            "my.toml:10: detector: belongs to process.kind = 'cevns' or 'wimp': there is no detector response to "
+            "tridents; leave it out",
         ),
         (
             TRIDENT + '[detector]\nquenching = "csi"\n' + VOLUME,
-            "my.toml:11: detector.quenching: belongs to process.kind = 'cevns': tridents have no detector response; "
-            "only volume, volumes, beam, spill go with them",
+            "my.toml:11: detector.quenching: belongs to process.kind = 'cevns' or 'wimp': there is no detector "
+            "response to tridents; only volume, volumes, beam, spill go with them",
         ),
         (
             COHERENT + "[detector.spil]\n" + VOLUME,

@@ -106,3 +106,8 @@ def test_cuts_are_combined() -> None:
     assert 0 < expected.sum() < 500
     np.testing.assert_array_equal(passing(EVENTS.columns, cuts_on(limits, TRIDENT_OBSERVABLES)), expected)
     assert passing(EVENTS.columns, ()).all()
+
+
+def test_a_speed_is_in_km_per_s() -> None:
+    cut = Cut(Observable("speed", "km_s"), 300.0, math.inf)
+    assert cut.words == "speed >= 300 km/s"

@@ -56,6 +56,15 @@ def test_coherent_scattering_leaves_the_nucleus_whole(target: str, neutrinos: st
     assert names.reaction_line(dataclasses.replace(events, attributes=named)) == line
 
 
+def test_two_reactions_are_two_formulas() -> None:
+    events = cevns_events(3)
+    given = "numu e- -> mu- nue, nuebar e- -> mu- numubar (in Ar)"
+    named = {**events.attributes, "target": "Ar", "neutrino": "numu,nuebar", "reaction": given}
+    first = r"$\nu_{\mu}\,e^- \rightarrow \mu^-\,\nu_{e}$"
+    second = r"$\overline{\nu}_{e}\,e^- \rightarrow \mu^-\,\overline{\nu}_{\mu}$"
+    assert names.reaction_line(dataclasses.replace(events, attributes=named)) == f"{first},  {second}"
+
+
 def test_nucleons_and_electrons_are_named() -> None:
     events = cevns_events(3)
     for reaction, neutrino, line in (

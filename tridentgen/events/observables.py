@@ -151,7 +151,7 @@ class Cut:
             told = f"{name} >= {least}"
         else:
             told = f"{least} <= {name} <= {largest}"
-        return f"{told} {self.observable.unit}".rstrip()
+        return f"{told} {self.observable.unit.replace('_', '/')}".rstrip()  # a key cannot have the / of km/s
 
 
 def in_MeV(values: NDArray[Any]) -> FloatArray:

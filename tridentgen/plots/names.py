@@ -72,10 +72,15 @@ def _typeset(reaction: str, neutrino: str) -> str:
     """Return ``nu A -> nu A`` in TeX; `neutrino` replaces ``nu`` if the beam has a single species."""
     one = _NEUTRINO.fullmatch(neutrino)
     beam = _neutrino(one[1], bool(one[2])) if one else r"\nu"
-    sides = reaction.partition(" (")[0].split(" -> ")
-    told = [r"\,".join(_symbol(word, beam) for word in side.split()) for side in sides]
+    ways = reaction.partition(" (")[0].split(", ")  # of inverse muon decay there are two
+    return ",  ".join(f"${_one_way(way, beam)}$" for way in ways)
+
+
+def _one_way(way: str, beam: str) -> str:
+    """Return one of the reactions ``nu A -> nu A`` in TeX, without dollar signs."""
+    told = [r"\,".join(_symbol(word, beam) for word in side.split()) for side in way.split(" -> ")]
     told = [side.replace(rf"{beam}\,\mathrm{{or}}\,N", rf"({beam}\,\mathrm{{or}}\,N)") for side in told]
-    return "$" + r" \rightarrow ".join(told) + "$"
+    return r" \rightarrow ".join(told)
 
 
 def _symbol(word: str, beam: str) -> str:

@@ -422,8 +422,8 @@ energy_GeV = 5
 
 def test_a_detector_belongs_to_coherent_scattering() -> None:
     assert messages(TRIDENT + '[detector]\nquenching = "lindhard"\nthreshold_keVnr = 1\n') == (
-        "bad.toml:11: detector: belongs to process.kind = 'cevns' or 'wimp': tridents have no detector response; "
-        "leave it out",
+        "bad.toml:11: detector: belongs to process.kind = 'cevns' or 'wimp': there is no detector response to "
+        "tridents; leave it out",
     )
     card = parse_card(SHORT + '[detector.quenching]\nCs = "csi"\n', path="bad.toml")
     with pytest.raises(CardError, match=r"^bad.toml:9: detector.quenching: no entry for I127, only for Cs; add"):
