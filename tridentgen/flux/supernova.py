@@ -13,7 +13,7 @@ import numpy as np
 
 from tridentgen.errors import InputError
 from tridentgen.flux.base import require
-from tridentgen.flux.curve import SEGMENTS, curve_flux, power
+from tridentgen.flux.curve import SEGMENTS, curve_flux, power, with_exact_integrals
 from tridentgen.flux.kind import NUMBER, NUMBERS, FluxKind, FluxRequest
 from tridentgen.flux.source import Component, Source
 from tridentgen.matter.particles import NEUTRINOS
@@ -76,7 +76,8 @@ def supernova(
         shape = power(x, pinching[which]) * exp(-(pinching[which] + 1.0) * x)
         total = energy_erg * GEV_PER_ERG / (6.0 * mean * area)
         text = f"{neutrino} of a supernova, mean {mean_energies_MeV[which]:g} MeV"
-        made.append(Component(neutrino, neutrino, curve_flux(x * mean, shape, total, "cm^-2", text)))
+        points = with_exact_integrals(x, shape)
+        made.append(Component(neutrino, neutrino, curve_flux(x * mean, points, total, "cm^-2", text)))
     return Source(tuple(made), f"a supernova, {energy_erg:g} erg, {distance_kpc:g} kpc away")
 
 
