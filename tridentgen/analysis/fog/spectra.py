@@ -207,7 +207,8 @@ class Spectra:
     def _folded(self, halo: Halo, detector: Detector, most: float) -> FloatArray:
         """Return the rates that the detector sees; a spectrum for each nuclide, with its own quenching."""
         total = np.zeros(len(self.edges_keV) - 1)
-        scale = number_of_nuclei(self.wimp.target, 1.0) * SECONDS_PER_YEAR * halo.total
+        in_time = 1.0 if detector.time_efficiency is None else detector.time_efficiency.averaged(None)
+        scale = number_of_nuclei(self.wimp.target, 1.0) * SECONDS_PER_YEAR * halo.total * in_time
         least = max(most * 1e-7, self.wimp.recoil_min_keV)
         ratio = int(np.ceil(np.log(most / least) / np.log(_RECOIL_RATIO)))
         panels = np.geomspace(least, most, ratio + 1)
