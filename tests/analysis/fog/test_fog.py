@@ -168,6 +168,19 @@ def test_detector_sees_wimps_as_in_rates() -> None:
     np.testing.assert_allclose(made.signal(halo), expected, rtol=1e-4, atol=1e-6 * expected.sum())
 
 
+def test_mistakes_in_python_are_input_errors() -> None:
+    with pytest.raises(tg.InputError, match=r"mass = 10\.0: must be a list"):
+        tg.neutrino_fog("xenon", 10.0)  # type: ignore[arg-type]
+    with pytest.raises(tg.InputError, match="mass = 'a': must be a number"):
+        tg.neutrino_fog("xenon", ["a"])  # type: ignore[list-item]
+    with pytest.raises(tg.InputError, match="give at least one mass"):
+        tg.neutrino_fog("xenon", [])
+    with pytest.raises(tg.InputError, match="give at least one exposure"):
+        tg.discovery_limit("xenon", [10.0])
+    with pytest.raises(tg.InputError, match="must be above 0"):
+        tg.neutrino_fog("xenon", [10.0], free={"model.sin2_theta_w": float("nan")})
+
+
 def test_one_mass_takes_less_than_two_seconds() -> None:
     begin = time.process_time()
     tg.neutrino_fog(card(), [10.093])

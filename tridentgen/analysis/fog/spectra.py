@@ -30,6 +30,7 @@ _RECOIL_RATIO = 1.3
 """Of the edges of panels in which a spectrum of WIMPs is a polynomial."""
 
 _ROUNDING = 1e-8
+_MOST_WIDTH = 0.5
 
 FREE_KEYS = ("model.sin2_theta_w", "process.neutron_radius_fm")
 """Numbers of the model that `--free` takes."""
@@ -90,9 +91,11 @@ class Spectra:
         self, wimp: Wimp, detector: Detector | None, floor: FloorCard, free: Mapping[str, float] | None = None
     ) -> None:
         self.wimp, self.detector, self.floor, self.free = wimp, detector, floor, dict(free or {})
-        for key in self.free:
+        for key, width in self.free.items():
             if key not in FREE_KEYS:
                 raise InputError(f"--free {key}: cannot be free in the fog; known are {', '.join(FREE_KEYS)}")
+            if not 0.0 < width <= _MOST_WIDTH:
+                raise InputError(f"--free {key}={width:g}: the relative error must be above 0, at most {_MOST_WIDTH:g}")
         if self.published and detector is not None:
             raise InputError("floor.convention = 'ohare-2021' is that of a perfect detector; leave [detector] out")
         bins = floor.bins or (_PUBLISHED_BINS if self.published else _DEFAULT_BINS)
