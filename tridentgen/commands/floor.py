@@ -88,8 +88,6 @@ def _free(texts: Sequence[str]) -> dict[str, float]:
         if not equals:
             raise InputError(f"--free {text}: needs a relative error, as in {text}=0.1")
         value = _number(f"--free {text}", width)
-        if not 0.0 < value <= 0.5:
-            raise InputError(f"--free {text}: the relative error must be above 0 and at most 0.5")
         if key in found:
             raise InputError(f"--free {text}: {key} is given twice; give one error")
         found[key] = value

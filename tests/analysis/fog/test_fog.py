@@ -154,6 +154,33 @@ def test_detector_that_sees_everything_changes_nothing_and_a_threshold_does() ->
     assert cut.signal(halo).sum() == pytest.approx(ideal.signal(halo)[above].sum(), rel=0.1)
 
 
+def test_detector_sees_wimps_as_in_rates() -> None:
+    wimp, halo = tg.Wimp("Ar40", 1e-45), tg.halo(30.0)
+    detector = tg.Detector(
+        (tg.Lindhard(0.14, 0.0134),),
+        tg.GaussianResolution(b_sqrt_keVee=0.2),
+        tg.SigmoidEfficiency(0.8, 2.0, 3.0),
+        threshold_keVee=1.0,
+    )
+    made = Spectra(wimp, detector, FloorCard(bins=50, energy_min_keV=0.5))
+    rate = tg.recoil_rate(wimp, halo, tg.number_of_nuclei("Ar40", 1.0), YEAR_S, detector)
+    expected = rate.observed_counts(made.edges_keV).sum(axis=0)
+    np.testing.assert_allclose(made.signal(halo), expected, rtol=1e-4, atol=1e-6 * expected.sum())
+
+
+def test_mistakes_in_python_are_input_errors() -> None:
+    with pytest.raises(tg.InputError, match=r"mass = 10\.0: must be a list"):
+        tg.neutrino_fog("xenon", 10.0)  # type: ignore[arg-type]
+    with pytest.raises(tg.InputError, match="mass = 'a': must be a number"):
+        tg.neutrino_fog("xenon", ["a"])  # type: ignore[list-item]
+    with pytest.raises(tg.InputError, match="give at least one mass"):
+        tg.neutrino_fog("xenon", [])
+    with pytest.raises(tg.InputError, match="give at least one exposure"):
+        tg.discovery_limit("xenon", [10.0])
+    with pytest.raises(tg.InputError, match="must be above 0"):
+        tg.neutrino_fog("xenon", [10.0], free={"model.sin2_theta_w": float("nan")})
+
+
 def test_one_mass_takes_less_than_two_seconds() -> None:
     begin = time.process_time()
     tg.neutrino_fog(card(), [10.093])

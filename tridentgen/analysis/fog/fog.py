@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 
 from tridentgen.analysis.fog.limits import LimitPoint, Searcher, boundaries, needed_q, smoothed_boundaries
@@ -173,11 +174,12 @@ def _found(
         )
     experiment = _Experiment(read, dict(free or {}))
     floor = experiment.floor
-    chosen = _checked(
-        "mass", masses or floor.masses_GeV or (experiment.halo.mass_GeV,), _LEAST_MASS_GEV, _MOST_MASS_GEV
-    )
+    usual = floor.masses_GeV or (experiment.halo.mass_GeV,)
+    chosen = _checked("mass", usual if masses is None else masses, _LEAST_MASS_GEV, _MOST_MASS_GEV)
     amounts = _checked("exposure", floor.exposures_t_year if exposures is None else exposures, 1e-6, 1e12)
     wanted = _checked("index", floor.index if index is None else index, 1.3, 50.0)
+    if not chosen:
+        raise InputError("mass: give at least one mass in GeV")
     if not (amounts or wanted):
         raise InputError("exposures_t_year: give at least one exposure in tonne-years")
     found = []
@@ -203,9 +205,12 @@ def _found(
     return Fog(read.title, experiment.spectra.wimp.target, shown, experiment.free, components, tuple(found))
 
 
-def _checked(name: str, values: Sequence[float], least: float, most: float) -> tuple[float, ...]:
-    """Return the numbers; raise `InputError` for one that is out of range."""
-    for value in values:
-        if not (math.isfinite(value) and least <= value <= most):
-            raise InputError(f"{name} = {value!r}: must be from {least:g} to {most:g}")
-    return tuple(float(value) for value in values)
+def _checked(name: str, values: object, least: float, most: float) -> tuple[float, ...]:
+    """Return the numbers; raise `InputError` for something else than numbers, or one that is out of range."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError(f"{name} = {values!r}: must be a list of numbers, such as [10.0]")
+    found = tuple(values)
+    for value in found:
+        if not (isinstance(value, Real) and math.isfinite(value) and least <= float(value) <= most):
+            raise InputError(f"{name} = {value!r}: must be a number from {least:g} to {most:g}")
+    return tuple(float(value) for value in found)

@@ -30,6 +30,7 @@ _RECOIL_RATIO = 1.3
 """Of the edges of panels in which a spectrum of WIMPs is a polynomial."""
 
 _ROUNDING = 1e-8
+_MOST_WIDTH = 0.5
 
 FREE_KEYS = ("model.sin2_theta_w", "process.neutron_radius_fm")
 """Numbers of the model that `--free` takes."""
@@ -90,9 +91,11 @@ class Spectra:
         self, wimp: Wimp, detector: Detector | None, floor: FloorCard, free: Mapping[str, float] | None = None
     ) -> None:
         self.wimp, self.detector, self.floor, self.free = wimp, detector, floor, dict(free or {})
-        for key in self.free:
+        for key, width in self.free.items():
             if key not in FREE_KEYS:
                 raise InputError(f"--free {key}: cannot be free in the fog; known are {', '.join(FREE_KEYS)}")
+            if not 0.0 < width <= _MOST_WIDTH:
+                raise InputError(f"--free {key}={width:g}: the relative error must be above 0, at most {_MOST_WIDTH:g}")
         if self.published and detector is not None:
             raise InputError("floor.convention = 'ohare-2021' is that of a perfect detector; leave [detector] out")
         bins = floor.bins or (_PUBLISHED_BINS if self.published else _DEFAULT_BINS)
@@ -207,7 +210,8 @@ class Spectra:
     def _folded(self, halo: Halo, detector: Detector, most: float) -> FloatArray:
         """Return the rates that the detector sees; a spectrum for each nuclide, with its own quenching."""
         total = np.zeros(len(self.edges_keV) - 1)
-        scale = number_of_nuclei(self.wimp.target, 1.0) * SECONDS_PER_YEAR * halo.total
+        in_time = 1.0 if detector.time_efficiency is None else detector.time_efficiency.averaged(None)
+        scale = number_of_nuclei(self.wimp.target, 1.0) * SECONDS_PER_YEAR * halo.total * in_time
         least = max(most * 1e-7, self.wimp.recoil_min_keV)
         ratio = int(np.ceil(np.log(most / least) / np.log(_RECOIL_RATIO)))
         panels = np.geomspace(least, most, ratio + 1)
