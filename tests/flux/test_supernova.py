@@ -79,3 +79,16 @@ def test_map_integrates_what_the_density_does() -> None:
 def test_refuses(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         supernova(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pinching", [1.5, 3.0, 8.0])
+def test_averages_over_the_table_are_those_over_the_formula(pinching: float) -> None:
+    """Moments <E^2> and <E^3>, as of cross sections, from gamma functions."""
+    mean = 0.015
+    source = supernova(10.0, mean_energies_MeV=(12.0, 1e3 * mean, 18.0), pinching=(3.0, pinching, 3.0))
+    flux = source.only("nuebar").components[0].flux
+    assert isinstance(flux, TabulatedFlux)
+    for power in (2, 3):
+        scale = mean / (pinching + 1.0)
+        expected = scale**power * math.gamma(pinching + 1.0 + power) / math.gamma(pinching + 1.0)
+        assert moment(flux, power) / moment(flux, 0) == pytest.approx(expected, rel=3e-6)
