@@ -14,7 +14,7 @@ from tridentgen.analysis.class_rates import round_edges
 from tridentgen.cards import read_card
 from tridentgen.runs.job import beam_of
 
-FAST = ["--set", "sampling.events=30000", "--engine", "numpy"]
+FAST = ["--set", "sampling.events=20000", "--set", "sampling.training_points=20000", "--engine", "numpy"]
 
 
 def test_components_are_those_of_their_own_cross_sections(cli: Command) -> None:
@@ -23,10 +23,10 @@ def test_components_are_those_of_their_own_cross_sections(cli: Command) -> None:
     card = read_card("borexino_be7_pep")
     source = beam_of(card)
     assert isinstance(source, tg.Source)
-    whole = card.reaction.cross_section(flux=source, engine="numpy").value * source.total
+    whole = card.reaction.cross_section(flux=source, engine="numpy", rel_error=3e-3).value * source.total
     for component in source.components[::4]:
         alone = tg.Source((component,), component.name)
-        share = card.reaction.cross_section(flux=alone, engine="numpy").value * alone.total / whole
+        share = card.reaction.cross_section(flux=alone, engine="numpy", rel_error=3e-3).value * alone.total / whole
         row = found["by_component"][component.name]
         assert abs(row["events"] - share * found["events"]) < 4.0 * row["events_error"]
     for classes in ("by_component", "by_flavour", "by_isotope"):

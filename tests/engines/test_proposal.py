@@ -71,6 +71,7 @@ def test_pick_draws_channels_and_cells_with_their_shares() -> None:
         assert np.abs(counts - n * share[number] * density.cell_share).max() <= 11
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")  # vegas 6.4, NumPy 2.5
 @pytest.mark.parametrize("increments", [1, 7, 512])
 def test_place_is_the_map_of_vegas_bit_for_bit(increments: int) -> None:
     d, n = 5, 20_000

@@ -33,6 +33,7 @@ def test_every_engine_has_a_row_of_consistent_figures(monkeypatch: pytest.Monkey
     assert all(row["engine"] in bench.table(bench.machine(), rows) for row in rows)
 
 
+@pytest.mark.slow
 def test_check_cuda_prints_what_every_kernel_needs(capsys: pytest.CaptureFixture[str]) -> None:
     try:
         find_nvrtc()

@@ -29,7 +29,7 @@ _OPTIONS_OF_KEYS = {
 }
 """Options that set a card key."""
 
-_ENERGY_UNITS = MappingProxyType({"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3})
+_ENERGY_UNITS = MappingProxyType({"GeV": 1.0, "MeV": 1e-3, "keV": 1e-6, "TeV": 1e3})
 
 
 def say(text: str) -> None:
@@ -83,7 +83,9 @@ def energy_GeV(text: str, option: str = "--energy") -> float:
     try:
         value = float(text.removesuffix(unit)) * _ENERGY_UNITS.get(unit, 1.0)
     except ValueError:
-        raise InputError(f"{option} {text}: not an energy; write a number in GeV, or one like 30MeV") from None
+        known = ", ".join(sorted(_ENERGY_UNITS, key=_ENERGY_UNITS.__getitem__))
+        cure = f"write a number in GeV, or one like 30MeV ({known})"
+        raise InputError(f"{option} {text}: not an energy; {cure}") from None
     if not (math.isfinite(value) and value > 0.0):
         raise InputError(f"{option} {text}: must be positive and finite")
     return value

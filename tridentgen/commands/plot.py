@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from tridentgen.api import plot
 from tridentgen.commands.common import EXIT_OK, Subparsers, say
 from tridentgen.errors import InputError
+from tridentgen.plots.style import FORMATS
 
 
 def add(commands: Subparsers) -> None:
@@ -23,6 +25,9 @@ def add(commands: Subparsers) -> None:
 def _plot(options: argparse.Namespace) -> int:
     if options.output == "-":
         raise InputError("--output -: pictures go into a folder; name one")
+    folder = Path(options.output or "")
+    if folder.suffix[1:] in FORMATS and not folder.is_dir():
+        raise InputError(f"--output {folder}: pictures go into a folder; name one, and choose their --format")
     pictures = plot(options.file, options.output or None, formats=options.format)
     say(json.dumps([str(p) for p in pictures], indent=2) if options.json else "\n".join(map(str, pictures)))
     return EXIT_OK
