@@ -198,7 +198,7 @@ BAD = {
     ),
     "xsec of no energy": (
         ["xsec", *XSEC, "--energy", "five"],
-        "tridentgen: --energy five: not an energy; write a number in GeV, or one like 30MeV (keV, MeV, GeV, TeV)",
+        "tridentgen: --energy five: not an energy; write a number in GeV, or one like 30MeV (MeV, GeV, TeV)",
     ),
     "xsec of no process": (
         ["xsec", "--process", "tridnt", *XSEC[2:], "--energy", "5"],

@@ -273,7 +273,7 @@ def test_xsec_of_a_card(cli: Command, card: Path, whole: Run) -> None:
     ("words", "message"),
     [
         (["--target", "CsI"], "xsec needs a card, or also --energy"),
-        (["--target", "CsI", "--energy", "30eV"], "--energy 30eV: not an energy"),
+        (["--target", "CsI", "--energy", "30keV"], "--energy 30keV: not an energy"),
         (["--target", "CsI", "--energy", "30"], "--energy 30: is 30 GeV, much for CEvNS; write 30GeV or 30MeV"),
         (["--target", "CsJ", "--energy", "0.03"], "--target CsJ: "),
         (["--target", "CsI", "--energy", "0.03", "--leptons", "mu-", "mu+"], "--leptons mu- mu+: unknown key"),

@@ -29,7 +29,7 @@ _OPTIONS_OF_KEYS = {
 }
 """Options that set a card key."""
 
-_ENERGY_UNITS = MappingProxyType({"GeV": 1.0, "MeV": 1e-3, "keV": 1e-6, "TeV": 1e3})
+_ENERGY_UNITS = MappingProxyType({"GeV": 1.0, "MeV": 1e-3, "TeV": 1e3})
 
 
 def say(text: str) -> None:
