@@ -49,6 +49,17 @@ class Material:
         """Mass in grams of a mole of formula units. Since the SI of 2019, a mole of u is a gram to within 1e-9."""
         return self.mass_GeV / ATOMIC_MASS_UNIT_GEV
 
+    @property
+    def nuclides(self) -> tuple[Nuclide, ...]:
+        """Its nuclides."""
+        return tuple(nuclide for nuclide, _ in self.components)
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """Share of each nuclide in the nuclei; they sum to 1."""
+        total = math.fsum(number for _, number in self.components)
+        return tuple(number / total for _, number in self.components)
+
     def number_of(self, target: Nuclide) -> float:
         """Return the number of nuclei `target` per formula unit; raise `InputError` if there are none."""
         for component, number in self.components:

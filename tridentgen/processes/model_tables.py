@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tridentgen.errors import InputError
 from tridentgen.matter.particles import FLAVOURS
+from tridentgen.processes.base import ProcessTable
 from tridentgen.processes.couplings import coupling_or_strength
 from tridentgen.processes.terms import VECTOR_CHARGES, FlavourMatrix, LightVector, PerFlavour, VectorCharges
 from tridentgen.toml.tables import FINITE, POSITIVE, Convert, Table, key_in_front, one_of
@@ -19,6 +20,16 @@ def part(table: Table, name: str, read: Callable[[Table], T | None]) -> T | None
     """Read an optional table within ``[model]``."""
     part = table.table(name)
     return read(part) if part.present else None
+
+
+def check_reaction(process: Table, card: ProcessTable, model: Any) -> None:
+    """Make the reaction of a card; if that raises `InputError`, note the message at the key of [process] it names."""
+    try:
+        card.reaction(model)
+    except InputError as error:
+        key = key_in_front(str(error))[:1]
+        place = ("process", *key) if key and hasattr(card, str(key[0])) else ("process",)
+        process.document.refuse(place, str(error))
 
 
 def made(table: Table, make: Callable[[], T]) -> T | None:

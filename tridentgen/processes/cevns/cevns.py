@@ -153,13 +153,12 @@ class Cevns(Reaction):
     @property
     def nuclides(self) -> tuple[Nuclide, ...]:
         """Nuclides of the target."""
-        return tuple(nuclide for nuclide, _ in self.material.components)
+        return self.material.nuclides
 
     @cached_property
     def fractions(self) -> tuple[float, ...]:
         """Share of each nuclide in the nuclei of the target; they sum to 1."""
-        total = math.fsum(number for _, number in self.material.components)
-        return tuple(number / total for _, number in self.material.components)
+        return self.material.fractions
 
     @property
     def shape(self) -> NuclearShape:

@@ -112,7 +112,7 @@ class InverseBetaDecay(Reaction):
         """Nuclides of the target; a free neutron counts as one."""
         if self.target == FREE_NEUTRON:
             return (Nuclide("n", 0, 1, NEUTRON_MASS_GEV, 0.0, "none"),)
-        return tuple(each for each, _ in material(self.target).components)
+        return material(self.target).nuclides
 
     @cached_property
     def nucleons(self) -> float:

@@ -69,7 +69,7 @@ class InverseMuonDecay(Reaction):
     @property
     def nuclides(self) -> tuple[Nuclide, ...]:
         """Nuclides of the target."""
-        return tuple(each for each, _ in material(self.target).components)
+        return material(self.target).nuclides
 
     @cached_property
     def electrons(self) -> float:

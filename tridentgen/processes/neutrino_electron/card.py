@@ -7,15 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tridentgen.errors import InputError
 from tridentgen.matter.materials import material
 from tridentgen.matter.particles import neutrino
 from tridentgen.processes.dipole import read_dipole
-from tridentgen.processes.model_tables import charge_radius, fields_of, made, matrix, number_or_flavours, part, vector
+from tridentgen.processes.model_tables import (
+    charge_radius,
+    check_reaction,
+    fields_of,
+    made,
+    matrix,
+    number_or_flavours,
+    part,
+    vector,
+)
 from tridentgen.processes.neutrino_electron.model import ElectronModel, ElectronNsi, ElectronScalar
 from tridentgen.processes.neutrino_electron.neutrino_electron import NeutrinoElectron
 from tridentgen.processes.neutrino_electron.shells import ELECTRONS
-from tridentgen.toml.tables import FRACTION, NOT_NEGATIVE, Table, boolean, key_in_front, named, one_of
+from tridentgen.toml.tables import FRACTION, NOT_NEGATIVE, Table, boolean, named, one_of
 
 
 @dataclass(frozen=True)
@@ -45,11 +53,7 @@ def read_neutrino_electron(process: Table, model: Table) -> tuple[ElectronCard, 
     )
     couplings = _model(model)
     if process.present and document.flaws == before:
-        try:
-            card.reaction(couplings)
-        except InputError as error:
-            key = key_in_front(str(error))[:1]
-            document.refuse(("process", *key) if key and hasattr(card, str(key[0])) else ("process",), str(error))
+        check_reaction(process, card, couplings)
     return card, couplings
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -61,7 +60,6 @@ def atoms_of(material: Material, electrons: str) -> tuple[Atom, ...]:
 
     Raise `InputError` for an element whose binding energies are not in the table.
     """
-    number = math.fsum(each for _, each in material.components)
 
     def shells(nuclide: Nuclide) -> tuple[Shell, ...]:
         if electrons == "free":
@@ -75,7 +73,8 @@ def atoms_of(material: Material, electrons: str) -> tuple[Atom, ...]:
             )
         return known[symbol]
 
-    return tuple(Atom(nuclide, each / number, shells(nuclide)) for nuclide, each in material.components)
+    pairs = zip(material.nuclides, material.fractions, strict=True)
+    return tuple(Atom(nuclide, share, shells(nuclide)) for nuclide, share in pairs)
 
 
 def least_binding_GeV(atoms: tuple[Atom, ...]) -> float:

@@ -6,13 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from tridentgen.errors import InputError
 from tridentgen.matter.materials import material
-from tridentgen.processes.model_tables import made
+from tridentgen.processes.model_tables import check_reaction, made
 from tridentgen.processes.nucleus import FORM_FACTORS
 from tridentgen.processes.wimp.model import INTERACTIONS, WimpModel
 from tridentgen.processes.wimp.wimp import Wimp
-from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Table, key_in_front, named, one_of
+from tridentgen.toml.tables import FINITE, NOT_NEGATIVE, POSITIVE, Table, named, one_of
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,7 @@ def read_wimp(process: Table, model: Table) -> tuple[WimpCard, WimpModel]:
         process.complain("mass_GeV", "is a key of [flux], where the mass of the particle stands alone: flux.mass_GeV")
     couplings = _model(model)
     if process.present and document.flaws == before:
-        try:
-            card.reaction(couplings)
-        except InputError as error:
-            key = key_in_front(str(error))[:1]
-            document.refuse(("process", *key) if key and hasattr(card, str(key[0])) else ("process",), str(error))
+        check_reaction(process, card, couplings)
     return card, couplings
 
 
