@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tridentgen.analysis.electron_counts import CandleSelection
 from tridentgen.analysis.standard_candle import Background, CandleErrors, standard_candle
-from tridentgen.commands.common import EXIT_OK, Subparsers, energy_GeV, say
+from tridentgen.commands.common import EXIT_OK, Subparsers, energy_GeV, say, whole_number
 from tridentgen.errors import InputError
 from tridentgen.exchange.importing.candidates import Taken
 from tridentgen.exchange.importing.electrons import ElectronCandidates
@@ -17,6 +17,7 @@ from tridentgen.reports.standard_candle import candle_json, candle_text
 
 _SELECTION = CandleSelection()
 _ERRORS = CandleErrors()
+_LARGEST_SEED = (1 << 64) - 1
 
 
 def add(commands: Subparsers) -> None:
@@ -85,7 +86,7 @@ def _selection(options: argparse.Namespace) -> CandleSelection:
         None if cut is None else energy_GeV(cut, "--max-e-theta2"),
         _given(options, "angle_resolution_mrad", _SELECTION.angle_resolution_mrad),
         _given(options, "energy_resolution", _SELECTION.energy_resolution),
-        _seed(options.seed),
+        _SELECTION.seed if options.seed is None else whole_number("--seed", options.seed, 0, _LARGEST_SEED),
     )
 
 
@@ -111,11 +112,3 @@ def _number(text: str, option: str) -> float:
     if not (math.isfinite(value) and value >= 0.0):
         raise InputError(f"{option}: must be a positive number, or 0")
     return value
-
-
-def _seed(text: str | None) -> int:
-    if text is None:
-        return _SELECTION.seed
-    if not text.isdecimal():
-        raise InputError(f"--seed {text}: must be a whole number from 0")
-    return int(text)

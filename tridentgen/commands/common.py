@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from tridentgen.errors import InputError, printable
-from tridentgen.toml.tables import Override, toml_value
+from tridentgen.toml.tables import Override, integer, toml_value
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -89,3 +89,11 @@ def energy_GeV(text: str, option: str = "--energy") -> float:
     if not (math.isfinite(value) and value > 0.0):
         raise InputError(f"{option} {text}: must be positive and finite")
     return value
+
+
+def whole_number(option: str, text: str, low: int, high: int) -> int:
+    """Read a whole number as a card does; raise `InputError` where it is none, or not from `low` to `high`."""
+    try:
+        return integer(low, high)(toml_value(text))
+    except InputError as error:
+        raise InputError(f"{option} {text}: {error}") from None

@@ -9,7 +9,16 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tridentgen.cards import MOST_EVENTS, Card, read_card
-from tridentgen.commands.common import EXIT_INTERRUPTED, EXIT_OK, Subparsers, add_common, complain, overrides, say
+from tridentgen.commands.common import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    Subparsers,
+    add_common,
+    complain,
+    overrides,
+    say,
+    whole_number,
+)
 from tridentgen.commands.progress_bar import progress_bar
 from tridentgen.errors import InputError
 from tridentgen.exchange.export.formats import refuse_names_of_others
@@ -19,7 +28,6 @@ from tridentgen.reports.runs import run_json, run_text
 from tridentgen.runs.distribution.dask_workers import dask_executor
 from tridentgen.runs.distribution.engine import WAITING
 from tridentgen.runs.run import PATIENCE_S, Run, run
-from tridentgen.toml.tables import integer, toml_value
 
 _MOST_WORKERS = 10_000
 
@@ -59,8 +67,8 @@ def _generate(options: argparse.Namespace) -> int:
         if given is not None:
             raise InputError(f"--exposure gives the number of events itself; leave --{given} out")
     if options.first is not None:  # then the card gives the number of events of the whole run
-        first = _number("--first", options.first, 0, MOST_EVENTS - 1)
-        count = None if options.events is None else _number("--events", options.events, 1, MOST_EVENTS)
+        first = whole_number("--first", options.first, 0, MOST_EVENTS - 1)
+        count = None if options.events is None else whole_number("--events", options.events, 1, MOST_EVENTS)
         options.events = None
     card = read_card(options.card, overrides(options))
     refuse_names_of_others(Path(options.output or card.output.path or ""))
@@ -136,13 +144,5 @@ def _executor(options: argparse.Namespace) -> AbstractContextManager[Executor | 
         raise InputError(f"--security {options.security} goes with --scheduler; leave it out")
     if options.scheduler is None and options.workers is None:
         return nullcontext()
-    workers = None if options.workers is None else _number("--workers", options.workers, 1, _MOST_WORKERS)
+    workers = None if options.workers is None else whole_number("--workers", options.workers, 1, _MOST_WORKERS)
     return dask_executor(workers, options.scheduler, None if options.security is None else Path(options.security))
-
-
-def _number(option: str, text: str, low: int, high: int) -> int:
-    """Read a whole number as a card does."""
-    try:
-        return integer(low, high)(toml_value(text))
-    except InputError as error:
-        raise InputError(f"{option} {text}: {error}") from None
